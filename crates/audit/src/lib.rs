@@ -1,0 +1,1 @@
+//! The ledger: a hash-chained, keyed record of every decision and outcome.

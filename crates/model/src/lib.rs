@@ -1,0 +1,1 @@
+//! The words that every other crate speaks: principals, effects, resources, outcomes, replies.

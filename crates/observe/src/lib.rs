@@ -1,0 +1,1 @@
+//! Turns trees of controls into references, folded text and diffs.

@@ -1,0 +1,1 @@
+//! An in-memory Windows desktop with faults, for tests.

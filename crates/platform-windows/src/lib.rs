@@ -1,0 +1,1 @@
+//! The one crate that calls Win32 and COM.

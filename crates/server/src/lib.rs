@@ -1,0 +1,1 @@
+//! MCP over stdio and HTTP: authentication to a principal, and one renderer of replies.
