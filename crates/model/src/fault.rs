@@ -1,0 +1,274 @@
+//! The one closed set of error codes at the edge, and the fault that carries one: what is wrong, with which field and
+//! value, by which rule, and the smallest fix. Crates have their own `thiserror` types; they become faults here.
+
+use crate::{CancelReason, Interrupted};
+use serde::Serialize;
+use std::fmt;
+
+/// What went wrong, as clients branch on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultCode {
+    /// Several elements fit; the call names none of them.
+    Ambiguous,
+    /// The record of the call could not be written, so the call did not happen.
+    AuditUnavailable,
+    /// An argument has the wrong type or value.
+    BadArgument,
+    /// As many calls as the server takes are under way.
+    Busy,
+    /// The client withdrew the call.
+    Cancelled,
+    /// A rule forbids it.
+    Denied,
+    /// The control cannot do this: wrong role or pattern.
+    NotOperable,
+    /// The control is disabled.
+    Disabled,
+    /// The target runs with more rights than the server.
+    ElevatedTarget,
+    /// The target's window does not answer.
+    HungTarget,
+    /// Another server is sending input.
+    InputBusy,
+    /// A fault of our own.
+    Internal,
+    /// The desktop is locked.
+    DesktopLocked,
+    /// The tool exists but is not open to this principal.
+    NotEnabled,
+    /// Nothing fits the description.
+    NotFound,
+    /// The owner's consent is needed and could not be had.
+    ApprovalRequired,
+    /// The point lies on no display.
+    OffScreen,
+    /// A call to the operating system failed.
+    SystemError,
+    /// The secure desktop (a consent prompt or the logon screen) is in front.
+    SecureDesktop,
+    /// The session has no display connected.
+    SessionDisconnected,
+    /// The element behind a ref is gone or has become another.
+    StaleRef,
+    /// The owner stopped the server's work.
+    Stopped,
+    /// The deadline passed.
+    TimedOut,
+    /// More than a cap allows.
+    TooLarge,
+    /// No such argument.
+    UnknownArgument,
+    /// The ref was never given to this principal.
+    UnknownRef,
+    /// No such tool.
+    UnknownTool,
+    /// This machine or build cannot do it.
+    Unsupported,
+    /// This operating system has no desktop that the server can operate.
+    UnsupportedPlatform,
+}
+
+/// Who can do something about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Blame {
+    /// The caller: change the call.
+    Caller,
+    /// The owner: change the configuration or the machine.
+    Owner,
+    /// The program that was operated.
+    Target,
+    /// Portcullis itself.
+    Server,
+}
+
+impl FaultCode {
+    /// Who can do something about it.
+    pub fn blame(self) -> Blame {
+        match self {
+            Self::Ambiguous
+            | Self::BadArgument
+            | Self::Cancelled
+            | Self::NotOperable
+            | Self::NotFound
+            | Self::OffScreen
+            | Self::StaleRef
+            | Self::TooLarge
+            | Self::UnknownArgument
+            | Self::UnknownRef
+            | Self::UnknownTool => Blame::Caller,
+            Self::AuditUnavailable
+            | Self::Denied
+            | Self::DesktopLocked
+            | Self::ElevatedTarget
+            | Self::NotEnabled
+            | Self::ApprovalRequired
+            | Self::SecureDesktop
+            | Self::SessionDisconnected
+            | Self::Stopped
+            | Self::Unsupported
+            | Self::UnsupportedPlatform => Blame::Owner,
+            Self::Disabled | Self::HungTarget | Self::TimedOut => Blame::Target,
+            Self::Busy | Self::InputBusy | Self::Internal | Self::SystemError => Blame::Server,
+        }
+    }
+
+    /// Whether the same call may succeed later without any other change.
+    pub fn retry(self) -> bool {
+        matches!(self, Self::Busy | Self::HungTarget | Self::InputBusy | Self::TimedOut | Self::Disabled)
+    }
+}
+
+/// Why a call was refused or failed. `field`, `value`, `rule` and `remedy` are for the caller to act on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The code to branch on.
+    pub code: FaultCode,
+    /// One sentence: what is wrong.
+    pub message: String,
+    /// The argument at fault, as a path: `ref`, `to.x`.
+    pub field: Option<String>,
+    /// The value at fault, cut to [`Fault::VALUE_LIMIT`] characters and never of a secret argument.
+    pub value: Option<String>,
+    /// The rule that was broken.
+    pub rule: Option<String>,
+    /// The smallest change that would help.
+    pub remedy: Option<String>,
+    /// What was perhaps meant, at most [`Fault::CANDIDATE_LIMIT`].
+    pub candidates: Vec<String>,
+}
+
+impl Fault {
+    /// Characters of a value that a fault repeats.
+    pub const VALUE_LIMIT: usize = 80;
+    /// Candidates that a fault lists.
+    pub const CANDIDATE_LIMIT: usize = 5;
+
+    /// A fault with a sentence and nothing else yet.
+    pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            value: None,
+            rule: None,
+            remedy: None,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// A value that an argument may not have.
+    pub fn bad_argument(field: &str, value: impl fmt::Display, rule: &str, remedy: &str) -> Self {
+        Self::new(FaultCode::BadArgument, format!("`{field}` is not valid: {rule}"))
+            .field(field)
+            .value(value)
+            .rule(rule)
+            .remedy(remedy)
+    }
+
+    /// Names the argument.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Shows the value, cut.
+    #[must_use]
+    pub fn value(mut self, value: impl fmt::Display) -> Self {
+        let value = crate::Untrusted::new(crate::Source::System, value.to_string());
+        self.value = Some(value.one_line(Self::VALUE_LIMIT));
+        self
+    }
+
+    /// Names the rule.
+    #[must_use]
+    pub fn rule(mut self, rule: impl Into<String>) -> Self {
+        self.rule = Some(rule.into());
+        self
+    }
+
+    /// Says what would help.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Lists what was perhaps meant.
+    #[must_use]
+    pub fn candidates(mut self, candidates: impl IntoIterator<Item = String>) -> Self {
+        self.candidates = candidates.into_iter().take(Self::CANDIDATE_LIMIT).collect();
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    /// The text form that goes to clients: the sentence first, then one line a fact.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = serde_json::to_value(self.code).unwrap_or_default();
+        write!(f, "{}: {}", code.as_str().unwrap_or("internal"), self.message)?;
+        let facts = [("field", &self.field), ("value", &self.value), ("rule", &self.rule), ("remedy", &self.remedy)];
+        for (name, fact) in facts {
+            if let Some(fact) = fact {
+                write!(f, "\n{name}: {fact}")?;
+            }
+        }
+        if !self.candidates.is_empty() {
+            write!(f, "\nnearest: {}", self.candidates.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<Interrupted> for Fault {
+    fn from(Interrupted(reason): Interrupted) -> Self {
+        match reason {
+            CancelReason::Client => Self::new(FaultCode::Cancelled, "the call was withdrawn"),
+            CancelReason::Deadline => Self::new(FaultCode::TimedOut, "the deadline of the call passed")
+                .remedy("look at the target with Snapshot, then try again or allow more time where the tool has a timeout"),
+            CancelReason::Stop => Self::new(FaultCode::Stopped, "the owner stopped the server's work")
+                .remedy("only the owner can resume it"),
+            CancelReason::Shutdown => Self::new(FaultCode::Cancelled, "the server is shutting down"),
+        }
+    }
+}
+
+/// The names nearest to `wanted`, best first, at most [`Fault::CANDIDATE_LIMIT`]: for "did you mean".
+pub fn nearest<'names>(wanted: &str, names: impl IntoIterator<Item = &'names str>) -> Vec<String> {
+    const ALIKE: f64 = 0.7;
+    let wanted = wanted.to_lowercase();
+    let mut scored: Vec<(f64, &str)> = names
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), name))
+        .filter(|(score, _)| *score >= ALIKE)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    scored.into_iter().take(Fault::CANDIDATE_LIMIT).map(|(_, name)| name.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_names_come_best_first() {
+        assert_eq!(nearest("snapshoot", ["Click", "Screenshot", "Snapshot"]).first().unwrap(), "Snapshot");
+        assert!(nearest("zzz", ["Click"]).is_empty());
+    }
+
+    #[test]
+    fn a_fault_reads_as_lines() {
+        let fault = Fault::bad_argument("button", "lift", "one of left, right, middle", "use \"left\"");
+        insta::assert_snapshot!(fault, @r#"
+        bad_argument: `button` is not valid: one of left, right, middle
+        field: button
+        value: lift
+        rule: one of left, right, middle
+        remedy: use "left"
+        "#);
+    }
+}

@@ -1,0 +1,25 @@
+//! All ports of one machine, as the gate hands them to tools.
+
+use crate::{AppPort, ClipboardPort, InputPort, ScreenPort, SessionPort, SystemPort, TreePort, WindowPort};
+use std::sync::Arc;
+
+/// One machine's ports.
+#[derive(Clone)]
+pub struct Ports {
+    /// Starting programs.
+    pub apps: Arc<dyn AppPort>,
+    /// The clipboard.
+    pub clipboard: Arc<dyn ClipboardPort>,
+    /// Pointer and keyboard.
+    pub input: Arc<dyn InputPort>,
+    /// Displays and pixels.
+    pub screen: Arc<dyn ScreenPort>,
+    /// Whether the desktop can be operated at all.
+    pub session: Arc<dyn SessionPort>,
+    /// The machine and its processes.
+    pub system: Arc<dyn SystemPort>,
+    /// What is inside windows.
+    pub tree: Arc<dyn TreePort>,
+    /// Top-level windows.
+    pub windows: Arc<dyn WindowPort>,
+}

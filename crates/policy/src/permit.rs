@@ -1,0 +1,117 @@
+//! Grants and permits: proof that a decision was made and recorded. A grant comes from a decision alone, a permit from a
+//! recorded grant alone, and a permit that is dropped unfinished says so in the ledger.
+
+use portcullis_model::{
+    CallFinished, CallGranted, CallId, CallResult, Digest, Durability, Effect, Entry, Fault, FaultCode, Ledger,
+    LedgerFault, Resource, Tier,
+};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A decision in favour, not yet recorded. Nothing accepts it but [`Grant::record`].
+#[derive(Debug)]
+#[must_use = "a grant that is not recorded allows nothing"]
+pub struct Grant {
+    pub(crate) entry: CallGranted,
+}
+
+impl Grant {
+    /// Every effect that was allowed.
+    pub fn effects(&self) -> &[Effect] {
+        &self.entry.effects
+    }
+
+    /// Writes the grant down and hands out the permit. When the record cannot be written there is no permit, and so no
+    /// call. An effect of tier 3 waits for the disk.
+    pub fn record(self, ledger: Arc<dyn Ledger>) -> Result<Permit, LedgerFault> {
+        let alters = self.entry.effects.iter().any(|effect| effect.tier() == Tier::Alter);
+        let durability = if alters { Durability::Now } else { Durability::Soon };
+        let CallGranted { call, effects, resources, .. } = self.entry.clone();
+        ledger.append(&Entry::CallGranted(self.entry), durability)?;
+        Ok(Permit { call, effects, resources, ledger, granted: Instant::now(), finished: false })
+    }
+}
+
+/// A port was asked for something that its permit does not name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the permit of {call} does not cover {effect:?} on {resource:?}")]
+pub struct OutsidePermit {
+    call: CallId,
+    effect: Effect,
+    resource: Resource,
+}
+
+impl From<OutsidePermit> for Fault {
+    /// Reaching this is either a target that changed between check and use, or a defect of a tool; both refuse.
+    fn from(outside: OutsidePermit) -> Self {
+        Self::new(FaultCode::Denied, "what the call would touch is not what was allowed: it changed in the meantime")
+            .rule(outside.to_string())
+            .remedy("look again with Snapshot, then repeat the call")
+    }
+}
+
+/// Leave to have the named effects on the named resources, once. It cannot be copied; a port checks it against what it
+/// really opened.
+#[must_use = "a permit that is dropped unfinished is recorded as `unknown`"]
+pub struct Permit {
+    call: CallId,
+    effects: Vec<Effect>,
+    resources: Vec<Resource>,
+    ledger: Arc<dyn Ledger>,
+    granted: Instant,
+    finished: bool,
+}
+
+impl std::fmt::Debug for Permit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Permit")
+            .field("call", &self.call)
+            .field("effects", &self.effects)
+            .field("resources", &self.resources)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Permit {
+    /// Which call it is for.
+    pub fn call(&self) -> CallId {
+        self.call
+    }
+
+    /// Fails unless this permit names `effect` and a resource that covers `resource`.
+    pub fn require(&self, effect: Effect, resource: &Resource) -> Result<(), OutsidePermit> {
+        let covered = self.effects.contains(&effect) && self.resources.iter().any(|own| own.covers(resource));
+        if covered { Ok(()) } else { Err(OutsidePermit { call: self.call, effect, resource: resource.clone() }) }
+    }
+
+    /// Whether the permit names this effect at all.
+    pub fn names(&self, effect: Effect) -> bool {
+        self.effects.contains(&effect)
+    }
+
+    /// Writes how the call ended.
+    pub fn finish(
+        mut self,
+        result: CallResult,
+        code: Option<FaultCode>,
+        reply: Option<Digest>,
+    ) -> Result<(), LedgerFault> {
+        self.finished = true;
+        self.write_end(result, code, reply)
+    }
+
+    fn write_end(&self, result: CallResult, code: Option<FaultCode>, reply: Option<Digest>) -> Result<(), LedgerFault> {
+        let micros = u64::try_from(self.granted.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let entry = CallFinished { call: self.call, result, code, reply, micros };
+        self.ledger.append(&Entry::CallFinished(entry), Durability::Soon)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if !self.finished {
+            // A drop cannot report; a ledger that fails here fails the next grant, which stops the next call.
+            let _ = self.write_end(CallResult::Unknown, None, None);
+        }
+    }
+}
