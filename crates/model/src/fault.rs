@@ -228,8 +228,9 @@ impl From<Interrupted> for Fault {
     fn from(Interrupted(reason): Interrupted) -> Self {
         match reason {
             CancelReason::Client => Self::new(FaultCode::Cancelled, "the call was withdrawn"),
-            CancelReason::Deadline => Self::new(FaultCode::TimedOut, "the deadline of the call passed")
-                .remedy("look at the target with Snapshot, then try again or allow more time where the tool has a timeout"),
+            CancelReason::Deadline => Self::new(FaultCode::TimedOut, "the deadline of the call passed").remedy(
+                "look at the target with Snapshot, then try again or allow more time where the tool has a timeout",
+            ),
             CancelReason::Stop => Self::new(FaultCode::Stopped, "the owner stopped the server's work")
                 .remedy("only the owner can resume it"),
             CancelReason::Shutdown => Self::new(FaultCode::Cancelled, "the server is shutting down"),

@@ -22,7 +22,10 @@ pub use geometry::{Point, Rect};
 pub use identity::{ElementIdentity, ElementPath, Ref, WindowIdentity};
 pub use outcome::{Evidence, Image, Outcome, Part, Reply};
 pub use principal::{Principal, Scope};
-pub use record::{CallDenied, CallFinished, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault, ServerStarted, ServerStopped};
+pub use record::{
+    CallDenied, CallFinished, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault, ServerStarted,
+    ServerStopped,
+};
 pub use resource::{ProgramName, Resource};
 pub use ui::{Check, Reader, ReaderReport, Role, States, TreeReading, UiNode};
 pub use untrusted::{Source, Untrusted};
