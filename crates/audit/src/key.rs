@@ -1,0 +1,64 @@
+//! The key of the chain: 32 random bytes in a file for the owner alone. With it codes are made and checked; without it
+//! nobody can write a line that verifies.
+
+use crate::chain::Mac;
+use hmac::{Hmac, KeyInit, Mac as _};
+use sha2::Sha256;
+use std::path::Path;
+
+/// The key with which lines are chained and arguments digested.
+#[derive(Clone)]
+pub struct AuditKey([u8; 32]);
+
+impl std::fmt::Debug for AuditKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AuditKey")
+    }
+}
+
+impl AuditKey {
+    /// The key made of these bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads a key file: exactly 64 hexadecimal digits and white space around them.
+    pub fn read(path: &Path) -> std::io::Result<Self> {
+        let text = std::fs::read_to_string(path)?;
+        let digits = text.trim();
+        let wrong = || std::io::Error::other("an audit key file holds 64 hexadecimal digits and nothing else");
+        if digits.len() != 64 {
+            return Err(wrong());
+        }
+        let mut key = [0u8; 32];
+        for (byte, pair) in key.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+        }
+        Ok(Self(key))
+    }
+
+    fn mac(&self, purpose: &[u8], parts: &[&[u8]]) -> Mac {
+        // HMAC pads a short key with zeros to its block; the block-sized form cannot be refused, unlike the slice form.
+        let mut block = [0u8; 64];
+        for (padded, byte) in block.iter_mut().zip(self.0) {
+            *padded = byte;
+        }
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        mac.update(purpose);
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The code of a line, given the code before it.
+    pub(crate) fn chain(&self, previous: &Mac, body: &[u8]) -> Mac {
+        self.mac(b"portcullis chain v1\0", &[previous, body])
+    }
+
+    /// A keyed digest of bytes that must not be written down.
+    pub(crate) fn digest(&self, bytes: &[u8]) -> [u8; 32] {
+        self.mac(b"portcullis digest v1\0", &[bytes])
+    }
+}
