@@ -34,6 +34,15 @@ pub enum Resource {
         /// The program that shows it.
         program: ProgramName,
     },
+    /// Every window of one running program: what an action may look at to see what it brought about.
+    ProgramWindows {
+        /// The process.
+        process: u32,
+        /// When it started, in 100 ns units since 1601.
+        process_start: u64,
+        /// The program.
+        program: ProgramName,
+    },
     /// The place that pointer or keyboard input goes to.
     InputTarget {
         /// The window that will receive it.
@@ -71,6 +80,9 @@ impl Resource {
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Desktop, Self::Window { .. }) => true,
+            (Self::ProgramWindows { process, process_start, .. }, Self::Window { window, .. }) => {
+                *process == window.process && *process_start == window.process_start
+            }
             (
                 Self::InputTarget { window: granted, .. } | Self::Window { window: granted, .. },
                 Self::Window { window: asked, .. },

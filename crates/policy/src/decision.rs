@@ -6,6 +6,7 @@ use crate::permit::Grant;
 use crate::targets::{is_command_host, is_command_host_window};
 use portcullis_model::{
     CallGranted, CallId, Digest, Effect, Fault, FaultCode, Principal, Resource, Reversibility, Scope, Tier,
+    WindowIdentity,
 };
 
 /// What policy knows of a tool. Taken from the tool's descriptor; a tool without one cannot be called.
@@ -224,8 +225,10 @@ impl Rules {
     /// Refuses what is protected; names the further effect that a target brings with it.
     fn check_resource(&self, resource: &Resource) -> Result<Option<Effect>, Denial> {
         match resource {
-            Resource::Window { window, .. } | Resource::InputTarget { window, .. }
-                if window.process == self.own_process =>
+            Resource::Window { window: WindowIdentity { process, .. }, .. }
+            | Resource::InputTarget { window: WindowIdentity { process, .. }, .. }
+            | Resource::ProgramWindows { process, .. }
+                if *process == self.own_process =>
             {
                 Err(Denial {
                     code: FaultCode::Denied,

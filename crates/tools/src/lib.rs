@@ -1,1 +1,18 @@
-//! One module per family of tools; one descriptor per tool.
+//! The tools: one module for each family, one descriptor for each tool. A tool is two functions, `plan` and `apply`; what
+//! it may do is decided between them by the gate. No transport, no protocol and no policy lives here.
+
+mod args;
+mod catalogue;
+mod context;
+mod descriptor;
+mod schema;
+mod tool;
+
+mod clipboard;
+mod system;
+mod wait;
+
+pub use catalogue::{Catalogue, canonical};
+pub use context::{ApplyContext, PlanContext, Readers, Tables, TaskInfo, TaskView};
+pub use descriptor::{Annotations, Descriptor, Lane, Shape};
+pub use tool::{AnyTool, Applied, PlannedCall};

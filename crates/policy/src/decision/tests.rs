@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::filter::FilterSpec;
-use portcullis_model::{Durability, Entry, Ledger, LedgerFault, ProgramName, WindowIdentity};
+use portcullis_model::{Durability, Entry, Ledger, LedgerFault, ProgramName};
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]

@@ -1,0 +1,179 @@
+//! The calls under way, and the supervisor that ends those whose time is over. A call is answered once: by its worker, or
+//! by the supervisor when the worker does not come back.
+
+use crate::call::{Answer, Responder};
+use crate::lane::Lane;
+use portcullis_model::{CallId, Cancel, CancelReason, Fault, Interrupted, Principal};
+use portcullis_tools::{TaskInfo, TaskView};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+/// What a call gets, once it is told to end, to come back by itself.
+const GRACE: Duration = Duration::from_millis(200);
+/// The longest that the supervisor sleeps.
+const IDLE_WAIT: Duration = Duration::from_secs(3600);
+
+/// One call under way.
+pub(crate) struct Running {
+    pub(crate) id: CallId,
+    pub(crate) principal: Principal,
+    pub(crate) tool: &'static str,
+    pub(crate) came: Instant,
+    pub(crate) cancel: Cancel,
+    pub(crate) lane: Option<Lane>,
+    pub(crate) started: AtomicBool,
+    pub(crate) given_up: Arc<AtomicBool>,
+    /// When the supervisor acts next.
+    pub(crate) due: Mutex<Instant>,
+    pub(crate) responder: Mutex<Option<Responder>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every guarded value here is whole at every moment.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Running {
+    /// Answers, unless somebody has.
+    pub(crate) fn answer(&self, answer: Answer) {
+        if let Some(responder) = lock(&self.responder).take() {
+            responder(answer);
+        }
+    }
+
+    fn is_answered(&self) -> bool {
+        lock(&self.responder).is_none()
+    }
+}
+
+/// The calls under way.
+#[derive(Default)]
+pub(crate) struct Registry {
+    calls: Mutex<BTreeMap<CallId, Arc<Running>>>,
+    changed: Condvar,
+    ended: AtomicBool,
+    /// When the supervisor looks next; it is woken only for what is due before that.
+    next_look: Mutex<Option<Instant>>,
+}
+
+impl Registry {
+    /// A registry with its supervising thread, which ends when the registry is dropped or ended.
+    pub(crate) fn start() -> std::io::Result<Arc<Self>> {
+        let registry = Arc::new(Self::default());
+        let watched = Arc::downgrade(&registry);
+        std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || supervise(&watched))?;
+        Ok(registry)
+    }
+
+    pub(crate) fn insert(&self, call: Arc<Running>) {
+        let due = call.lane.is_some().then(|| *lock(&call.due));
+        lock(&self.calls).insert(call.id, call);
+        if let Some(due) = due {
+            self.look_by(due);
+        }
+    }
+
+    /// Sets when a call is due.
+    pub(crate) fn set_due(&self, call: &Running, due: Instant) {
+        *lock(&call.due) = due;
+        if call.lane.is_some() {
+            self.look_by(due);
+        }
+    }
+
+    /// Wakes the supervisor unless it looks by then anyway.
+    fn look_by(&self, due: Instant) {
+        if lock(&self.next_look).is_none_or(|next| due < next) {
+            // Taken so that a supervisor between its look and its sleep does not miss the call.
+            let calls = lock(&self.calls);
+            self.changed.notify_one();
+            drop(calls);
+        }
+    }
+
+    pub(crate) fn remove(&self, id: CallId) {
+        lock(&self.calls).remove(&id);
+    }
+
+    /// Tells every call to end.
+    pub(crate) fn cancel_all(&self, reason: CancelReason) {
+        let calls = lock(&self.calls);
+        for call in calls.values() {
+            call.cancel.cancel(reason);
+            *lock(&call.due) = Instant::now() + GRACE;
+        }
+        self.changed.notify_one();
+        drop(calls);
+    }
+
+    /// Whether nothing is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        lock(&self.calls).values().all(|call| call.is_answered())
+    }
+
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        let calls = lock(&self.calls);
+        self.changed.notify_one();
+        drop(calls);
+    }
+
+    /// Ends what is due; answers how long until the next is.
+    fn tend(&self, calls: &BTreeMap<CallId, Arc<Running>>) -> Duration {
+        let now = Instant::now();
+        let mut next = IDLE_WAIT;
+        for call in calls.values().filter(|call| call.lane.is_some() && !call.is_answered()) {
+            let due = *lock(&call.due);
+            if due > now {
+                next = next.min(due - now);
+                continue;
+            }
+            match call.cancel.reason() {
+                None => {
+                    call.cancel.cancel(CancelReason::Deadline);
+                    *lock(&call.due) = now + GRACE;
+                    next = next.min(GRACE);
+                }
+                Some(reason) => {
+                    call.answer(Err(Fault::from(Interrupted(reason))));
+                    if let Some(lane) = &call.lane
+                        && call.started.load(Ordering::SeqCst)
+                    {
+                        lane.give_up(&call.given_up);
+                    }
+                }
+            }
+        }
+        next
+    }
+}
+
+fn supervise(registry: &Weak<Registry>) {
+    // Between two looks the registry is held; its owner ends it before dropping it.
+    while let Some(registry) = registry.upgrade() {
+        if registry.ended.load(Ordering::SeqCst) {
+            return;
+        }
+        let calls = lock(&registry.calls);
+        let next = registry.tend(&calls);
+        *lock(&registry.next_look) = Some(Instant::now() + next);
+        let _ = registry.changed.wait_timeout(calls, next);
+    }
+}
+
+impl TaskView for Registry {
+    fn running(&self, principal: &Principal) -> Vec<TaskInfo> {
+        lock(&self.calls)
+            .values()
+            .filter(|call| call.principal.name() == principal.name() && !call.is_answered())
+            .map(|call| TaskInfo {
+                id: call.id.to_string(),
+                tool: call.tool.to_owned(),
+                state: if call.started.load(Ordering::SeqCst) { "running" } else { "queued" }.to_owned(),
+                elapsed_ms: u64::try_from(call.came.elapsed().as_millis()).unwrap_or(u64::MAX),
+            })
+            .collect()
+    }
+}

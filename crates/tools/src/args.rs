@@ -1,0 +1,249 @@
+//! From a client's JSON to a tool's own type. What does not fit is answered with the argument, its value, the rule and
+//! the remedy; nothing is guessed, and a secret argument's value is never repeated.
+
+use portcullis_model::{Fault, FaultCode, nearest};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// Parses the arguments of a call.
+pub(crate) fn parse<T: DeserializeOwned>(schema: &Value, arguments: Value, secret: &[&str]) -> Result<T, Fault> {
+    let arguments = if arguments.is_null() { Value::Object(serde_json::Map::new()) } else { arguments };
+    let Value::Object(given) = &arguments else {
+        return Err(Fault::new(FaultCode::BadArgument, "the arguments are not a JSON object")
+            .rule("arguments are one JSON object")
+            .remedy("send {} when there are none"));
+    };
+    let known: Vec<&str> = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .map(|properties| properties.keys().map(String::as_str).collect())
+        .unwrap_or_default();
+    if let Some(unknown) = given.keys().find(|name| !known.contains(&name.as_str())) {
+        return Err(unknown_argument(unknown, &known));
+    }
+    serde_path_to_error::deserialize(&arguments).map_err(|error| {
+        let path = error.path().to_string();
+        let message = error.into_inner().to_string();
+        explain(schema, &arguments, &path, &message, secret)
+    })
+}
+
+fn unknown_argument(name: &str, known: &[&str]) -> Fault {
+    let fault = Fault::new(FaultCode::UnknownArgument, "there is no such argument")
+        .field(name)
+        .rule(if known.is_empty() {
+            "the tool takes no arguments".to_owned()
+        } else {
+            format!("the tool takes: {}", known.join(", "))
+        })
+        .candidates(nearest(name, known.iter().copied()));
+    match nearest(name, known.iter().copied()).first() {
+        Some(meant) => fault.remedy(format!("did you mean `{meant}`?")),
+        None => fault.remedy("leave it out"),
+    }
+}
+
+/// Turns serde's message into a fault that can be acted on.
+fn explain(schema: &Value, arguments: &Value, path: &str, message: &str, secret: &[&str]) -> Fault {
+    let quoted = |start: &str| message.strip_prefix(start).and_then(|rest| rest.split('`').next()).map(str::to_owned);
+    let top = path.split(['.', '[']).next().unwrap_or_default();
+    if let Some(field) = quoted("missing field `") {
+        let full = if path == "." { field.clone() } else { format!("{path}.{field}") };
+        return Fault::new(FaultCode::BadArgument, format!("`{full}` is missing"))
+            .field(full)
+            .rule("it is required")
+            .remedy(describe(schema, &field));
+    }
+    if let Some(field) = quoted("unknown field `") {
+        return Fault::new(FaultCode::UnknownArgument, "there is no such argument")
+            .field(format!("{path}.{field}").trim_start_matches("..").to_owned())
+            .rule(message.to_owned())
+            .remedy("leave it out");
+    }
+    let fault = Fault::new(FaultCode::BadArgument, format!("`{path}` is not valid")).field(path);
+    let fault = if secret.contains(&top) {
+        fault.rule("it has the wrong type or length; its value is not repeated here")
+    } else {
+        let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
+        let value = arguments.pointer(&pointer).map(Value::to_string).unwrap_or_default();
+        fault.value(value).rule(message.to_owned())
+    };
+    fault.remedy(describe(schema, top))
+}
+
+/// What the schema says of an argument, as a remedy.
+fn describe(schema: &Value, name: &str) -> String {
+    let property = schema.get("properties").and_then(|properties| properties.get(name));
+    let text = property.and_then(|property| property.get("description")).and_then(Value::as_str).unwrap_or_default();
+    let kind = property.and_then(|property| property.get("type")).and_then(Value::as_str).unwrap_or("value");
+    if text.is_empty() { format!("give `{name}` as {kind}") } else { format!("give `{name}` as {kind}: {text}") }
+}
+
+/// A whole number from `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Int<const MIN: i64, const MAX: i64>(i64);
+
+impl<const MIN: i64, const MAX: i64> Int<MIN, MAX> {
+    pub(crate) fn get(self) -> i64 {
+        self.0
+    }
+
+    /// As a `usize`; negative ranges have no such use.
+    pub(crate) fn size(self) -> usize {
+        usize::try_from(self.0).unwrap_or(0)
+    }
+}
+
+impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Int<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Models often send 5.0 for 5; a number that is whole is taken, another is refused.
+        let number = f64::deserialize(deserializer)?;
+        let bounds = bound(MIN)..=bound(MAX);
+        if number.fract() != 0.0 || !bounds.contains(&number) {
+            return Err(D::Error::custom(format!("it is a whole number from {MIN} to {MAX}")));
+        }
+        // In range and whole, so the text form is exact.
+        format!("{number:.0}").parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A bound as a float: bounds lie far below 2^53, where floats are exact.
+fn bound(value: i64) -> f64 {
+    i32::try_from(value).map_or(f64::MAX.copysign(if value < 0 { -1.0 } else { 1.0 }), f64::from)
+}
+
+impl<const MIN: i64, const MAX: i64> JsonSchema for Int<MIN, MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Int_{MIN}_{MAX}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": MIN, "maximum": MAX })
+    }
+}
+
+/// A number of seconds from 0 to `MAX`, fractions allowed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Seconds<const MAX: u32>(f64);
+
+impl<const MAX: u32> Seconds<MAX> {
+    pub(crate) fn span(self) -> std::time::Duration {
+        std::time::Duration::from_secs_f64(self.0)
+    }
+}
+
+impl<'de, const MAX: u32> Deserialize<'de> for Seconds<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = f64::deserialize(deserializer)?;
+        if (0.0..=f64::from(MAX)).contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(D::Error::custom(format!("it is a number of seconds from 0 to {MAX}")))
+        }
+    }
+}
+
+impl<const MAX: u32> JsonSchema for Seconds<MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Seconds_{MAX}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number", "minimum": 0, "maximum": MAX })
+    }
+}
+
+/// Text of at most `MAX` characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text<const MAX: usize>(pub(crate) String);
+
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.chars().count() > MAX {
+            return Err(D::Error::custom(format!("it has at most {MAX} characters")));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl<const MAX: usize> JsonSchema for Text<MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Text_{MAX}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+/// For tools without arguments.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoArgs {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+    use serde_json::json;
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        /// What to say
+        #[allow(dead_code)]
+        text: Text<5>,
+        #[allow(dead_code)]
+        count: Option<Int<1, 3>>,
+    }
+
+    fn refusal(arguments: Value) -> String {
+        parse::<Sample>(&schema::input::<Sample>(), arguments, &["text"]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_does_not_fit_is_answered_with_field_value_rule_and_remedy() {
+        let refusals: Vec<String> = [
+            json!([]),
+            json!({}),
+            json!({"text": "a", "cuont": 1}),
+            json!({"text": "a", "count": 4}),
+            json!({"text": "a", "count": 1.5}),
+            json!({"text": "a", "count": "1"}),
+            json!({"text": "too long a secret"}),
+            json!({"text": 7}),
+        ]
+        .into_iter()
+        .map(refusal)
+        .collect();
+        insta::assert_snapshot!(refusals.join("\n--\n"));
+    }
+
+    #[test]
+    fn a_whole_float_is_a_whole_number() {
+        let schema = schema::input::<Sample>();
+        assert_eq!(parse::<Sample>(&schema, json!({"text": "a", "count": 2.0}), &[]).unwrap().count.unwrap().get(), 2);
+        assert!(parse::<Sample>(&schema, json!({"text": "a", "count": null}), &[]).unwrap().count.is_none());
+    }
+
+    #[test]
+    fn the_schema_is_short_and_closed() {
+        insta::assert_json_snapshot!(schema::input::<Sample>());
+    }
+}

@@ -1,0 +1,64 @@
+//! What must hold of every tool, whoever adds one.
+
+use super::*;
+use crate::descriptor::{Descriptor, Shape};
+use portcullis_model::Tier;
+use std::collections::BTreeSet;
+
+fn each(mut check: impl FnMut(&AnyTool, &Descriptor)) {
+    for tool in Catalogue::new().tools() {
+        check(tool, tool.descriptor());
+    }
+}
+
+#[test]
+fn names_are_unique_and_sorted() {
+    let names = Catalogue::new().names();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    assert!(names.is_sorted());
+    for name in names {
+        assert!(name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{name}");
+    }
+}
+
+#[test]
+fn descriptors_are_complete_and_truthful() {
+    each(|_, d| {
+        assert!(!d.title.is_empty() && !d.description.is_empty(), "{}", d.name);
+        assert!(d.description.chars().count() <= Descriptor::DESCRIPTION_CAP, "{}", d.name);
+        assert!(!d.effects.is_empty(), "{}: what declares no effect is allowed nothing", d.name);
+        assert!(d.effects.iter().any(|effect| effect.tier() == d.tier), "{}: no effect of its own tier", d.name);
+        let changes = d.effects.iter().any(|effect| effect.changes());
+        assert_eq!(d.annotations.read_only, !changes, "{}: read-only means no effect changes anything", d.name);
+        assert!(!(d.annotations.read_only && d.annotations.destructive), "{}", d.name);
+        assert!(d.tier != Tier::Alter || d.annotations.destructive || d.name == "App", "{}", d.name);
+        assert!(d.answer_cap > 0, "{}", d.name);
+    });
+}
+
+#[test]
+fn schemas_are_closed_and_examples_fit_them() {
+    each(|tool, d| {
+        let schema = tool.input_schema();
+        assert_eq!(schema["additionalProperties"], false, "{}", d.name);
+        assert!(!schema.to_string().contains("$ref"), "{}", d.name);
+        assert_eq!(tool.output_schema().is_some(), d.shape == Shape::Data, "{}", d.name);
+        for (arguments, purpose) in d.examples {
+            assert!(!purpose.is_empty(), "{}", d.name);
+            let value: Value = serde_json::from_str(arguments).unwrap_or_else(|e| panic!("{}: {e}", d.name));
+            for name in value.as_object().unwrap().keys() {
+                assert!(!schema["properties"][name].is_null(), "{}: example names `{name}`", d.name);
+            }
+        }
+    });
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_nearest() {
+    let catalogue = Catalogue::new();
+    let fault = canonical(&catalogue, "getclipbord", Value::Null).unwrap_err();
+    assert_eq!(
+        (fault.code, fault.candidates.first().map(String::as_str)),
+        (FaultCode::UnknownTool, Some("GetClipboard"))
+    );
+}

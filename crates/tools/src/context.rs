@@ -1,0 +1,151 @@
+//! What a tool is given: identities while it plans, ports and a permit while it applies, and the tables of its caller.
+//! A tool has no other way to the machine.
+
+use portcullis_model::{
+    Cancel, Deadline, ElementIdentity, Fault, Point, Principal, ProgramName, Rect, Resource, WindowIdentity,
+};
+use portcullis_platform::{Display, InstalledApp, PortResult, Ports, SessionState};
+
+/// The half of the ports that tells who and where, and nothing of content: all that planning may use.
+#[derive(Clone, Copy)]
+pub struct Readers<'call>(&'call Ports);
+
+impl<'call> Readers<'call> {
+    /// The readers of these ports.
+    pub fn new(ports: &'call Ports) -> Self {
+        Self(ports)
+    }
+
+    /// The foreground window.
+    pub fn foreground(&self) -> Option<WindowIdentity> {
+        self.0.windows.foreground()
+    }
+
+    /// The top-level window at a point.
+    pub fn window_at(&self, point: Point) -> Option<WindowIdentity> {
+        self.0.windows.at(point)
+    }
+
+    /// The window that a handle names.
+    pub fn identify(&self, handle: u64) -> Option<WindowIdentity> {
+        self.0.windows.identify(handle)
+    }
+
+    /// Whether the window still lives.
+    pub fn is_alive(&self, window: &WindowIdentity) -> bool {
+        self.0.windows.is_alive(window)
+    }
+
+    /// Visible top-level windows, front first.
+    pub fn identities(&self) -> Vec<WindowIdentity> {
+        self.0.windows.identities()
+    }
+
+    /// A window's frame.
+    pub fn window_rect(&self, window: &WindowIdentity) -> PortResult<Rect> {
+        self.0.windows.rect(window)
+    }
+
+    /// Whether an element still is what it was, and where.
+    pub fn locate(&self, element: &ElementIdentity) -> PortResult<Rect> {
+        self.0.tree.locate(element)
+    }
+
+    /// The program behind a window.
+    pub fn program(&self, window: &WindowIdentity) -> PortResult<ProgramName> {
+        self.0.windows.program(window)
+    }
+
+    /// The displays.
+    pub fn displays(&self) -> PortResult<Vec<Display>> {
+        self.0.screen.displays()
+    }
+
+    /// The state of the session.
+    pub fn session(&self) -> SessionState {
+        self.0.session.state()
+    }
+
+    /// Where the pointer is.
+    pub fn pointer(&self) -> Option<Point> {
+        self.0.input.pointer()
+    }
+
+    /// Installed applications of that name, or the nearest.
+    pub fn find_app(&self, name: &str) -> PortResult<Vec<InstalledApp>> {
+        self.0.apps.find(name)
+    }
+
+    /// The window as a resource to look at.
+    pub fn window_resource(&self, window: &WindowIdentity) -> Result<Resource, Fault> {
+        Ok(Resource::Window { window: window.clone(), program: self.program(window)? })
+    }
+
+    /// The window as a place for input, and all windows of its program to see the effect in.
+    pub fn action_resources(&self, window: &WindowIdentity) -> Result<Vec<Resource>, Fault> {
+        let program = self.program(window)?;
+        let seen = Resource::ProgramWindows {
+            process: window.process,
+            process_start: window.process_start,
+            program: program.clone(),
+        };
+        Ok(vec![Resource::InputTarget { window: window.clone(), program }, seen])
+    }
+
+    /// Fails with the session's own code unless the desktop can be operated.
+    pub fn require_active_session(&self) -> Result<(), Fault> {
+        match self.session() {
+            SessionState::Active => Ok(()),
+            other => Err(other.into()),
+        }
+    }
+}
+
+/// What is kept for one principal and seen by no other.
+#[derive(Debug, Default)]
+pub struct Tables {}
+
+/// One running call.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct TaskInfo {
+    /// The call's name.
+    pub id: String,
+    /// The tool.
+    pub tool: String,
+    /// `queued` or `running`.
+    pub state: String,
+    /// Milliseconds since the call came.
+    pub elapsed_ms: u64,
+}
+
+/// The calls under way.
+pub trait TaskView: Send + Sync {
+    /// Calls of this principal that have not been answered, oldest first.
+    fn running(&self, principal: &Principal) -> Vec<TaskInfo>;
+}
+
+/// What planning sees.
+pub struct PlanContext<'call> {
+    /// Who calls.
+    pub principal: &'call Principal,
+    /// Identities and positions.
+    pub readers: Readers<'call>,
+    /// The caller's tables.
+    pub tables: &'call Tables,
+}
+
+/// What applying sees.
+pub struct ApplyContext<'call> {
+    /// Who calls.
+    pub principal: &'call Principal,
+    /// The machine.
+    pub ports: &'call Ports,
+    /// The caller's tables.
+    pub tables: &'call Tables,
+    /// The calls under way.
+    pub tasks: &'call dyn TaskView,
+    /// Ends the work early.
+    pub cancel: &'call Cancel,
+    /// When the call must have ended.
+    pub deadline: Deadline,
+}
