@@ -5,7 +5,7 @@ use crate::chain::{self, Mac};
 use crate::key::AuditKey;
 use crate::verify::last_mac;
 use portcullis_model::{Digest, Durability, Entry, Ledger, LedgerFault, ServerStarted};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -81,13 +81,18 @@ fn lock(chain: &Mutex<Chain>) -> MutexGuard<'_, Chain> {
 
 impl FileLedger {
     /// Opens a new chain in `folder` and writes its first entry. `started.predecessors` is filled in here from the
-    /// chains that lie there.
-    pub fn open(folder: &Path, key: AuditKey, mut started: ServerStarted) -> Result<Self, LedgerError> {
+    /// chains that lie there. `create` makes a new file that its owner alone can read, open for appending.
+    pub fn open(
+        folder: &Path,
+        key: AuditKey,
+        mut started: ServerStarted,
+        create: impl FnOnce(&Path) -> std::io::Result<File>,
+    ) -> Result<Self, LedgerError> {
         let name = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000;
         let path = folder.join(format!("audit-{name}-{}.jsonl", started.process));
         let failed = |source| LedgerError { path: path.clone(), source };
         started.predecessors = heads(folder).map_err(failed)?;
-        let file = create_for_owner(&path).map_err(failed)?;
+        let file = create(&path).map_err(failed)?;
         let mut chain = Chain { file, previous: [0; 32], number: 0, dirty: false, broken: None };
         chain
             .append(&key, &Entry::ServerStarted(started), Durability::Now)
@@ -121,18 +126,6 @@ impl Ledger for FileLedger {
     fn digest(&self, bytes: &[u8]) -> Digest {
         Digest::new(self.key.digest(bytes))
     }
-}
-
-#[cfg(unix)]
-fn create_for_owner(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)
-}
-
-#[cfg(not(unix))]
-fn create_for_owner(path: &Path) -> std::io::Result<File> {
-    // The folder lies in the user's own profile, whose files are the user's by inheritance.
-    OpenOptions::new().append(true).create_new(true).open(path)
 }
 
 /// The last codes of the newest chains in a folder, oldest first: `audit-….jsonl=<code>`.
