@@ -1,2 +1,38 @@
-//! An MCP server that lets an AI agent see and operate a Windows desktop.
-fn main() {}
+//! The composition root: the command line, and which parts a server is made of. Nothing is decided here that policy,
+//! configuration or the gate decides.
+#![allow(clippy::print_stdout, reason = "a command line answers on standard output; `serve` leaves it to the protocol")]
+
+mod call;
+mod cli;
+mod compose;
+mod doctor;
+mod logging;
+mod machine;
+mod serve;
+mod tools;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return cli::refuse(&error),
+    };
+    logging::start(cli.log);
+    let done = match cli.command {
+        Command::Call(args) => call::run(args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Serve(args) => serve::run(args),
+        Command::Tools(args) => tools::run(&args),
+        Command::Version => {
+            println!("portcullis {}", env!("CARGO_PKG_VERSION"));
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    done.unwrap_or_else(|error| {
+        logging::complain(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}

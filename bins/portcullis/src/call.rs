@@ -1,0 +1,80 @@
+//! `portcullis call`: one tool, once, through the same gate and into the same audit as any client's call.
+
+use crate::cli::CallArgs;
+use crate::{compose, logging};
+use anyhow::Context;
+use portcullis_config::{DataFolder, Environment, ServeFlags, ServeSettings};
+use portcullis_gate::Call;
+use portcullis_model::{Cancel, Part, Principal, Reply};
+use serde_json::{Value, json};
+use std::io::Read;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Bytes of arguments that are read from a file or standard input.
+const ARGUMENT_CAP: u64 = 4 * 1024 * 1024;
+/// What ending in order may take.
+const END_LIMIT: Duration = Duration::from_secs(1);
+
+pub(crate) fn run(args: CallArgs) -> anyhow::Result<ExitCode> {
+    let arguments = read_arguments(&args.args)?;
+    let flags = ServeFlags { data: args.data, tools: args.filter.flags(), ..ServeFlags::default() };
+    let settings = ServeSettings::resolve(flags, &Environment::read())?;
+    let data = DataFolder::open(settings.data.value)?;
+    let gate = compose::gate(settings.tools, &data, "call", Vec::new())?;
+    let answer = gate.call(Call { principal: Principal::local(), tool: args.tool, arguments, cancel: Cancel::new() });
+    gate.shut_down(END_LIMIT);
+    match answer {
+        Ok(reply) => {
+            print_reply(&reply, args.json)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(fault) => {
+            logging::complain(&fault.to_string());
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn read_arguments(given: &str) -> anyhow::Result<Value> {
+    let mut text = String::new();
+    if given == "-" {
+        std::io::stdin().take(ARGUMENT_CAP).read_to_string(&mut text).context("standard input")?;
+    } else if let Some(path) = given.strip_prefix('@') {
+        let file = std::fs::File::open(path).with_context(|| format!("--args {given}"))?;
+        file.take(ARGUMENT_CAP).read_to_string(&mut text).with_context(|| format!("--args {given}"))?;
+    } else {
+        given.clone_into(&mut text);
+    }
+    serde_json::from_str(&text).context("--args is not JSON; write one JSON object, @FILE or -")
+}
+
+fn print_reply(reply: &Reply, as_json: bool) -> anyhow::Result<()> {
+    match reply {
+        Reply::Data(value) => println!("{}", serde_json::to_string_pretty(value)?),
+        Reply::View { parts, outcome } if as_json => {
+            let parts: Vec<_> = parts.iter().map(part_json).collect();
+            println!("{}", serde_json::to_string_pretty(&json!({ "parts": parts, "outcome": outcome }))?);
+        }
+        Reply::View { parts, .. } => {
+            for part in parts {
+                match part {
+                    Part::Text(text) => println!("{text}"),
+                    Part::Image(image) => {
+                        println!("[{} {}x{}, {} bytes]", image.mime, image.width, image.height, image.bytes.len())
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn part_json(part: &Part) -> Value {
+    match part {
+        Part::Text(text) => json!({ "text": text }),
+        Part::Image(image) => {
+            json!({ "image": image.mime, "width": image.width, "height": image.height, "bytes": image.bytes.len() })
+        }
+    }
+}
