@@ -2,6 +2,7 @@
 //! what to print.
 
 use crate::progress::Steps;
+use crate::serve;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use portcullis_testkit::lab::{self, Cache, Lab, Run, StdioPlan, timed};
@@ -13,6 +14,12 @@ use std::time::Instant;
 pub(crate) enum Action {
     /// Make the lab, or what is missing of it
     Up,
+    /// Ask the lab whether it is well
+    Doctor,
+    /// Run the server over HTTP and print a client configuration with its key
+    Serve(serve::Options),
+    /// Run the server on standard input and output, for a client that starts it
+    Stdio(serve::StdioOptions),
     /// Run a Windows program on a desktop that stays up afterwards
     Run {
         /// The run to use; without it the only live one, or a new one
@@ -51,6 +58,9 @@ pub(crate) enum Action {
 pub(crate) fn run(action: Action) -> Result<ExitCode> {
     match action {
         Action::Up => up(),
+        Action::Doctor => doctor(),
+        Action::Serve(options) => serve::serve(&options),
+        Action::Stdio(options) => serve::stdio(&options),
         Action::Run { name, exe, arguments } => {
             let run = live_or_new(name.as_deref())?;
             let mut child = run.spawn(&exe, &arguments, StdioPlan::inherited())?;
@@ -78,6 +88,23 @@ fn up() -> Result<ExitCode> {
     let lab = Lab::up(&Steps::default())?;
     eprintln!("the lab is ready in {} ({:.1} s)", lab.cache().top().display(), started.elapsed().as_secs_f32());
     Ok(ExitCode::SUCCESS)
+}
+
+fn doctor() -> Result<ExitCode> {
+    let steps = Steps::default();
+    let mut failed = 0_u32;
+    for check in lab::checks() {
+        steps.quietly_begin(check.name);
+        let row = check.answer();
+        steps.quietly_end();
+        let word = if row.ok { "ok  " } else { "FAIL" };
+        println!("{word} {:<30} {:>6} ms  {}", row.name, row.took.as_millis(), row.finding);
+        if !row.ok {
+            failed = failed.saturating_add(1);
+            println!("     {:<30}            remedy: {}", "", row.remedy);
+        }
+    }
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The exit code of a program as our own.

@@ -6,6 +6,7 @@
 mod build;
 mod lab;
 mod progress;
+mod serve;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};

@@ -16,6 +16,22 @@ pub(crate) struct Steps {
     bar: RefCell<Option<ProgressBar>>,
 }
 
+impl Steps {
+    /// A spinner without a line of its own afterwards; nothing when standard error is no terminal.
+    pub(crate) fn quietly_begin(&self, step: &str) {
+        if std::io::stderr().is_terminal() {
+            self.begin(step);
+        }
+    }
+
+    /// Takes the spinner away.
+    pub(crate) fn quietly_end(&self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl Progress for Steps {
     fn begin(&self, step: &str) {
         if !std::io::stderr().is_terminal() {

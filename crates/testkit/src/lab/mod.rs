@@ -5,7 +5,7 @@
 mod build;
 mod cache;
 mod command;
-
+mod doctor;
 mod enter;
 mod host;
 mod progress;
@@ -19,10 +19,10 @@ mod template;
 pub use build::{Profile, WindowsBuild, built_exe, workspace_top};
 pub use cache::Cache;
 pub use command::{Finished, finish_within, run_within};
-
+pub use doctor::{Check, Row, checks};
 pub use progress::{Progress, Quiet, timed};
 pub use run::{Run, RunState, StdioPlan};
-pub use screen::{Screen, XWindow};
+pub use screen::{Pixels, Screen, XWindow};
 
 use anyhow::{Context, Result, bail};
 use std::fs::File;

@@ -101,7 +101,10 @@ impl Run {
         drop(names); // From here on the keeper's own lock says that the name is taken.
         starting.await_file("ready", deadline)?;
         let mut run = Run::open(lab, &name)?;
-        run.screen()?.await_window("Wine Desktop", deadline).context("Wine's desktop did not come up")?;
+        let screen = run.screen()?;
+        let desktop = screen.await_window("Wine Desktop", deadline).context("Wine's desktop did not come up")?;
+        // There is no window manager to do it, and without it Wine takes every one of its windows for inactive.
+        screen.focus(&desktop)?;
         let child = starting.child.take();
         run.owned = child.filter(|_| lifetime == Lifetime::Owned);
         Ok(run)

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{AtomEnum, ConnectionExt, ImageFormat, MapState, Window};
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt, ImageFormat, InputFocus, MapState, Window};
 use x11rb::rust_connection::RustConnection;
 
 const POLL: Duration = Duration::from_millis(20);
@@ -28,6 +28,7 @@ pub struct Screen {
 /// A window that is on the display.
 #[derive(Debug, Clone)]
 pub struct XWindow {
+    id: Window,
     /// Its title, or nothing.
     pub title: String,
     /// Left edge on the display.
@@ -114,6 +115,7 @@ impl Screen {
         };
         let title = self.title(window)?;
         Ok(Some(XWindow {
+            id: window,
             title,
             x: place.dst_x.into(),
             y: place.dst_y.into(),
@@ -148,6 +150,12 @@ impl Screen {
             }
             thread::sleep(POLL);
         }
+    }
+
+    /// Gives a window the keyboard focus of the display, as a window manager would.
+    pub(super) fn focus(&self, window: &XWindow) -> Result<()> {
+        self.connection.set_input_focus(InputFocus::POINTER_ROOT, window.id, x11rb::CURRENT_TIME)?.check()?;
+        Ok(())
     }
 
     /// What the display shows now.

@@ -15,7 +15,21 @@ const PREFIX_LIMIT: Duration = Duration::from_secs(180);
 /// Raised when the recipe below changes in a way that its inputs do not show.
 const RECIPE: u32 = 1;
 /// What the tests rely on: see the comments in the file.
-pub(super) const REGISTRY: &str = include_str!("template.reg");
+const REGISTRY: &str = include_str!("template.reg");
+
+/// The values that `lab doctor` looks for, as key and name, out of the registry file itself.
+pub(super) fn expected_values() -> Vec<(&'static str, &'static str)> {
+    let mut key = "";
+    let mut values = Vec::new();
+    for line in REGISTRY.lines() {
+        if let Some(named) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            key = named;
+        } else if let Some((name, _)) = line.strip_prefix('"').and_then(|l| l.split_once("\"=")) {
+            values.push((key, name));
+        }
+    }
+    values
+}
 
 /// No display is needed: Wine's null driver serves `wineboot` and `regedit`. The prefix has its final path only in a
 /// run, so nothing here may write the path into it.
@@ -69,4 +83,16 @@ fn make_in(prefix: &Path, root: &Path, wine: &Wine) -> Result<()> {
         fs::copy(&font, fonts.join("DroidSansFallbackFull.ttf"))?;
     }
     super::remove::tree(root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_file_sets_desktop_debugger_font_and_fallbacks() {
+        let names: Vec<&str> = expected_values().into_iter().map(|v| v.1).collect();
+        assert_eq!(names, ["Desktop", "Default", "Debugger", "lfFaceName", "iPointSize", "696e6168", "616e616b"]);
+        assert!(expected_values().iter().all(|(key, _)| key.starts_with("HKEY_")));
+    }
 }
