@@ -7,6 +7,8 @@ mod build;
 mod lab;
 mod progress;
 mod serve;
+mod test;
+mod tidy;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -22,6 +24,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Everything that must hold, or one suite of it
+    Test {
+        /// The suite; without it all
+        suite: Option<test::Suite>,
+    },
+    /// The rules of this repository that no compiler checks
+    Tidy,
     /// The Windows desktop on Linux
     #[command(subcommand)]
     Lab(lab::Action),
@@ -45,6 +54,8 @@ fn main() -> ExitCode {
 
 fn run(action: Action) -> Result<ExitCode> {
     match action {
+        Action::Test { suite } => test::run(suite),
+        Action::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Action::Lab(action) => lab::run(action),
         Action::Build { release } => build::run(release).map(|()| ExitCode::SUCCESS),
     }

@@ -2,6 +2,7 @@
 //! none can hang a test or a terminal for good.
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -78,6 +79,37 @@ pub(super) fn wait_until(child: &mut Child, deadline: Instant) -> Result<Option<
         }
         thread::sleep(EXIT_POLL);
     }
+}
+
+/// Kills a child that was started as the leader of its own process group, with all of that group.
+pub fn kill_group(child: &Child) {
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        kill_process_group(pid, Signal::KILL).ok();
+    }
+}
+
+/// The same command, but told to end when the calling thread ends, however that comes about.
+pub fn tethered(command: &Command) -> Command {
+    let Some(setpriv) = super::host::find("setpriv") else {
+        return copy_onto(Command::new(command.get_program()), command);
+    };
+    let mut tethered = Command::new(setpriv);
+    tethered.args(["--pdeathsig", "TERM", "--"]).arg(command.get_program());
+    copy_onto(tethered, command)
+}
+
+fn copy_onto(mut onto: Command, from: &Command) -> Command {
+    onto.args(from.get_args());
+    for (name, value) in from.get_envs() {
+        match value {
+            Some(value) => onto.env(name, value),
+            None => onto.env_remove(name),
+        };
+    }
+    if let Some(folder) = from.get_current_dir() {
+        onto.current_dir(folder);
+    }
+    onto
 }
 
 type Pipe = std::sync::mpsc::Receiver<Vec<u8>>;

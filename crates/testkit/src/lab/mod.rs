@@ -18,7 +18,7 @@ mod template;
 
 pub use build::{Profile, WindowsBuild, built_exe, workspace_top};
 pub use cache::Cache;
-pub use command::{Finished, finish_within, run_within};
+pub use command::{Finished, finish_within, kill_group, run_within, tethered};
 pub use doctor::{Check, Row, checks};
 pub use progress::{Progress, Quiet, timed};
 pub use run::{Run, RunState, StdioPlan};

@@ -439,8 +439,8 @@ mod tests {
         assert_eq!(claim_name(&cache, None).unwrap(), "r2");
         // r2 has no keeper, so the next claim sweeps it.
         assert_eq!(claim_name(&cache, Some("r2")).unwrap(), "r2");
-        assert!(claim_name(&cache, Some("r1")).unwrap_err().to_string().contains("live already"));
         assert_eq!(list(&cache).unwrap(), [("r1".into(), RunState::Live), ("r2".into(), RunState::Dead)]);
+        assert!(claim_name(&cache, Some("r1")).unwrap_err().to_string().contains("live already"));
         drop(held);
         assert_eq!(state(&cache.run("r1")), RunState::Dead);
     }
