@@ -1,2 +1,62 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands, as one command line. Each command is a module; the lab's work itself is in the
+//! testkit, so that tests can use it too.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks on both")]
+
+mod build;
+mod lab;
+mod progress;
+mod serve;
+mod test;
+mod tidy;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Portcullis: build it, test it, and try it on a Windows desktop that runs on Linux.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Everything that must hold, or one suite of it
+    Test {
+        /// The suite; without it all
+        suite: Option<test::Suite>,
+    },
+    /// The rules of this repository that no compiler checks
+    Tidy,
+    /// The Windows desktop on Linux
+    #[command(subcommand)]
+    Lab(lab::Action),
+    /// Build the Windows programs
+    Build {
+        /// What users get, instead of what tests run
+        #[arg(long)]
+        release: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(action: Action) -> Result<ExitCode> {
+    match action {
+        Action::Test { suite } => test::run(suite),
+        Action::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
+        Action::Lab(action) => lab::run(action),
+        Action::Build { release } => build::run(release).map(|()| ExitCode::SUCCESS),
+    }
+}

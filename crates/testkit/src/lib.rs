@@ -1,1 +1,3 @@
 //! What tests share: servers, MCP clients, the lab.
+
+pub mod lab;

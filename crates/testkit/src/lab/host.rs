@@ -1,0 +1,139 @@
+//! What the lab needs of the machine under it: root, a few programs, and the packages that bring them.
+
+use super::progress::{Progress, timed};
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+const APT_UPDATE_LIMIT: Duration = Duration::from_secs(180);
+const APT_INSTALL_LIMIT: Duration = Duration::from_secs(900);
+pub(super) const NETWORK_TRIES: u32 = 3;
+
+/// Programs of the host, each with the Debian package that brings it.
+pub(super) const TOOLS: &[(&str, &str)] = &[
+    ("debootstrap", "debootstrap"),
+    ("Xvfb", "xvfb"),
+    ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64-win32"),
+    ("x86_64-w64-mingw32-strip", "binutils-mingw-w64-x86-64"),
+    ("x86_64-w64-mingw32-dlltool", "binutils-mingw-w64-x86-64"),
+    ("unshare", "util-linux"),
+    ("nsenter", "util-linux"),
+    ("setpriv", "util-linux"),
+    ("flock", "util-linux"),
+    ("mount", "mount"),
+    ("chroot", "coreutils"),
+    ("dpkg-deb", "dpkg"),
+];
+/// Brings no program, but the import libraries that the linker wants.
+const IMPORT_LIBRARIES: (&str, &str) = ("/usr/x86_64-w64-mingw32/lib/libkernel32.a", "mingw-w64-x86-64-dev");
+
+/// Where a program is, looking also in the folders for administrators that an ordinary PATH lacks.
+pub(super) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(PathBuf::from))
+        .map(|folder| folder.join(program))
+        .find(|candidate| candidate.is_file())
+}
+
+/// A command with every folder for administrators on its PATH.
+pub(super) fn command(program: &str) -> Command {
+    Command::new(find(program).unwrap_or_else(|| PathBuf::from(program)))
+}
+
+fn missing_packages() -> Vec<&'static str> {
+    let mut packages: Vec<&str> =
+        TOOLS.iter().filter(|(program, _)| find(program).is_none()).map(|(_, package)| *package).collect();
+    if !PathBuf::from(IMPORT_LIBRARIES.0).exists() {
+        packages.push(IMPORT_LIBRARIES.1);
+    }
+    packages.sort_unstable();
+    packages.dedup();
+    packages
+}
+
+/// An error that names the missing packages, or nothing.
+pub(super) fn require_tools() -> Result<()> {
+    let missing = missing_packages();
+    if !missing.is_empty() {
+        bail!("these packages of the host are missing: {}", missing.join(" "));
+    }
+    Ok(())
+}
+
+pub(super) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// The lab mounts and changes root, so it needs root; without it the error has the exact commands.
+pub(super) fn require_root(to: &str) -> Result<()> {
+    if is_root() {
+        return Ok(());
+    }
+    let me = std::env::current_exe().map(|p| p.display().to_string()).unwrap_or_else(|_| "xtask".to_owned());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let cache = super::Cache::of_user().ok().and_then(|c| Some(c.top().parent()?.parent()?.display().to_string()));
+    bail!(
+        "only root can {to} (it mounts in a private namespace and changes root). Run:\n{}    \
+         sudo env XDG_CACHE_HOME={} {me} {}",
+        install_lines(&missing_packages()),
+        cache.unwrap_or_default(),
+        arguments.join(" ")
+    )
+}
+
+fn install_lines(packages: &[&str]) -> String {
+    if packages.is_empty() {
+        return String::new();
+    }
+    format!("    sudo apt-get update\n    sudo apt-get install -y --no-install-recommends {}\n", packages.join(" "))
+}
+
+/// Installs what is missing with the host's own package manager.
+pub(super) fn install_missing(progress: &dyn Progress) -> Result<()> {
+    let packages = missing_packages();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if !is_root() || find("apt-get").is_none() {
+        bail!(
+            "the lab needs packages that are not installed. On Debian or a relative, run:\n{}then try again; elsewhere \
+             install what brings these programs: {}",
+            install_lines(&packages),
+            TOOLS.iter().map(|t| t.0).collect::<Vec<_>>().join(" ")
+        );
+    }
+    timed(progress, &format!("host packages: {}", packages.join(" ")), || {
+        super::command::with_retry(NETWORK_TRIES, || {
+            let mut update = Command::new("apt-get");
+            update.args(["-q", "update"]);
+            // A third-party source that does not answer must not stop packages that come from another.
+            super::finish_within(&mut update, APT_UPDATE_LIMIT)?;
+            let mut install = Command::new("apt-get");
+            install.env("DEBIAN_FRONTEND", "noninteractive");
+            install.args(["-q", "install", "-y", "--no-install-recommends"]).args(&packages);
+            super::run_within(&mut install, APT_INSTALL_LIMIT)
+        })
+        .context("installing the host's packages")?;
+        require_tools()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_and_missing_ones_are_not() {
+        assert!(find("sh").is_some());
+        assert!(find("no-such-program-here").is_none());
+    }
+
+    #[test]
+    fn install_lines_name_every_package_once() {
+        let lines = install_lines(&["xvfb", "debootstrap"]);
+        assert!(lines.contains("apt-get install -y --no-install-recommends xvfb debootstrap"), "{lines}");
+        assert!(install_lines(&[]).is_empty());
+    }
+}
