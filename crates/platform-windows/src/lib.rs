@@ -3,3 +3,5 @@
 #![cfg(windows)]
 
 mod identity;
+mod security;
+mod session;
