@@ -2,6 +2,8 @@
 //! operating system and the only place for `unsafe`; decisions, texts for clients and folding of trees live elsewhere.
 #![cfg(windows)]
 
+mod helper;
 mod identity;
+mod screen;
 mod security;
 mod session;
