@@ -5,6 +5,8 @@
 mod clipboard;
 mod helper;
 mod identity;
+mod registry;
 mod screen;
 mod security;
 mod session;
+mod system;
