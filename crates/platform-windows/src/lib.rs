@@ -5,6 +5,7 @@
 mod clipboard;
 mod helper;
 mod identity;
+mod input;
 mod registry;
 mod screen;
 mod security;
