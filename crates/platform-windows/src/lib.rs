@@ -6,6 +6,7 @@ mod apps;
 mod clipboard;
 mod helper;
 mod identity;
+mod input;
 mod registry;
 mod screen;
 mod security;
