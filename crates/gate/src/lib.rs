@@ -9,6 +9,6 @@ mod registry;
 mod seam;
 
 pub use call::{Answer, Call, Gate, GateParts, Responder};
-pub use portcullis_tools::Catalogue;
+pub use portcullis_tools::{AnyTool, Catalogue};
 pub use redact::Redactor;
 pub use seam::{Approval, Approver, DeniesApproval, Journal, JournalEntry, KeepsNothing};

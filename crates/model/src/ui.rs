@@ -51,6 +51,78 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role, for parsing, tables and tests.
+    pub const ALL: [Self; 39] = [
+        Self::Button,
+        Self::Calendar,
+        Self::CheckBox,
+        Self::ComboBox,
+        Self::DataGrid,
+        Self::DataItem,
+        Self::DateTime,
+        Self::Document,
+        Self::Edit,
+        Self::Group,
+        Self::Header,
+        Self::HeaderItem,
+        Self::Image,
+        Self::Link,
+        Self::List,
+        Self::ListItem,
+        Self::Menu,
+        Self::MenuBar,
+        Self::MenuItem,
+        Self::Pane,
+        Self::ProgressBar,
+        Self::RadioButton,
+        Self::ScrollBar,
+        Self::Separator,
+        Self::Slider,
+        Self::Spinner,
+        Self::StatusBar,
+        Self::Tab,
+        Self::TabItem,
+        Self::Table,
+        Self::Text,
+        Self::Thumb,
+        Self::TitleBar,
+        Self::ToolBar,
+        Self::ToolTip,
+        Self::Tree,
+        Self::TreeItem,
+        Self::Window,
+        Self::Unknown,
+    ];
+
+    /// Parses a role: the words of [`Role::word`] first, then UI Automation's control types (`ListItem`, `hyperlink`,
+    /// `ButtonControl`) and a few names that other systems use; in any case of letters, with or without `_`, `-` and
+    /// spaces. `tab` is one tab, as in the text; the whole control is `tabs` or `TabControl`.
+    pub fn parse(word: &str) -> Option<Self> {
+        const ALIASES: &[(&str, Role)] = &[
+            ("custom", Role::Unknown),
+            ("datagrid", Role::DataGrid),
+            ("dataitem", Role::DataItem),
+            ("datepicker", Role::DateTime),
+            ("datetime", Role::DateTime),
+            ("dropdown", Role::ComboBox),
+            ("hyperlink", Role::Link),
+            ("label", Role::Text),
+            ("progressbar", Role::ProgressBar),
+            ("radiobutton", Role::RadioButton),
+            ("splitbutton", Role::Button),
+            ("tabcontrol", Role::Tab),
+            ("tabitem", Role::TabItem),
+            ("textbox", Role::Edit),
+        ];
+        let plain: String =
+            word.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect();
+        let known = |plain: &str| {
+            let own = Self::ALL.into_iter().find(|role| role.word() == plain);
+            own.or_else(|| ALIASES.iter().find(|(alias, _)| *alias == plain).map(|(_, role)| *role))
+        };
+        known(&plain).or_else(|| plain.strip_suffix("control").and_then(known))
+    }
+
     /// The word used in text, selectors and rules.
     pub fn word(self) -> &'static str {
         match self {
@@ -257,4 +329,39 @@ pub struct TreeReading {
     pub readers: Vec<ReaderReport>,
     /// Whether a cap or the deadline cut the reading.
     pub cut: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_and_every_variant_name_parses_to_its_role() {
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.word()), Some(role));
+            if role != Role::Tab {
+                // `Tab` in UI Automation is the control, `tab` in our text one of its tabs; the text wins.
+                assert_eq!(Role::parse(&format!("{role:?}")), Some(role));
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_ui_automation_and_of_other_systems_parse() {
+        for (word, role) in [
+            ("Hyperlink", Some(Role::Link)),
+            ("LIST ITEM", Some(Role::ListItem)),
+            ("check_box", Some(Role::CheckBox)),
+            ("ButtonControl", Some(Role::Button)),
+            ("TabControl", Some(Role::Tab)),
+            ("TabItemControl", Some(Role::TabItem)),
+            ("tab", Some(Role::TabItem)),
+            ("Custom", Some(Role::Unknown)),
+            ("butto", None),
+            ("", None),
+            ("control", None),
+        ] {
+            assert_eq!(Role::parse(word), role, "{word}");
+        }
+    }
 }

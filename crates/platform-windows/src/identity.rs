@@ -3,9 +3,10 @@
 
 use portcullis_model::{ProgramName, Rect, WindowIdentity};
 use portcullis_platform::{PortFault, PortResult};
-use windows::Win32::Foundation::{CloseHandle, FILETIME, HANDLE, HWND, RECT};
+use windows::Win32::Foundation::{CloseHandle, ERROR_ACCESS_DENIED, FILETIME, HANDLE, HWND, RECT};
 use windows::Win32::System::Threading::{
-    GetProcessTimes, OpenProcess, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION, QueryFullProcessImageNameW,
+    GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION,
+    QueryFullProcessImageNameW,
 };
 use windows::Win32::UI::HiDpi::{DPI_AWARENESS_CONTEXT_PER_MONITOR_AWARE_V2, SetProcessDpiAwarenessContext};
 use windows::Win32::UI::WindowsAndMessaging::{
@@ -19,6 +20,7 @@ const CLASS_NAME_CAP: usize = 257;
 const IMAGE_PATH_CAP: usize = 32_768;
 
 /// A process handle that closes itself.
+#[derive(Debug)]
 pub(crate) struct ProcessHandle(HANDLE);
 
 impl ProcessHandle {
@@ -26,6 +28,18 @@ impl ProcessHandle {
     pub(crate) fn query(process: u32) -> Option<Self> {
         // SAFETY: no pointers; the handle is owned by the value that is returned.
         unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, false, process) }.ok().map(Self)
+    }
+
+    /// Opens a process with the rights given; a refusal means that it has more rights than we do.
+    pub(crate) fn open(process: u32, rights: PROCESS_ACCESS_RIGHTS) -> PortResult<Self> {
+        // SAFETY: no pointers; the handle is owned by the value that is returned.
+        unsafe { OpenProcess(rights, false, process) }.map(Self).map_err(|error| {
+            if error.code() == ERROR_ACCESS_DENIED.to_hresult() {
+                PortFault::Elevated
+            } else {
+                failed("OpenProcess")(error)
+            }
+        })
     }
 
     /// The raw handle, valid while `self` lives.

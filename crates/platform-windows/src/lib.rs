@@ -2,4 +2,14 @@
 //! operating system and the only place for `unsafe`; decisions, texts for clients and folding of trees live elsewhere.
 #![cfg(windows)]
 
+mod apps;
+mod clipboard;
+mod helper;
 mod identity;
+mod registry;
+mod screen;
+mod security;
+mod session;
+mod system;
+mod toplevel;
+mod tree;

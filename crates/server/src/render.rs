@@ -3,9 +3,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use portcullis_gate::Answer;
+use portcullis_gate::{Answer, AnyTool};
 use portcullis_model::{Fault, FaultCode, Part, Reply};
-use portcullis_tools::AnyTool;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};

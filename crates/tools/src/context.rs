@@ -4,7 +4,9 @@
 use portcullis_model::{
     Cancel, Deadline, ElementIdentity, Fault, Point, Principal, ProgramName, Rect, Resource, WindowIdentity,
 };
+use portcullis_observe::RefTable;
 use portcullis_platform::{Display, InstalledApp, PortResult, Ports, SessionState};
+use std::sync::Mutex;
 
 /// The half of the ports that tells who and where, and nothing of content: all that planning may use.
 #[derive(Clone, Copy)]
@@ -103,7 +105,10 @@ impl<'call> Readers<'call> {
 
 /// What is kept for one principal and seen by no other.
 #[derive(Debug, Default)]
-pub struct Tables {}
+pub struct Tables {
+    /// The refs that it was given.
+    pub refs: Mutex<RefTable>,
+}
 
 /// One running call.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]

@@ -9,6 +9,7 @@ mod schema;
 mod tool;
 
 mod clipboard;
+mod desktop;
 mod system;
 mod wait;
 

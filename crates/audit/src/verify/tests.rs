@@ -33,7 +33,7 @@ fn denied(number: u64) -> Entry {
 
 /// A chain of a start record and `calls` denials.
 fn chain(folder: &Path, calls: u64) -> PathBuf {
-    let ledger = FileLedger::open(folder, key(), started(), |path| std::fs::File::create_new(path)).unwrap();
+    let ledger = FileLedger::open(folder, key(), started(), |path| File::create_new(path)).unwrap();
     for number in 0..calls {
         ledger.append(&denied(number), Durability::Soon).unwrap();
     }

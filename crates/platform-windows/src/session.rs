@@ -1,0 +1,141 @@
+//! Whether the session's desktop can be seen and operated. Cheap enough to be asked before every input; a question that
+//! this machine cannot answer never counts as "locked".
+
+use portcullis_platform::{SessionPort, SessionState};
+use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_CALL_NOT_IMPLEMENTED, ERROR_NOT_SUPPORTED, HANDLE};
+use windows::Win32::System::RemoteDesktop::{
+    ProcessIdToSessionId, WTS_CONNECTSTATE_CLASS, WTS_CURRENT_SESSION, WTS_INFO_CLASS, WTSConnectState,
+    WTSDisconnected, WTSFreeMemory, WTSINFOEXW, WTSQuerySessionInformationW, WTSSessionInfoEx,
+};
+use windows::Win32::System::StationsAndDesktops::{
+    CloseDesktop, DESKTOP_CONTROL_FLAGS, DESKTOP_READOBJECTS, GetUserObjectInformationW, HDESK, OpenInputDesktop,
+    UOI_NAME,
+};
+use windows::Win32::System::Threading::GetCurrentProcessId;
+use windows::core::PWSTR;
+
+/// `SessionFlags` of a locked session (`WTS_SESSIONSTATE_LOCK`); before Windows 8 the two values were swapped, and we do
+/// not run there.
+const SESSION_LOCKED: i32 = 0;
+/// Characters of a desktop's name; those that exist are `Default`, `Winlogon`, `Screen-saver`, `Disconnect`.
+const DESKTOP_NAME_CAP: usize = 64;
+
+/// The session that this process belongs to.
+#[derive(Default)]
+pub(crate) struct Win32Session;
+
+impl SessionPort for Win32Session {
+    fn state(&self) -> SessionState {
+        state()
+    }
+}
+
+/// The state now.
+pub(crate) fn state() -> SessionState {
+    let facts = session_facts();
+    if facts.connect == Some(WTSDisconnected) {
+        return SessionState::Disconnected;
+    }
+    if facts.locked {
+        return SessionState::Locked;
+    }
+    match input_desktop() {
+        InputDesktop::Named(name) if name.eq_ignore_ascii_case("Default") => SessionState::Active,
+        InputDesktop::Named(name) if name.eq_ignore_ascii_case("Disconnect") => SessionState::Disconnected,
+        InputDesktop::Named(_) | InputDesktop::Denied => SessionState::SecureDesktop,
+        InputDesktop::NotTold => SessionState::Active,
+        // Session 0 has no interactive window station; elsewhere a desktop that cannot be opened is not ours to use.
+        InputDesktop::Failed if own_session() == Some(0) => SessionState::ServiceSession,
+        InputDesktop::Failed => SessionState::SecureDesktop,
+    }
+}
+
+/// The number of the session that this process belongs to.
+pub(crate) fn own_session() -> Option<u32> {
+    // SAFETY: no preconditions.
+    let process = unsafe { GetCurrentProcessId() };
+    let mut session = 0;
+    // SAFETY: the out-pointer is a local that outlives the call.
+    unsafe { ProcessIdToSessionId(process, &mut session) }.ok()?;
+    Some(session)
+}
+
+/// What the terminal services tell; everything may be unknown.
+#[derive(Default)]
+struct SessionFacts {
+    connect: Option<WTS_CONNECTSTATE_CLASS>,
+    locked: bool,
+}
+
+fn session_facts() -> SessionFacts {
+    if let Some(info) = ask_session::<WTSINFOEXW>(WTSSessionInfoEx)
+        && info.Level == 1
+    {
+        // SAFETY: level 1 says that this member of the union is the one that was written.
+        let info = unsafe { info.Data.WTSInfoExLevel1 };
+        return SessionFacts { connect: Some(info.SessionState), locked: info.SessionFlags == SESSION_LOCKED };
+    }
+    SessionFacts { connect: ask_session::<WTS_CONNECTSTATE_CLASS>(WTSConnectState), locked: false }
+}
+
+/// One question about our session, when it is answered with at least a whole `T`. `T` must be one of the plain structures
+/// that the question's documentation names.
+fn ask_session<T: Copy>(question: WTS_INFO_CLASS) -> Option<T> {
+    let mut buffer = PWSTR::null();
+    let mut length = 0;
+    // SAFETY: both out-pointers are locals that outlive the call; no server handle means this machine.
+    unsafe { WTSQuerySessionInformationW(None, WTS_CURRENT_SESSION, question, &mut buffer, &mut length) }.ok()?;
+    if buffer.is_null() {
+        return None;
+    }
+    let whole = usize::try_from(length).is_ok_and(|length| length >= size_of::<T>());
+    // SAFETY: the buffer holds at least a `T` when `whole`, which is plain data and is read unaligned.
+    let answer = whole.then(|| unsafe { buffer.0.cast::<T>().read_unaligned() });
+    // SAFETY: the block came from the call above and is freed once.
+    unsafe { WTSFreeMemory(buffer.0.cast()) };
+    answer
+}
+
+/// The desktop that receives input.
+enum InputDesktop {
+    Named(String),
+    /// It exists, and we may not open it: it belongs to the logon process.
+    Denied,
+    /// This machine has no such question.
+    NotTold,
+    Failed,
+}
+
+fn input_desktop() -> InputDesktop {
+    // SAFETY: no pointers; the handle is closed below.
+    let desktop = match unsafe { OpenInputDesktop(DESKTOP_CONTROL_FLAGS(0), false, DESKTOP_READOBJECTS) } {
+        Ok(desktop) => Desktop(desktop),
+        Err(error) if error.code() == ERROR_ACCESS_DENIED.to_hresult() => return InputDesktop::Denied,
+        Err(error)
+            if [ERROR_CALL_NOT_IMPLEMENTED, ERROR_NOT_SUPPORTED].iter().any(|no| error.code() == no.to_hresult()) =>
+        {
+            return InputDesktop::NotTold;
+        }
+        Err(_) => return InputDesktop::Failed,
+    };
+    let mut name = [0u16; DESKTOP_NAME_CAP];
+    let size = u32::try_from(size_of_val(&name)).unwrap_or(0);
+    let object = HANDLE(desktop.0.0);
+    // SAFETY: the buffer is as large as said and outlives the call; the desktop is open.
+    let told = unsafe { GetUserObjectInformationW(object, UOI_NAME, Some(name.as_mut_ptr().cast()), size, None) };
+    if told.is_err() {
+        return InputDesktop::NotTold;
+    }
+    let name = name.split(|unit| *unit == 0).next().unwrap_or_default();
+    InputDesktop::Named(String::from_utf16_lossy(name))
+}
+
+/// A desktop handle that closes itself.
+struct Desktop(HDESK);
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        // SAFETY: the handle is ours and is closed once. A failure leaves nothing to do.
+        let _ = unsafe { CloseDesktop(self.0) };
+    }
+}

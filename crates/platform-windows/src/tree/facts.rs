@@ -1,0 +1,225 @@
+//! What the system tells about a window without asking the window's thread: style, place, parent, kernel's copy of the
+//! text. All of it is safe on a hung window. No message is sent from here.
+
+use crate::identity::from_win32;
+use portcullis_model::{Point, Rect};
+use windows::Win32::Foundation::{HWND, LPARAM, POINT, RECT};
+use windows::Win32::Graphics::Gdi::{EnumDisplayMonitors, HDC, HMONITOR, MapWindowPoints};
+use windows::Win32::UI::Input::KeyboardAndMouse::IsWindowEnabled;
+use windows::Win32::UI::WindowsAndMessaging::{
+    EnumChildWindows, EnumWindows, GA_PARENT, GUITHREADINFO, GW_OWNER, GWL_EXSTYLE, GWL_STYLE, GetAncestor,
+    GetClientRect, GetDesktopWindow, GetDlgCtrlID, GetGUIThreadInfo, GetWindow, GetWindowLongW, GetWindowRect,
+    InternalGetWindowText, IsHungAppWindow, IsIconic, IsWindowVisible, IsZoomed, RealGetWindowClassW,
+    WINDOW_LONG_PTR_INDEX, WS_VISIBLE,
+};
+use windows::core::BOOL;
+
+/// Characters of a name or title that are read.
+pub(crate) const NAME_CAP: usize = 1024;
+/// Child windows of one window that are looked at.
+const DESCENDANT_CAP: usize = 4096;
+/// Top-level windows that are looked at, hidden ones included.
+const TOP_LEVEL_CAP: usize = 4096;
+/// Displays that are looked at.
+const DISPLAY_CAP: usize = 64;
+/// Characters of a class name.
+const CLASS_CAP: usize = 257;
+
+/// A list that a callback of Win32 fills up to its cap.
+struct Gathered<T> {
+    items: Vec<T>,
+    cap: usize,
+}
+
+impl<T> Gathered<T> {
+    fn new(cap: usize) -> Self {
+        Self { items: Vec::new(), cap }
+    }
+
+    /// The address under which the callback finds it.
+    fn address(&mut self) -> LPARAM {
+        LPARAM(std::ptr::from_mut(self).expose_provenance().cast_signed())
+    }
+
+    /// Takes one more; `FALSE`, which ends the enumeration, at the cap.
+    fn take(&mut self, item: T) -> BOOL {
+        if self.items.len() < self.cap {
+            self.items.push(item);
+        }
+        (self.items.len() < self.cap).into()
+    }
+}
+
+unsafe extern "system" fn gather_window(window: HWND, list: LPARAM) -> BOOL {
+    let list: *mut Gathered<HWND> = std::ptr::with_exposed_provenance_mut(list.0.cast_unsigned());
+    // SAFETY: the address is that of a list which its only user lends to the enumeration while this runs.
+    unsafe { &mut *list }.take(window)
+}
+
+unsafe extern "system" fn gather_display(_: HMONITOR, _: HDC, rect: *mut RECT, list: LPARAM) -> BOOL {
+    // SAFETY: the system passes a rectangle that lives through the callback.
+    let rect = unsafe { *rect };
+    let list: *mut Gathered<Rect> = std::ptr::with_exposed_provenance_mut(list.0.cast_unsigned());
+    // SAFETY: the address is that of a list which its only user lends to the enumeration while this runs.
+    unsafe { &mut *list }.take(from_win32(rect))
+}
+
+/// All child windows below `window`, front first, and whether there may be more than the cap.
+pub(crate) fn descendants(window: HWND) -> (Vec<HWND>, bool) {
+    let mut list = Gathered::new(DESCENDANT_CAP);
+    let address = list.address();
+    // SAFETY: the callback gets the list's address, and the list outlives the call.
+    let _ = unsafe { EnumChildWindows(Some(window), Some(gather_window), address) };
+    let full = list.items.len() >= list.cap;
+    (list.items, full)
+}
+
+/// All top-level windows, front first.
+pub(crate) fn top_levels() -> Vec<HWND> {
+    let mut list = Gathered::new(TOP_LEVEL_CAP);
+    let address = list.address();
+    // SAFETY: the callback gets the list's address, and the list outlives the call. It fails only by ending early.
+    let _ = unsafe { EnumWindows(Some(gather_window), address) };
+    list.items
+}
+
+/// Where the displays are.
+pub(crate) fn displays() -> Vec<Rect> {
+    let mut list = Gathered::new(DISPLAY_CAP);
+    let address = list.address();
+    // SAFETY: the callback gets the list's address, and the list outlives the call.
+    let _ = unsafe { EnumDisplayMonitors(None, None, Some(gather_display), address) };
+    list.items
+}
+
+fn long(window: HWND, index: WINDOW_LONG_PTR_INDEX) -> u32 {
+    // SAFETY: reads a field of the window; a wrong handle gives zero.
+    unsafe { GetWindowLongW(window, index) }.cast_unsigned()
+}
+
+/// `GWL_STYLE`.
+pub(crate) fn style(window: HWND) -> u32 {
+    long(window, GWL_STYLE)
+}
+
+/// `GWL_EXSTYLE`.
+pub(crate) fn extended_style(window: HWND) -> u32 {
+    long(window, GWL_EXSTYLE)
+}
+
+/// Whether a style says that the window itself is shown, whatever its parents are.
+pub(crate) fn shows(style: u32) -> bool {
+    style & WS_VISIBLE.0 != 0
+}
+
+/// Whether the window and all its parents are shown.
+pub(crate) fn is_visible(window: HWND) -> bool {
+    // SAFETY: reads a field of the window.
+    unsafe { IsWindowVisible(window) }.as_bool()
+}
+
+/// Whether it takes input.
+pub(crate) fn is_enabled(window: HWND) -> bool {
+    // SAFETY: reads a field of the window.
+    unsafe { IsWindowEnabled(window) }.as_bool()
+}
+
+/// Whether it is minimised.
+pub(crate) fn is_iconic(window: HWND) -> bool {
+    // SAFETY: reads a field of the window.
+    unsafe { IsIconic(window) }.as_bool()
+}
+
+/// Whether it is maximised.
+pub(crate) fn is_zoomed(window: HWND) -> bool {
+    // SAFETY: reads a field of the window.
+    unsafe { IsZoomed(window) }.as_bool()
+}
+
+/// Whether its thread has not taken a message for five seconds.
+pub(crate) fn is_hung(window: HWND) -> bool {
+    // SAFETY: reads a field of the window's queue.
+    unsafe { IsHungAppWindow(window) }.as_bool()
+}
+
+/// The control id of a child window, zero when it has none.
+pub(crate) fn control_id(window: HWND) -> i32 {
+    // SAFETY: reads a field of the window.
+    unsafe { GetDlgCtrlID(window) }
+}
+
+/// The parent in the tree of windows, never the owner; invalid for a window that is gone.
+pub(crate) fn parent(window: HWND) -> HWND {
+    // SAFETY: any handle value may be asked; a wrong one gives NULL.
+    unsafe { GetAncestor(window, GA_PARENT) }
+}
+
+/// The window that owns a top-level window.
+pub(crate) fn owner(window: HWND) -> Option<HWND> {
+    // SAFETY: any handle value may be asked.
+    unsafe { GetWindow(window, GW_OWNER) }.ok().filter(|owner| !owner.is_invalid())
+}
+
+/// The desktop's own window.
+pub(crate) fn desktop() -> HWND {
+    // SAFETY: no arguments.
+    unsafe { GetDesktopWindow() }
+}
+
+/// The frame on the virtual desktop, empty when the window is gone.
+pub(crate) fn rect(window: HWND) -> Rect {
+    let mut rect = RECT::default();
+    // SAFETY: the out-pointer is a local that outlives the call; on failure the rectangle stays empty.
+    let _ = unsafe { GetWindowRect(window, &mut rect) };
+    from_win32(rect)
+}
+
+/// The client area on the virtual desktop.
+pub(crate) fn client_rect(window: HWND) -> Rect {
+    let mut rect = RECT::default();
+    // SAFETY: the out-pointer is a local that outlives the call; on failure the rectangle stays empty.
+    let _ = unsafe { GetClientRect(window, &mut rect) };
+    to_screen(window, from_win32(rect))
+}
+
+/// A rectangle of a window's client coordinates on the virtual desktop. Right-to-left windows are mirrored, so the
+/// corners are put in order afterwards.
+pub(crate) fn to_screen(window: HWND, rect: Rect) -> Rect {
+    let mut corners = [POINT { x: rect.left, y: rect.top }, POINT { x: rect.right, y: rect.bottom }];
+    // SAFETY: the points live through the call and their number goes with them.
+    unsafe { MapWindowPoints(Some(window), None, &mut corners) };
+    let [a, b] = corners;
+    Rect::new(a.x.min(b.x), a.y.min(b.y), a.x.max(b.x), a.y.max(b.y))
+}
+
+/// The text that the system keeps for a window: a title or a caption. An edit's content is not kept there.
+pub(crate) fn kernel_text(window: HWND) -> String {
+    let mut buffer = [0_u16; NAME_CAP];
+    // SAFETY: the buffer lives through the call and its length goes with it.
+    let length = unsafe { InternalGetWindowText(window, &mut buffer) };
+    let length = usize::try_from(length).unwrap_or(0);
+    String::from_utf16_lossy(buffer.get(..length).unwrap_or_default())
+}
+
+/// The class that a window's class was made from, where the system knows: `Edit` for a toolkit's own kind of edit.
+pub(crate) fn base_class(window: HWND) -> String {
+    let mut buffer = [0_u16; CLASS_CAP];
+    // SAFETY: the buffer lives through the call and its length goes with it.
+    let length = unsafe { RealGetWindowClassW(window, &mut buffer) };
+    let length = usize::try_from(length).unwrap_or(0);
+    String::from_utf16_lossy(buffer.get(..length).unwrap_or_default())
+}
+
+/// What a thread's input queue holds: the focus, the active window, the owner of an open menu.
+pub(crate) fn queue(thread: u32) -> GUITHREADINFO {
+    let size = u32::try_from(size_of::<GUITHREADINFO>()).unwrap_or(0);
+    let mut info = GUITHREADINFO { cbSize: size, ..Default::default() };
+    // SAFETY: the structure says its own size and outlives the call; on failure its handles stay NULL.
+    let _ = unsafe { GetGUIThreadInfo(thread, &mut info) };
+    info
+}
+
+/// A point as Win32 wants it.
+pub(crate) fn point(point: Point) -> POINT {
+    POINT { x: point.x, y: point.y }
+}

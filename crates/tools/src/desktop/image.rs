@@ -1,0 +1,174 @@
+//! From pixels to a picture that a client can take: scaled to a width and a byte budget, as PNG or JPEG by what is
+//! smaller, always with the transform back to screen coordinates. No capture happens here.
+
+use image::imageops::thumbnail;
+use image::{ImageBuffer, Rgb};
+use portcullis_model::{Fault, FaultCode, Image, Part};
+use portcullis_platform::{Bitmap, CaptureMethod};
+
+/// Bytes of a picture when nothing is said: with the third that base64 adds, under the 1 MB that clients take.
+const DEFAULT_BYTES: usize = 700_000;
+/// Width of a picture when nothing is said: what models are shown without being scaled again.
+const DEFAULT_WIDTH: u32 = 1_568;
+/// How often a picture that is too large is scaled down.
+const SCALE_TRIES: usize = 6;
+/// Compressed quality when nothing is said.
+const DEFAULT_QUALITY: u8 = 75;
+
+/// What a picture may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) max_width: u32,
+    pub(crate) max_bytes: usize,
+    pub(crate) quality: u8,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_width: DEFAULT_WIDTH, max_bytes: DEFAULT_BYTES, quality: DEFAULT_QUALITY }
+    }
+}
+
+type Pixels = ImageBuffer<Rgb<u8>, Vec<u8>>;
+
+/// A bitmap as text and picture: the text says what is shown and how to get back to the screen.
+pub(crate) fn picture(bitmap: &Bitmap, limits: Limits) -> Result<Vec<Part>, Fault> {
+    let full = pixels(bitmap)?;
+    let mut width = full.width().min(limits.max_width.max(1));
+    for _ in 0..SCALE_TRIES {
+        let scaled = if width < full.width() {
+            let height = (u64::from(full.height()) * u64::from(width) / u64::from(full.width())).max(1);
+            thumbnail(&full, width, u32::try_from(height).unwrap_or(1))
+        } else {
+            full.clone()
+        };
+        let image = smaller(&scaled, limits.quality)?;
+        if image.bytes.len() <= limits.max_bytes {
+            return Ok(vec![Part::Text(transform(bitmap, &image)), Part::Image(image)]);
+        }
+        width = (width * 3 / 4).max(1);
+    }
+    Err(Fault::new(FaultCode::TooLarge, "the picture cannot be made small enough")
+        .field("max_bytes")
+        .value(limits.max_bytes)
+        .rule("a picture fits its byte budget")
+        .remedy("allow more bytes, or take a smaller part of the screen"))
+}
+
+fn pixels(bitmap: &Bitmap) -> Result<Pixels, Fault> {
+    let mut rgb = Vec::with_capacity(bitmap.bgra.len() / 4 * 3);
+    for pixel in bitmap.bgra.chunks_exact(4) {
+        if let [blue, green, red, _] = pixel {
+            rgb.extend_from_slice(&[*red, *green, *blue]);
+        }
+    }
+    ImageBuffer::from_raw(bitmap.rect.width(), bitmap.rect.height(), rgb)
+        .filter(|full| full.width() > 0 && full.height() > 0)
+        .ok_or_else(|| Fault::new(FaultCode::Internal, "the captured pixels do not fill their rectangle"))
+}
+
+/// The picture in both formats, and the smaller of them.
+fn smaller(pixels: &Pixels, quality: u8) -> Result<Image, Fault> {
+    let png = encode_png(pixels)?;
+    let jpeg = encode_jpeg(pixels, quality)?;
+    let (mime, bytes) = if jpeg.len() < png.len() { ("image/jpeg", jpeg) } else { ("image/png", png) };
+    Ok(Image { mime, bytes, width: pixels.width(), height: pixels.height() })
+}
+
+fn failed(what: &str, error: &dyn std::fmt::Display) -> Fault {
+    Fault::new(FaultCode::Internal, format!("{what} could not be written: {error}"))
+}
+
+fn encode_png(pixels: &Pixels) -> Result<Vec<u8>, Fault> {
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, pixels.width(), pixels.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Fast);
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(pixels.as_raw()));
+    written.map_err(|error| failed("the PNG", &error))?;
+    Ok(out)
+}
+
+fn encode_jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Fault> {
+    let side = |length: u32| u16::try_from(length).map_err(|error| failed("the JPEG", &error));
+    let mut out = Vec::new();
+    jpeg_encoder::Encoder::new(&mut out, quality)
+        .encode(pixels.as_raw(), side(pixels.width())?, side(pixels.height())?, jpeg_encoder::ColorType::Rgb)
+        .map_err(|error| failed("the JPEG", &error))?;
+    Ok(out)
+}
+
+/// What the picture shows, and how a pixel of it becomes a point of the desktop.
+fn transform(bitmap: &Bitmap, image: &Image) -> String {
+    let method = match bitmap.method {
+        CaptureMethod::Screen => "from the screen",
+        CaptureMethod::Window => "drawn by the window itself",
+    };
+    let rect = bitmap.rect;
+    let mut text = format!(
+        "picture {}x{} of the desktop area {},{} {}x{}, {method}",
+        image.width,
+        image.height,
+        rect.left,
+        rect.top,
+        rect.width(),
+        rect.height()
+    );
+    if image.width == rect.width() {
+        text.push_str(&format!("; screen x = {} + px, y = {} + py", rect.left, rect.top));
+    } else {
+        let factor = f64::from(rect.width()) / f64::from(image.width);
+        text.push_str(&format!("; screen x = {} + px * {factor:.4}, y = {} + py * {factor:.4}", rect.left, rect.top));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_model::Rect;
+
+    fn noise(width: i32, height: i32) -> Bitmap {
+        let rect = Rect::new(-10, 20, width - 10, height + 20);
+        let mut seed = 7u32;
+        let bgra = (0..rect.width() * rect.height() * 4)
+            .map(|_| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                seed.to_be_bytes()[0]
+            })
+            .collect();
+        Bitmap { rect, bgra, method: CaptureMethod::Screen }
+    }
+
+    fn shown(parts: &[Part]) -> (&str, &Image) {
+        match parts {
+            [Part::Text(text), Part::Image(image)] => (text, image),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_picture_fits_its_bytes_and_says_how_to_get_back() {
+        let parts = picture(&noise(400, 300), Limits { max_bytes: 20_000, ..Limits::default() }).unwrap();
+        let (text, image) = shown(&parts);
+        assert!(image.bytes.len() <= 20_000);
+        let factor: f64 = text.split("px * ").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
+        assert!((factor * f64::from(image.width) - 400.0).abs() < 0.5, "{text}");
+        assert!(text.contains("-10,20 400x300"), "{text}");
+    }
+
+    #[test]
+    fn flat_pixels_are_a_png_and_noise_is_a_jpeg() {
+        let mut flat = noise(64, 64);
+        flat.bgra.fill(200);
+        assert_eq!(shown(&picture(&flat, Limits::default()).unwrap()).1.mime, "image/png");
+        assert_eq!(shown(&picture(&noise(64, 64), Limits::default()).unwrap()).1.mime, "image/jpeg");
+    }
+
+    #[test]
+    fn what_cannot_be_small_enough_is_refused() {
+        let fault = picture(&noise(400, 300), Limits { max_bytes: 50, ..Limits::default() }).unwrap_err();
+        assert_eq!(fault.code, FaultCode::TooLarge);
+    }
+}

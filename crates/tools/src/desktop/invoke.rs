@@ -1,0 +1,197 @@
+//! `Invoke`: operating a control through its own interface, without the pointer, the keyboard or the foreground.
+
+use crate::args::Text;
+use crate::context::{ApplyContext, PlanContext};
+use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
+use crate::desktop::target::{Target, pick, read_scene, target_arguments};
+use crate::desktop::watch::{Observe, Watch};
+use crate::tool::{AnyTool, Planned, Tool};
+use portcullis_model::{Effect, ElementIdentity, Fault, FaultCode, Reply, Reversibility, Role, Tier};
+use portcullis_observe::Scene;
+use portcullis_platform::ControlAct;
+use portcullis_policy::Permit;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// The tools of this file.
+pub(super) fn tools() -> Vec<AnyTool> {
+    vec![AnyTool::of::<Invoke>()]
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    #[default]
+    Auto,
+    Invoke,
+    Toggle,
+    Select,
+    Expand,
+    Collapse,
+    SetValue,
+    ScrollIntoView,
+    Focus,
+}
+
+target_arguments! {
+    struct InvokeArgs {
+        /// auto: what the role suggests
+        action: Option<Action>,
+        /// For set_value
+        value: Option<Text<100_000>>,
+        observe: Option<Observe>,
+    }
+}
+
+struct Bound {
+    target: Target,
+    action: Action,
+    value: Option<String>,
+    observe: Observe,
+}
+
+struct Invoke;
+
+impl Tool for Invoke {
+    type Args = InvokeArgs;
+    type Bound = Bound;
+
+    const DESCRIPTOR: Descriptor = Descriptor {
+        name: "Invoke",
+        title: "Operate a control",
+        description: "Press, toggle, select, expand or set a control through its own interface, leaving pointer and focus alone. Answers with what changed.",
+        tier: Tier::Interact,
+        effects: &[Effect::OperateControl, Effect::OperateCommandHost, Effect::ReadWindows, Effect::ReadPixels],
+        annotations: Annotations::ACTS,
+        shape: Shape::View,
+        lane: Lane::Input,
+        deadline: Duration::from_secs(3),
+        needs_administrator: false,
+        answer_cap: 1_200_000,
+        secret_arguments: &["value"],
+        examples: [
+            (r#"{"ref": "e12"}"#, "Press a button, toggle a check box, select a row"),
+            (r#"{"ref": "e20", "action": "set_value", "value": "UTF-8"}"#, "Choose an entry, or fill a field"),
+        ],
+    };
+
+    fn plan(args: InvokeArgs, cx: &PlanContext<'_>) -> Result<Planned<Bound>, Fault> {
+        cx.readers.require_active_session()?;
+        let target = args.target().resolve(cx)?;
+        if matches!(target, Target::At(..)) {
+            return Err(Fault::bad_argument(
+                "x",
+                "a point",
+                "Invoke operates an element",
+                "give a ref, or use Click for a point",
+            ));
+        }
+        let action = args.action.unwrap_or_default();
+        let value = args.value.map(|value| value.0);
+        if (action == Action::SetValue) != value.is_some() {
+            return Err(Fault::bad_argument(
+                "value",
+                if value.is_some() { "a value without set_value" } else { "nothing" },
+                "`value` and the action `set_value` go together",
+                "give both or neither",
+            ));
+        }
+        let observe = args.observe.unwrap_or_default();
+        Ok(Planned {
+            resources: target.action_resources(cx)?,
+            effects: action_effects(Effect::OperateControl, observe),
+            reversibility: Reversibility::Irreversible,
+            state_digest: None,
+            deadline: None,
+            bound: Bound { target, action, value, observe },
+        })
+    }
+
+    fn apply(bound: Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
+        let (element, scene) = settle_target(&bound.target, permit, cx)?;
+        let watch = Watch::begin(permit, cx, Some(&element.window), Some(&element), bound.observe, scene);
+        let watch = match &bound.value {
+            Some(value) => watch.conceal(value),
+            None => watch,
+        };
+        let act = match (bound.action, bound.value.clone()) {
+            (Action::Auto, _) => natural_act(role_of(&element, watch.before(), permit, cx)?)?,
+            (Action::Toggle, _) => ControlAct::Toggle,
+            (Action::Select, _) => ControlAct::Select,
+            (Action::Expand, _) => ControlAct::Expand,
+            (Action::Collapse, _) => ControlAct::Collapse,
+            (Action::SetValue, Some(value)) => ControlAct::SetValue(value),
+            (Action::ScrollIntoView, _) => ControlAct::ScrollIntoView,
+            (Action::Focus, _) => ControlAct::Focus,
+            (Action::Invoke | Action::SetValue, _) => ControlAct::Invoke,
+        };
+        let delivered = cx.ports.tree.act(permit, &element, &act, cx.deadline, cx.cancel)?;
+        watch.end(&delivered.by, delivered.shown)
+    }
+}
+
+/// The effects of an action and of looking at what it brought about.
+pub(super) fn action_effects(own: Effect, observe: Observe) -> Vec<Effect> {
+    let mut effects = vec![own, Effect::ReadWindows];
+    if observe == Observe::Image {
+        effects.push(Effect::ReadPixels);
+    }
+    effects
+}
+
+/// The element that a target means, and the reading that was made to find it.
+pub(super) fn settle_target(
+    target: &Target,
+    permit: &Permit,
+    cx: &ApplyContext<'_>,
+) -> Result<(ElementIdentity, Option<Scene>), Fault> {
+    match target {
+        Target::Element(element) => Ok((element.clone(), None)),
+        Target::Described(window, selector) => {
+            let scene = read_scene(permit, window, cx)?;
+            Ok((pick(&scene, selector, cx)?, Some(scene)))
+        }
+        Target::At(point, Some(window)) => {
+            Ok((cx.ports.tree.element_at(permit, window, *point, cx.deadline)?.identity, None))
+        }
+        Target::At(..) => Err(Fault::new(FaultCode::NotFound, "no window is at the point")),
+    }
+}
+
+/// What the element is: from the reading when it stands there, else asked.
+pub(super) fn role_of(
+    element: &ElementIdentity,
+    scene: Option<&Scene>,
+    permit: &Permit,
+    cx: &ApplyContext<'_>,
+) -> Result<Role, Fault> {
+    match scene.and_then(|scene| scene.line(element)) {
+        Some(line) => Ok(line.role),
+        None => Ok(cx.ports.tree.read_element(permit, element, cx.deadline)?.role),
+    }
+}
+
+/// What one does to a control of this role.
+pub(super) fn natural_act(role: Role) -> Result<ControlAct, Fault> {
+    match role {
+        Role::Button | Role::MenuItem | Role::Link | Role::HeaderItem => Ok(ControlAct::Invoke),
+        Role::CheckBox => Ok(ControlAct::Toggle),
+        Role::RadioButton | Role::ListItem | Role::DataItem | Role::TreeItem | Role::TabItem => Ok(ControlAct::Select),
+        Role::ComboBox => Ok(ControlAct::Expand),
+        Role::Edit
+        | Role::Document
+        | Role::Slider
+        | Role::Spinner
+        | Role::DateTime
+        | Role::Calendar
+        | Role::List
+        | Role::Tree
+        | Role::DataGrid => Ok(ControlAct::Focus),
+        other => Err(Fault::new(FaultCode::NotOperable, format!("a {} has no action of its own", other.word()))
+            .field("ref")
+            .value(other.word())
+            .rule("auto does what the role suggests: press, toggle, select, expand or focus")
+            .remedy("name an action, or use Click")),
+    }
+}

@@ -1,0 +1,307 @@
+//! `WaitFor`: waiting for a state of the desktop, by looking as seldom as the state allows and no longer than asked.
+
+use crate::args::{Seconds, Text};
+use crate::context::{ApplyContext, PlanContext};
+use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
+use crate::desktop::snapshot::{header, refs};
+use crate::desktop::target::{Nth, describe, parse_role, read_scene, resolve_ref, resolve_window, text_of};
+use crate::tool::{AnyTool, Planned, Tool};
+use portcullis_model::{Effect, ElementIdentity, Fault, FaultCode, Reply, Resource, Tier, WindowIdentity};
+use portcullis_observe::{Line, Scene, Selector, Style, find, summary};
+use portcullis_platform::PortFault;
+use portcullis_policy::Permit;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::time::{Duration, Instant};
+
+/// Seconds that may be waited.
+const WAIT_CAP_SECONDS: u32 = 120;
+/// Seconds when nothing is said.
+const DEFAULT_WAIT: Duration = Duration::from_secs(10);
+/// The first pause between two looks; each further one is half as long again.
+const FIRST_PAUSE: Duration = Duration::from_millis(30);
+/// The longest pause between two looks.
+const LAST_PAUSE: Duration = Duration::from_millis(250);
+/// Time on top of the wait for the call itself.
+const MARGIN: Duration = Duration::from_secs(3);
+
+/// The tools of this file.
+pub(super) fn tools() -> Vec<AnyTool> {
+    vec![AnyTool::of::<WaitFor>()]
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Condition {
+    TextExists,
+    TextGone,
+    ElementExists,
+    ElementGone,
+    ElementEnabled,
+    FocusedElement,
+    ActiveWindow,
+    WindowExists,
+    WindowGone,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct WaitForArgs {
+    condition: Condition,
+    /// For text_*
+    text: Option<Text<2_000>>,
+    /// Title part, for window conditions
+    window_name: Option<Text<500>>,
+    #[serde(rename = "ref")]
+    element: Option<Text<24>>,
+    /// Window ref to look in (default: front)
+    window: Option<Text<24>>,
+    name: Option<Text<500>>,
+    role: Option<Text<40>>,
+    automation_id: Option<Text<200>>,
+    nth: Option<Nth>,
+    /// Default 10
+    timeout: Option<Seconds<WAIT_CAP_SECONDS>>,
+}
+
+enum Sought {
+    Text(String),
+    Described(Selector),
+    Element(ElementIdentity),
+    Titled(String),
+}
+
+struct Bound {
+    condition: Condition,
+    sought: Sought,
+    window: Option<WindowIdentity>,
+    limit: Duration,
+}
+
+struct WaitFor;
+
+impl Tool for WaitFor {
+    type Args = WaitForArgs;
+    type Bound = Bound;
+
+    const DESCRIPTOR: Descriptor = Descriptor {
+        name: "WaitFor",
+        title: "Wait for a state",
+        description: "Wait until a text, an element or a window is there, gone, enabled, focused or in front, and say what it is. Fails after timeout with what was there instead.",
+        tier: Tier::Observe,
+        effects: &[Effect::ReadWindows, Effect::Wait],
+        annotations: Annotations::READS,
+        shape: Shape::View,
+        lane: Lane::Long,
+        deadline: Duration::from_secs(123),
+        needs_administrator: false,
+        answer_cap: 4_000,
+        secret_arguments: &[],
+        examples: [
+            (r#"{"condition": "window_exists", "window_name": "Save As"}"#, "Until a dialog is there"),
+            (r#"{"condition": "element_enabled", "ref": "e9", "timeout": 30}"#, "Until a button can be pressed"),
+        ],
+    };
+
+    fn plan(args: WaitForArgs, cx: &PlanContext<'_>) -> Result<Planned<Bound>, Fault> {
+        cx.readers.require_active_session()?;
+        let sought = sought(&args, cx)?;
+        let window = match (&sought, text_of(&args.window)) {
+            (Sought::Element(element), _) => Some(element.window.clone()),
+            (_, Some(text)) => Some(resolve_window(Some(text), cx)?),
+            _ => None,
+        };
+        let resource = match &window {
+            Some(window) => cx.readers.window_resource(window)?,
+            None => Resource::Desktop,
+        };
+        let limit = args.timeout.map_or(DEFAULT_WAIT, Seconds::span);
+        Ok(Planned {
+            effects: vec![Effect::ReadWindows, Effect::Wait],
+            deadline: Some(limit + MARGIN),
+            ..Planned::disclosure(
+                Effect::ReadWindows,
+                resource,
+                Bound { condition: args.condition, sought, window, limit },
+            )
+        })
+    }
+
+    fn apply(bound: Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let look = look(&bound, permit, cx)?;
+            let waited = started.elapsed();
+            match look {
+                Look::Holds(what) => return Ok(Reply::text(format!("after {:.1} s: {what}", waited.as_secs_f64()))),
+                Look::NotYet(instead) if waited >= bound.limit => {
+                    return Err(Fault::new(FaultCode::TimedOut, "the state did not come about in time")
+                        .field("timeout")
+                        .value(format!("{} s", bound.limit.as_secs_f64()))
+                        .rule(instead)
+                        .remedy("look with Snapshot; allow more time, or wait for something else"));
+                }
+                Look::NotYet(_) => {}
+            }
+            cx.cancel.wait(pause.min(bound.limit.saturating_sub(waited).max(Duration::from_millis(1))))?;
+            pause = (pause * 3 / 2).min(LAST_PAUSE);
+        }
+    }
+}
+
+/// What a condition needs, and nothing else.
+fn sought(args: &WaitForArgs, cx: &PlanContext<'_>) -> Result<Sought, Fault> {
+    let need = |field: &str, what: &str| {
+        Fault::bad_argument(field, "nothing", &format!("this condition needs {what}"), "give it")
+    };
+    match args.condition {
+        Condition::TextExists | Condition::TextGone => {
+            let text = text_of(&args.text).filter(|text| !text.is_empty()).ok_or_else(|| need("text", "`text`"))?;
+            Ok(Sought::Text(text.to_owned()))
+        }
+        Condition::ActiveWindow | Condition::WindowExists | Condition::WindowGone => {
+            match (text_of(&args.window_name), text_of(&args.element)) {
+                (Some(title), None) => Ok(Sought::Titled(title.to_owned())),
+                (None, Some(text)) => {
+                    Ok(Sought::Element(ElementIdentity::of_window(resolve_ref("ref", text, cx)?.window)))
+                }
+                _ => Err(need("window_name", "`window_name` or `ref`, one of them")),
+            }
+        }
+        Condition::ElementExists | Condition::ElementGone | Condition::ElementEnabled | Condition::FocusedElement => {
+            let selector = Selector {
+                role: text_of(&args.role).map(parse_role).transpose()?,
+                name: text_of(&args.name).map(str::to_owned),
+                automation_id: text_of(&args.automation_id).map(str::to_owned),
+                nth: args.nth.map(crate::args::Int::size),
+            };
+            let described = selector.role.is_some() || selector.name.is_some() || selector.automation_id.is_some();
+            match (text_of(&args.element), described) {
+                (Some(text), false) => Ok(Sought::Element(resolve_ref("ref", text, cx)?)),
+                (None, true) => Ok(Sought::Described(selector)),
+                _ => Err(need("ref", "`ref`, or one of `name`, `role` and `automation_id`")),
+            }
+        }
+    }
+}
+
+enum Look {
+    Holds(String),
+    NotYet(String),
+}
+
+fn look(bound: &Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Look, Fault> {
+    match &bound.sought {
+        Sought::Titled(title) => look_at_windows(bound.condition, title, permit, cx),
+        Sought::Element(element) => look_at_element(bound.condition, element, permit, cx),
+        Sought::Text(_) | Sought::Described(_) => {
+            let window = bound.window.clone().or_else(|| cx.ports.windows.foreground());
+            let scene = match &window {
+                None => return Ok(absent(bound.condition, "no window is in front")),
+                Some(window) => match read_scene(permit, window, cx) {
+                    Ok(scene) => scene,
+                    Err(fault) if fault.code == FaultCode::StaleRef => {
+                        return Ok(absent(bound.condition, "the window is gone"));
+                    }
+                    Err(fault) if fault.code == FaultCode::HungTarget => return Ok(Look::NotYet(fault.message)),
+                    Err(fault) => return Err(fault),
+                },
+            };
+            Ok(match &bound.sought {
+                Sought::Text(text) => look_for_text(bound.condition, text, &scene, cx),
+                Sought::Described(selector) => look_for_described(bound.condition, selector, &scene, cx),
+                Sought::Element(_) | Sought::Titled(_) => Look::NotYet(String::new()),
+            })
+        }
+    }
+}
+
+/// Nothing is there: what that means for a condition.
+fn absent(condition: Condition, why: &str) -> Look {
+    match condition {
+        Condition::TextGone | Condition::ElementGone | Condition::WindowGone => Look::Holds(why.to_owned()),
+        _ => Look::NotYet(why.to_owned()),
+    }
+}
+
+fn present(condition: Condition, what: String) -> Look {
+    match condition {
+        Condition::TextGone | Condition::ElementGone | Condition::WindowGone => {
+            Look::NotYet(format!("still there: {what}"))
+        }
+        _ => Look::Holds(what),
+    }
+}
+
+fn told(line: &Line, cx: &ApplyContext<'_>) -> String {
+    summary(line, &mut refs(cx), Style::default())
+}
+
+fn look_for_text(condition: Condition, text: &str, scene: &Scene, cx: &ApplyContext<'_>) -> Look {
+    let wanted = text.to_lowercase();
+    let holds = |line: &&Line| {
+        line.name.raw().to_lowercase().contains(&wanted)
+            || line.value.as_ref().is_some_and(|value| value.raw().to_lowercase().contains(&wanted))
+    };
+    match scene.lines.iter().find(holds) {
+        Some(line) => present(condition, told(line, cx)),
+        None => absent(condition, "no element of the window holds the text"),
+    }
+}
+
+fn look_for_described(condition: Condition, selector: &Selector, scene: &Scene, cx: &ApplyContext<'_>) -> Look {
+    let found = find(scene, selector);
+    let fits = |line: &&&Line| match condition {
+        Condition::ElementEnabled => line.states.enabled,
+        Condition::FocusedElement => line.states.focused,
+        _ => true,
+    };
+    match (found.iter().find(fits), found.first()) {
+        (Some(line), _) => present(condition, told(line, cx)),
+        (None, Some(other)) => Look::NotYet(format!("there is {}", told(other, cx))),
+        (None, None) => absent(condition, &format!("nothing fits {}", describe(selector))),
+    }
+}
+
+fn look_at_element(
+    condition: Condition,
+    element: &ElementIdentity,
+    permit: &Permit,
+    cx: &ApplyContext<'_>,
+) -> Result<Look, Fault> {
+    if condition == Condition::ActiveWindow {
+        let front = cx.ports.windows.foreground().as_ref() == Some(&element.window);
+        return Ok(if front {
+            Look::Holds("the window is in front".to_owned())
+        } else {
+            Look::NotYet("another window is in front".to_owned())
+        });
+    }
+    match cx.ports.tree.read_element(permit, element, cx.deadline) {
+        Ok(node) => {
+            let line = Line::of_node(&node);
+            let holds = match condition {
+                Condition::ElementEnabled => node.states.enabled,
+                Condition::FocusedElement => node.states.focused,
+                _ => true,
+            };
+            Ok(if holds { present(condition, told(&line, cx)) } else { Look::NotYet(told(&line, cx)) })
+        }
+        Err(PortFault::Gone) => Ok(absent(condition, "the element is gone")),
+        Err(PortFault::Hung) => Ok(Look::NotYet("the window does not answer".to_owned())),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn look_at_windows(condition: Condition, title: &str, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Look, Fault> {
+    let wanted = title.to_lowercase();
+    let all = cx.ports.windows.list(permit)?;
+    let fits = |info: &&portcullis_platform::WindowInfo| {
+        info.title.raw().to_lowercase().contains(&wanted) && (condition != Condition::ActiveWindow || info.foreground)
+    };
+    Ok(match all.iter().find(fits) {
+        Some(info) => present(condition, header(info, &all).line(&mut refs(cx))),
+        None => absent(condition, "no such window"),
+    })
+}

@@ -1,0 +1,211 @@
+//! Watching for what an action brings about: the window before, the window after, and the lines that tell the
+//! difference. Nothing here waits longer than it must: the first change that counts ends the wait.
+
+use crate::context::ApplyContext;
+use crate::desktop::image::{Limits, picture};
+use crate::desktop::snapshot::window_text;
+use crate::desktop::target::read_scene;
+use portcullis_model::{ElementIdentity, Fault, Outcome, Part, Reply, UiNode, WindowIdentity};
+use portcullis_observe::{Diff, DiffView, Scene, diff};
+use portcullis_policy::Permit;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+/// How long an action without visible effect is watched before it is called so.
+const NO_EFFECT_AFTER: Duration = Duration::from_millis(400);
+/// The first pause between two looks; each further one is twice as long, up to [`LAST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(3);
+/// The longest pause between two looks.
+const LAST_PAUSE: Duration = Duration::from_millis(48);
+/// Lines of change that an answer tells.
+const DIFF_LINES: usize = 12;
+/// Tokens of the snapshot that an action may answer with.
+const SNAPSHOT_TOKENS: usize = 2_000;
+
+/// What an action answers with besides its outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Observe {
+    None,
+    #[default]
+    Diff,
+    Snapshot,
+    Image,
+}
+
+/// The state before an action.
+pub(crate) struct Watch<'call> {
+    permit: &'call Permit,
+    cx: &'call ApplyContext<'call>,
+    window: Option<WindowIdentity>,
+    about: Option<ElementIdentity>,
+    conceal: Option<&'call str>,
+    before: Option<Scene>,
+    own: Option<UiNode>,
+    windows: Vec<WindowIdentity>,
+    observe: Observe,
+}
+
+impl<'call> Watch<'call> {
+    /// Looks before the action. `scene` is a reading that was just made anyway.
+    pub(crate) fn begin(
+        permit: &'call Permit,
+        cx: &'call ApplyContext<'call>,
+        window: Option<&WindowIdentity>,
+        about: Option<&ElementIdentity>,
+        observe: Observe,
+        scene: Option<Scene>,
+    ) -> Self {
+        let before = match (observe, scene, window) {
+            (_, Some(scene), _) => Some(scene),
+            (Observe::None, None, _) | (_, None, None) => None,
+            (_, None, Some(window)) => read_scene(permit, window, cx).ok(),
+        };
+        let own = match (&before, about) {
+            (None, Some(element)) => cx.ports.tree.read_element(permit, element, cx.deadline).ok(),
+            _ => None,
+        };
+        let windows = cx.ports.windows.identities();
+        Self {
+            permit,
+            cx,
+            window: window.cloned(),
+            about: about.cloned(),
+            conceal: None,
+            before,
+            own,
+            windows,
+            observe,
+        }
+    }
+
+    /// The window as it was before the action.
+    pub(crate) fn before(&self) -> Option<&Scene> {
+        self.before.as_ref()
+    }
+
+    /// A text that must not be repeated in the answer.
+    pub(crate) fn conceal(mut self, text: &'call str) -> Self {
+        self.conceal = Some(text);
+        self
+    }
+
+    /// Waits for the effect and answers. `how` says how the action was delivered; `shown` is what the control itself
+    /// showed already.
+    pub(crate) fn end(self, how: &str, shown: Option<bool>) -> Result<Reply, Fault> {
+        let (lines, changed) = self.await_change(shown == Some(true))?;
+        let outcome = if changed || shown == Some(true) {
+            Outcome::confirmed(how)
+        } else if self.before.is_none() && self.own.is_none() {
+            Outcome::Unverified { why: format!("{how}; nothing was looked at") }
+        } else if self.before.is_none() && shown.is_none() && !self.own_has_state() {
+            Outcome::Unverified { why: format!("{how}; the element itself shows no state, and observe is none") }
+        } else {
+            Outcome::NoEffect { observed: format!("{how}; nothing changed within {} ms", NO_EFFECT_AFTER.as_millis()) }
+        };
+        self.reply(outcome, &lines)
+    }
+
+    /// Answers with an outcome that was found out otherwise, and what changed in the window meanwhile.
+    pub(crate) fn end_with(self, outcome: Outcome) -> Result<Reply, Fault> {
+        let (lines, _) = self.await_change(true)?;
+        self.reply(outcome, &lines)
+    }
+
+    fn reply(&self, outcome: Outcome, lines: &[String]) -> Result<Reply, Fault> {
+        let mut parts = Vec::new();
+        if !lines.is_empty() {
+            parts.push(Part::Text(lines.join("\n")));
+        }
+        parts.extend(self.view()?);
+        Ok(Reply::action(outcome, parts))
+    }
+
+    fn own_has_state(&self) -> bool {
+        self.own
+            .as_ref()
+            .is_some_and(|own| own.value.is_some() || own.states.check.is_some() || own.states.expanded.is_some())
+    }
+
+    /// Looks until something changed that counts, or the time for that is over.
+    fn await_change(&self, seen: bool) -> Result<(Vec<String>, bool), Fault> {
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        let mut lines = Vec::new();
+        loop {
+            self.cx.cancel.wait(pause)?;
+            let mut changed = self.window_lines(&mut lines);
+            if let Some(diff) = self.scene_diff() {
+                changed |= !diff.is_empty() && !diff.only_focus();
+                let mut refs = self.cx.tables.refs.lock().unwrap_or_else(PoisonError::into_inner);
+                let view = DiffView { cap: DIFF_LINES, about: self.about.as_ref(), conceal: self.conceal };
+                lines.extend(diff.lines(&mut refs, view));
+            }
+            changed |= self.own_changed();
+            if changed || seen || started.elapsed() >= NO_EFFECT_AFTER || self.cx.deadline.passed() {
+                lines.truncate(DIFF_LINES);
+                return Ok((lines, changed));
+            }
+            lines.clear();
+            pause = (pause * 2).min(LAST_PAUSE);
+        }
+    }
+
+    fn scene_diff(&self) -> Option<Diff> {
+        let (before, window) = (self.before.as_ref()?, self.window.as_ref()?);
+        let after = read_scene(self.permit, window, self.cx).ok()?;
+        Some(diff(before, &after))
+    }
+
+    /// Whether the element itself, read alone, shows another state than before.
+    fn own_changed(&self) -> bool {
+        let (Some(before), Some(element)) = (&self.own, &self.about) else { return false };
+        self.cx.ports.tree.read_element(self.permit, element, self.cx.deadline).is_ok_and(|after| {
+            let facts = |node: &UiNode| {
+                (node.name.clone(), node.value.clone(), node.states.check, node.states.selected, node.states.expanded)
+            };
+            facts(before) != facts(&after)
+        })
+    }
+
+    /// Windows of the same program that came or went.
+    fn window_lines(&self, lines: &mut Vec<String>) -> bool {
+        let Some(own) = &self.window else { return false };
+        let now = self.cx.ports.windows.identities();
+        let ours =
+            |window: &&WindowIdentity| window.process == own.process && window.process_start == own.process_start;
+        let mut changed = false;
+        for window in now.iter().filter(ours).filter(|window| !self.windows.contains(window)) {
+            changed = true;
+            if let Ok(info) = self.cx.ports.windows.describe(self.permit, window) {
+                let mut refs = self.cx.tables.refs.lock().unwrap_or_else(PoisonError::into_inner);
+                lines.push(format!("+ {}", crate::desktop::snapshot::header(&info, &[]).line(&mut refs)));
+            }
+        }
+        let refs = self.cx.tables.refs.lock().unwrap_or_else(PoisonError::into_inner);
+        for window in self.windows.iter().filter(ours).filter(|window| !now.contains(window)) {
+            changed = true;
+            let name = refs.known(&ElementIdentity::of_window(window.clone()));
+            lines.push(format!("- window {}", name.map_or_else(|| window.class.clone(), |known| known.to_string())));
+        }
+        changed
+    }
+
+    fn view(&self) -> Result<Vec<Part>, Fault> {
+        let Some(window) = self.window.as_ref().filter(|window| self.cx.ports.windows.is_alive(window)) else {
+            return Ok(Vec::new());
+        };
+        match self.observe {
+            Observe::None | Observe::Diff => Ok(Vec::new()),
+            Observe::Snapshot => {
+                Ok(vec![Part::Text(window_text(self.permit, window, SNAPSHOT_TOKENS, false, self.cx)?)])
+            }
+            Observe::Image => {
+                let bitmap = self.cx.ports.screen.capture_window(self.permit, window, self.cx.deadline)?;
+                picture(&bitmap, Limits::default())
+            }
+        }
+    }
+}
