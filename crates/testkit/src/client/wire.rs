@@ -154,13 +154,18 @@ mod tests {
     fn faults_are_read_line_by_line() {
         let result = json!({ "isError": true, "content": [{ "type": "text", "text": "bad_argument: no\nfield: x" }] });
         let result = ToolResult::read(&result).unwrap();
-        assert_eq!((result.fault("code"), result.fault("field"), result.fault("rule")), (Some("bad_argument"), Some("x"), None));
+        assert_eq!(
+            (result.fault("code"), result.fault("field"), result.fault("rule")),
+            (Some("bad_argument"), Some("x"), None)
+        );
     }
 
     #[test]
     fn an_answer_has_a_result_or_an_error() {
         assert!(outcome(&json!({ "jsonrpc": "2.0", "id": 1, "result": {} }), 1).unwrap().is_ok());
-        assert!(outcome(&json!({ "jsonrpc": "2.0", "id": 1, "error": {"code": -1, "message": ""} }), 1).unwrap().is_err());
+        assert!(
+            outcome(&json!({ "jsonrpc": "2.0", "id": 1, "error": {"code": -1, "message": ""} }), 1).unwrap().is_err()
+        );
         for wrong in [
             json!({ "jsonrpc": "2.0", "id": 1 }),
             json!({ "jsonrpc": "2.0", "id": 2, "result": {} }),
