@@ -29,7 +29,7 @@ pub fn ports() -> Ports {
         screen: Arc::new(screen::Win32Screen),
         session: Arc::new(session::Win32Session),
         system: Arc::new(system::Win32System::default()),
-        tree: Arc::new(tree::NativeTree::default()),
+        tree: Arc::new(tree::NativeTree),
         windows: Arc::new(toplevel::Win32Windows),
     }
 }
