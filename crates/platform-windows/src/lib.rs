@@ -6,6 +6,7 @@ mod apps;
 mod clipboard;
 mod helper;
 mod identity;
+mod input;
 mod registry;
 mod screen;
 mod security;
@@ -13,3 +14,22 @@ mod session;
 mod system;
 mod toplevel;
 mod tree;
+
+use portcullis_platform::Ports;
+use std::sync::Arc;
+
+/// The ports of this machine. Also makes the process aware of each monitor's DPI, so that every rectangle is in
+/// physical pixels; call it once, before any window or display is asked about.
+pub fn ports() -> Ports {
+    identity::become_dpi_aware();
+    Ports {
+        apps: Arc::new(apps::Win32Apps),
+        clipboard: Arc::new(clipboard::Win32Clipboard),
+        input: Arc::new(input::Win32Input::default()),
+        screen: Arc::new(screen::Win32Screen),
+        session: Arc::new(session::Win32Session),
+        system: Arc::new(system::Win32System::default()),
+        tree: Arc::new(tree::NativeTree),
+        windows: Arc::new(toplevel::Win32Windows),
+    }
+}
