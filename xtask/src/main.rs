@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks on both")]
 
+mod bench;
 mod build;
 mod generate;
 mod lab;
@@ -35,6 +36,8 @@ enum Action {
     /// The Windows desktop on Linux
     #[command(subcommand)]
     Lab(lab::Action),
+    /// What the server costs, beside the bars that it must hold
+    Bench(bench::Options),
     /// Build the Windows programs
     Build {
         /// What users get, instead of what tests run
@@ -64,6 +67,7 @@ fn run(action: Action) -> Result<ExitCode> {
         Action::Test { suite } => test::run(suite),
         Action::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Action::Lab(action) => lab::run(action),
+        Action::Bench(options) => bench::run(&options),
         Action::Build { release } => build::run(release).map(|()| ExitCode::SUCCESS),
         Action::Generate { check } => generate::run(check).map(|()| ExitCode::SUCCESS),
     }
