@@ -295,6 +295,15 @@ fn typed_text_is_confirmed_and_not_repeated() {
 }
 
 #[test]
+fn nothing_is_typed_when_the_field_does_not_take_the_keyboard() {
+    let door = door();
+    door.text("Click", json!({"name": "Name", "role": "edit"}));
+    let fault = door.fault("Type", json!({"name": "Ready", "text": "canary"}));
+    assert_eq!(fault.code, FaultCode::NotOperable);
+    assert_eq!(door.desktop.value(&door.front(), "Name").as_deref(), Some(""));
+}
+
+#[test]
 fn nothing_of_a_password_field_is_told() {
     let door = door();
     let field = door.find("\"Password\"");

@@ -5,7 +5,7 @@ use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::invoke::{action_effects, settle_target};
-use crate::desktop::pointer::input_target;
+use crate::desktop::pointer::{click_into, input_target};
 use crate::desktop::target::{Target, TargetArgs, resolve_window, target_arguments, text_of};
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
@@ -222,10 +222,7 @@ fn by_keys(
     bring_to_front(&bound.window, permit, cx)?;
     let mut steps = Vec::new();
     if let Some(element) = element {
-        match cx.ports.tree.act(permit, element, &ControlAct::Focus, cx.deadline, cx.cancel) {
-            Ok(_) | Err(PortFault::NotOperable(_) | PortFault::Unsupported(_)) => {}
-            Err(other) => return Err(other.into()),
-        }
+        give_keyboard(element, permit, cx)?;
     }
     let place = match (bound.clear, bound.caret) {
         (true, _) => Some((ControlAct::SelectText { from: 0, to: usize::MAX }, "ctrl+a")),
@@ -245,6 +242,31 @@ fn by_keys(
         steps.push(Step::Text(bound.text.clone()));
     }
     send(&bound.window, &steps, permit, cx)
+}
+
+/// Gives the keyboard to the element, by its own interface or by a click into it, and makes sure that it has it: keys
+/// that are sent to another field would be shown there.
+fn give_keyboard(element: &ElementIdentity, permit: &Permit, cx: &ApplyContext<'_>) -> Result<(), Fault> {
+    let has_it = || -> Result<bool, Fault> {
+        let focused = cx.ports.tree.focused(permit, &element.window, cx.deadline)?;
+        Ok(focused.is_some_and(|node| node.identity == *element))
+    };
+    match cx.ports.tree.act(permit, element, &ControlAct::Focus, cx.deadline, cx.cancel) {
+        Ok(delivered) if delivered.shown == Some(true) => return Ok(()),
+        Ok(_) | Err(PortFault::NotOperable(_) | PortFault::Unsupported(_)) => {}
+        Err(other) => return Err(other.into()),
+    }
+    if has_it()? {
+        return Ok(());
+    }
+    click_into(permit, element, cx)?;
+    if has_it()? {
+        return Ok(());
+    }
+    Err(Fault::new(FaultCode::NotOperable, "the element did not take the keyboard, so nothing was typed")
+        .field("ref")
+        .rule("text is sent only when the element that is meant has the keyboard")
+        .remedy("name the field itself: an edit, a document or a combobox of Snapshot"))
 }
 
 fn bring_to_front(window: &WindowIdentity, permit: &Permit, cx: &ApplyContext<'_>) -> Result<(), Fault> {
