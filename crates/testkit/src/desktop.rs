@@ -13,6 +13,8 @@ use std::process::Child;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+/// What the shared fixture's window is called; commands name it, since a test may start another.
+const FIXTURE_TITLE: &str = "Portcullis Fixture";
 /// What a Windows program that does one thing may take.
 const PROGRAM_LIMIT: Duration = Duration::from_secs(20);
 /// From the start of the fixture to its first line.
@@ -83,14 +85,14 @@ impl Desktop {
     /// The fixture as at its start; started anew when it is gone.
     pub fn reset(&mut self) -> Result<()> {
         let lives = self.fixture.as_mut().is_some_and(|fixture| matches!(fixture.0.try_wait(), Ok(None)));
-        if lives && self.fixture_command(&["send", "reset"]).is_ok() {
+        if lives && self.fixture_command(&["send", "reset", "--title", FIXTURE_TITLE]).is_ok() {
             return Ok(());
         }
         // It may hang, which is what some tests are about.
         self.fixture.take();
         self.fixtures = self.fixtures.saturating_add(1);
         self.journal = Journal::at(self.run.share().join(format!("journal-{}.jsonl", self.fixtures)));
-        self.fixture = Some(self.spawn_fixture(&self.journal, "Portcullis Fixture", "10,10")?);
+        self.fixture = Some(self.spawn_fixture(&self.journal, FIXTURE_TITLE, "10,10")?);
         Ok(())
     }
 
@@ -114,14 +116,14 @@ impl Desktop {
     /// Shows a page of the fixture.
     pub fn page(&self, name: &str) -> Result<()> {
         let mark = self.mark()?;
-        self.fixture_command(&["send", "page", name])?;
+        self.fixture_command(&["send", "page", name, "--title", FIXTURE_TITLE])?;
         self.journal.await_event(mark, "page", EVENT_LIMIT, |line| line["event"] == "page").map(drop)
     }
 
     /// All that the fixture knows of itself now.
     pub fn state(&self) -> Result<Value> {
         let mark = self.mark()?;
-        self.fixture_command(&["state"])?;
+        self.fixture_command(&["state", "--title", FIXTURE_TITLE])?;
         self.journal.await_event(mark, "state", EVENT_LIMIT, |line| line["event"] == "state")
     }
 

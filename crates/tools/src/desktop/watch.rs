@@ -63,6 +63,8 @@ impl<'call> Watch<'call> {
             (Observe::None, None, _) | (_, None, None) => None,
             (_, None, Some(window)) => read_scene(permit, window, cx).ok(),
         };
+        // What a busy thread left unread would look like a change once it answers again.
+        let before = before.filter(|scene| !scene.lines.iter().any(|line| line.states.hung));
         let own = match (&before, about) {
             (None, Some(element)) => cx.ports.tree.read_element(permit, element, cx.deadline).ok(),
             _ => None,
@@ -144,6 +146,10 @@ impl<'call> Watch<'call> {
                 lines.extend(diff.lines(&mut refs, view));
             }
             changed |= self.own_changed();
+            if changed && !seen && started.elapsed() < NO_EFFECT_AFTER && self.awaits_dialog(&lines) {
+                // The window was shut for a dialog that is not there yet; the dialog is what the caller wants to know of.
+                changed = false;
+            }
             if changed || seen || started.elapsed() >= NO_EFFECT_AFTER || self.cx.deadline.passed() {
                 lines.truncate(DIFF_LINES);
                 return Ok((lines, changed));
@@ -151,6 +157,14 @@ impl<'call> Watch<'call> {
             lines.clear();
             pause = (pause * 2).min(LAST_PAUSE);
         }
+    }
+
+    /// Whether the window takes no input any more, and no window of its program has come up to say why.
+    fn awaits_dialog(&self, lines: &[String]) -> bool {
+        let Some(window) = &self.window else { return false };
+        let shut = |info: portcullis_platform::WindowInfo| !info.enabled;
+        !lines.iter().any(|line| line.starts_with("+ ") && line.contains(" window "))
+            && self.cx.ports.windows.describe(self.permit, window).is_ok_and(shut)
     }
 
     fn scene_diff(&self) -> Option<Diff> {
