@@ -29,6 +29,8 @@ const PER_CHARACTER: Duration = Duration::from_millis(4);
 const READ_BACK_CAP: usize = 200_000;
 /// How long a field may stay unchanged before the text is called lost.
 const STILL_LIMIT: Duration = Duration::from_millis(600);
+/// How often the window is brought to the front when another server takes it in between.
+const FRONT_TRIES: usize = 5;
 
 /// What these tools may ever do.
 const KEYBOARD_EFFECTS: &[Effect] = &[
@@ -212,8 +214,25 @@ fn field_text(element: &ElementIdentity, permit: &Permit, cx: &ApplyContext<'_>)
     cx.ports.tree.text(permit, element, 0, READ_BACK_CAP, cx.deadline).ok().map(|read| read.text.raw().to_owned())
 }
 
-/// Brings the window to the front, the keyboard to the element and the caret to its place, then types.
+/// Types, and begins again when another window came to the front before the first key: nothing was sent then.
 fn by_keys(
+    bound: &TypeBound,
+    element: Option<&ElementIdentity>,
+    permit: &Permit,
+    cx: &ApplyContext<'_>,
+) -> Result<(), Fault> {
+    let mut last = by_keys_once(bound, element, permit, cx);
+    for _ in 1..FRONT_TRIES {
+        match last {
+            Err(fault) if fault.code == FaultCode::Denied => last = by_keys_once(bound, element, permit, cx),
+            other => return other,
+        }
+    }
+    last
+}
+
+/// Brings the window to the front, the keyboard to the element and the caret to its place, then types.
+fn by_keys_once(
     bound: &TypeBound,
     element: Option<&ElementIdentity>,
     permit: &Permit,
