@@ -1,6 +1,13 @@
 //! The door, from outside, on the fake desktop: every step of a call is there, every fault is an answer, and the record
 //! says what happened. What the fake desktop journals is the oracle, not our answer.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what went wrong by failing"
+)]
+
 use portcullis_gate::{
     Answer, Approval as Word, Approver, Call, Catalogue, Gate, GateParts, Journal, JournalEntry, Redactor,
 };

@@ -223,8 +223,11 @@ fn by_keys(
 ) -> Result<(), Fault> {
     let mut last = by_keys_once(bound, element, permit, cx);
     for _ in 1..FRONT_TRIES {
+        let taken = cx.ports.windows.foreground().as_ref() != Some(&bound.window);
         match last {
-            Err(fault) if fault.code == FaultCode::Denied => last = by_keys_once(bound, element, permit, cx),
+            Err(fault) if taken && matches!(fault.code, FaultCode::Denied | FaultCode::NotOperable) => {
+                last = by_keys_once(bound, element, permit, cx);
+            }
             other => return other,
         }
     }
