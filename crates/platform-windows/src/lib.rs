@@ -2,6 +2,7 @@
 //! operating system and the only place for `unsafe`; decisions, texts for clients and folding of trees live elsewhere.
 #![cfg(windows)]
 
+mod apps;
 mod clipboard;
 mod helper;
 mod identity;
