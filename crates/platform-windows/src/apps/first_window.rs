@@ -108,7 +108,11 @@ impl Started {
             let until = exited.map(|_| *handover.get_or_insert_with(|| deadline.slice(HANDOVER_WAIT)));
             if window.is_some() || deadline.passed() || until.is_some_and(Deadline::passed) {
                 let exited = if window.is_some() { None } else { exited };
-                return Ok(Launch { process: self.process, window, exited });
+                let process = match &window {
+                    Some(window) if self.process == 0 => window.process,
+                    _ => self.process,
+                };
+                return Ok(Launch { process, window, exited });
             }
             cancel.wait(LOOK)?;
         }
