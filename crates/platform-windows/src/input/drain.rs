@@ -2,7 +2,7 @@
 //! overtaken by a look at the result. Nothing is sent as input here, and no content is read: lengths only.
 
 use crate::identity::class_name;
-use portcullis_model::{Cancel, CancelReason, Deadline};
+use portcullis_model::{Cancel, Deadline};
 use portcullis_platform::{PortFault, PortResult};
 use std::time::Duration;
 use windows::Win32::Foundation::{HWND, LPARAM, WPARAM};
@@ -20,6 +20,8 @@ const LOOK: Duration = Duration::from_millis(3);
 const STILL: Duration = Duration::from_millis(250);
 /// Turns of a message loop that one key takes: going down, the character made of it, coming up.
 const TURNS_PER_KEY: usize = 3;
+/// How long the turns after an input may take together.
+const TURNS_WAIT: Duration = Duration::from_millis(100);
 /// The message by which a text field tells its selection; without pointers the answer packs both ends into 16 bits each.
 const EM_GETSEL: u32 = 0x00B0;
 
@@ -47,16 +49,33 @@ impl Drain {
         Ok(Self { window: wait_for_focus(foreground, deadline, cancel)?, length: None })
     }
 
-    /// Waits until the window has taken what was sent: a text field until it is `sent` UTF-16 units longer or keeps
-    /// still, another window until its thread has answered as often as its message loop must turn for `sent` keys.
-    /// Answers come before input in each turn, so that is likely and not certain; nothing better is told across processes.
-    pub(super) fn wait(&self, sent: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<()> {
-        let Some(before) = self.length else {
-            for _ in 0..sent.saturating_mul(TURNS_PER_KEY).max(1) {
-                self.answers(WM_NULL, deadline, cancel)?;
+    /// Waits between two parts of a longer input: a text field until it has taken the part (`sent` UTF-16 units longer, or
+    /// still), another window until its thread answers.
+    pub(super) fn between(&self, sent: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<()> {
+        match self.length {
+            Some(before) => self.grown(before, sent, deadline, cancel),
+            None => self.answers(WM_NULL, deadline, cancel).map(drop),
+        }
+    }
+
+    /// Waits after the last of `sent` units or keys: a text field as between, another window until its thread has
+    /// answered as often as its message loop must turn for them, or [`TURNS_WAIT`]. Answers come before input in each
+    /// turn, so that is likely and not certain; nothing better is told across processes.
+    pub(super) fn after(&self, sent: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<()> {
+        if let Some(before) = self.length {
+            return self.grown(before, sent, deadline, cancel);
+        }
+        let until = deadline.slice(TURNS_WAIT);
+        for _ in 0..sent.saturating_mul(TURNS_PER_KEY).max(1) {
+            self.answers(WM_NULL, deadline, cancel)?;
+            if until.passed() {
+                break;
             }
-            return Ok(());
-        };
+        }
+        Ok(())
+    }
+
+    fn grown(&self, before: usize, sent: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<()> {
         let mut last = before;
         let mut still = Deadline::after(STILL);
         loop {
@@ -87,11 +106,9 @@ impl Drain {
                 return Ok(0);
             }
             // SAFETY: any handle value may be asked.
-            if unsafe { IsHungAppWindow(self.window) }.as_bool() {
+            let hung = unsafe { IsHungAppWindow(self.window) }.as_bool();
+            if hung || deadline.passed() {
                 return Err(PortFault::Hung);
-            }
-            if deadline.passed() {
-                return Err(CancelReason::Deadline.into());
             }
         }
     }

@@ -67,7 +67,7 @@ impl Press<'_> {
             send(&chunk.events)?;
             sent += chunk.characters;
             if chunks.peek().is_some() {
-                drain.wait(chunk.grown, self.deadline, self.cancel)?;
+                drain.between(chunk.grown, self.deadline, self.cancel)?;
             } else {
                 self.wait_for_tail(&drain, chunk.grown)?;
             }
@@ -78,7 +78,7 @@ impl Press<'_> {
     /// Keeps the lock while the window takes the last that was sent, so that the next server does not bring another
     /// window to the front too early. What is sent is sent: a window that is slow or hangs does not make that untrue.
     fn wait_for_tail(&self, drain: &Drain, sent: usize) -> PortResult<()> {
-        let _ = drain.wait(sent, self.deadline.slice(TAIL_WAIT), self.cancel);
+        let _ = drain.after(sent, self.deadline.slice(TAIL_WAIT), self.cancel);
         Ok(self.cancel.check()?)
     }
 
@@ -97,10 +97,11 @@ impl Press<'_> {
         let keys = self.held.hold(&plan.held)?;
         for _ in 0..times {
             self.foreground()?;
-            send(&press)?;
-            drain.wait(1, self.deadline, self.cancel)?;
+            send(&keys.again().chain(press).collect::<Vec<_>>())?;
+            drain.between(1, self.deadline, self.cancel)?;
         }
         keys.end()?;
+        self.wait_for_tail(&drain, usize::from(times))?;
         Ok(usize::from(times))
     }
 }
