@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks on both")]
 
 mod build;
+mod demo;
 mod generate;
 mod lab;
 mod progress;
@@ -35,6 +36,8 @@ enum Action {
     /// The Windows desktop on Linux
     #[command(subcommand)]
     Lab(lab::Action),
+    /// Let a real client write a file with Notepad on a Windows desktop, and show what happened
+    Demo(demo::Options),
     /// Build the Windows programs
     Build {
         /// What users get, instead of what tests run
@@ -64,6 +67,7 @@ fn run(action: Action) -> Result<ExitCode> {
         Action::Test { suite } => test::run(suite),
         Action::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Action::Lab(action) => lab::run(action),
+        Action::Demo(options) => demo::run(&options),
         Action::Build { release } => build::run(release).map(|()| ExitCode::SUCCESS),
         Action::Generate { check } => generate::run(check).map(|()| ExitCode::SUCCESS),
     }
