@@ -11,12 +11,13 @@ import asyncio
 import base64
 import json
 import logging
+import os
 import re
 import sys
 import time
 from pathlib import Path
 
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
 SECONDS_PER_CALL = 60
@@ -44,6 +45,26 @@ def the_ref(text, role, part=""):
         if found == role and part.lower() in (name + rest).lower():
             return ref
     raise Wrong(f"no {role} {part!r} in the answer:\n{text}")
+
+
+def the_field(text, label):
+    """The ref of the field of that name, or of the field that follows a text of that name."""
+    labelled = False
+    for ref, role, name, _ in elements(text):
+        named = name.rstrip(":").lower() == label.lower()
+        if role in ("edit", "combobox") and (named or labelled):
+            return ref
+        labelled = role == "text" and named
+    raise Wrong(f"no field {label!r} in the answer:\n{text}")
+
+
+def the_choice(text, part):
+    """The one choice of a list that holds that text."""
+    found = re.search(r"choices: ([^\n@]*)", text)
+    fitting = [choice.strip() for choice in found[1].split(", ") if part in choice] if found else []
+    if len(fitting) != 1:
+        raise Wrong(f"{len(fitting)} choices hold {part!r} in the answer:\n{text}")
+    return fitting[0]
 
 
 class Log:
@@ -127,26 +148,26 @@ def same(read, wanted):
 async def open_notepad(desk, title):
     """Starts Notepad; answers the refs of its window and of its text area."""
     window = the_ref(await desk.do(title, "App", action="launch", name="notepad"), "window")
-    found = await desk.ask("Find the text area", "FindElement", window=window, role="edit")
-    return window, the_ref(found, "edit")
+    found = await desk.ask("Find the text area", "FindElement", window=window, role="document")
+    return window, the_ref(found, "document")
 
 
 async def fill_dialog(desk, dialog, path, encoding):
     """Fills the dialog by refs and answers the refs of its button."""
     text = await desk.ask("Read the dialog", "Snapshot", window=dialog)
     if encoding:
-        box = the_ref(await desk.ask("Find the Encoding list", "FindElement", window=dialog, role="combobox",
-                                     name="Encoding"), "combobox")
-        await desk.do(f"Choose {encoding}", "Invoke", ref=box, action="set_value", value=encoding)
-    field = the_ref(await desk.ask("Find the File name field", "FindElement", window=dialog, role="edit",
-                                   name="File name"), "edit")
-    await desk.do("Fill in the name", "Invoke", ref=field, action="set_value", value=path)
+        found = await desk.ask("Find the Encoding list", "FindElement", window=dialog, role="combobox", name="Encoding")
+        choice = the_choice(found, encoding)
+        box = the_ref(found, "combobox")
+        await desk.do(f"Choose {choice}", "Invoke", ref=box, action="set_value", value=choice)
+    await desk.do("Fill in the name", "Type", ref=the_field(text, "File name"), text=path, clear=True)
     return text
 
 
 async def job(desk, plan):
     wanted = "\n".join(plan["lines"])
     title = plan["file"].rsplit("\\", 1)[-1]
+    encoding = None if plan["leave_encoding"] else "UTF-8"
     await desk.ask("Look at the displays", "DisplayInventory")
     await desk.refused("Try what is not allowed", "SetClipboard", text="not in the list of tools")
 
@@ -158,9 +179,11 @@ async def job(desk, plan):
     await desk.do("Open Save As", "Shortcut", keys="ctrl+s", window=window)
     found = await desk.ask("Wait for the dialog", "WaitFor", condition="window_exists", window_name="Save As")
     dialog = the_ref(found, "window", "Save As")
-    await fill_dialog(desk, dialog, plan["file"], None if plan["leave_encoding"] else "UTF-8")
+    await fill_dialog(desk, dialog, plan["file"], encoding)
     shown = await desk.ask("Read the filled dialog", "Snapshot", window=dialog)
     await desk.do("Press Save", "Invoke", ref=the_ref(shown, "button", "Save"))
+    if plan["leave_encoding"]:
+        await desk.do("Let Notepad drop what the encoding lacks", "Shortcut", keys="enter")
     await desk.ask("Wait until the file's name is the title", "WaitFor", condition="window_exists", window_name=title)
     await desk.do("Close Notepad", "App", action="close", ref=window)
 
@@ -168,7 +191,7 @@ async def job(desk, plan):
     await desk.do("Open the Open dialog", "Shortcut", keys="ctrl+o", window=window)
     found = await desk.ask("Wait for the dialog", "WaitFor", condition="window_exists", window_name="Open")
     dialog = the_ref(found, "window", "Open")
-    await fill_dialog(desk, dialog, plan["file"], None)
+    await fill_dialog(desk, dialog, plan["file"], encoding)
     shown = await desk.ask("Read the filled dialog", "Snapshot", window=dialog)
     await desk.do("Press Open", "Invoke", ref=the_ref(shown, "button", "Open"))
     await desk.ask("Wait until the file's name is the title", "WaitFor", condition="window_exists", window_name=title)
@@ -196,10 +219,11 @@ async def main(plan):
         desk = Desk(client, log)
         try:
             await job(desk, plan)
-        except Wrong as wrong:
+        except (Wrong, MCPError, asyncio.TimeoutError) as wrong:
             log.write(kind="wrong", text=str(wrong), picture=await desk.picture())
             say("wrong", text=str(wrong))
-            return 1
+            # Ending the connection in order may wait for answers that nobody needs any more.
+            os._exit(1)
     say("done")
     return 0
 
