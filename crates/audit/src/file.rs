@@ -10,6 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -70,8 +71,20 @@ pub struct FileLedger {
     chain: Arc<Mutex<Chain>>,
     key: AuditKey,
     path: PathBuf,
-    // Dropped with the ledger, which ends the syncing thread.
-    _alive: Sender<()>,
+    /// Dropped first, which ends the syncing thread.
+    alive: Option<Sender<()>>,
+    syncing: Option<JoinHandle<()>>,
+}
+
+impl Drop for FileLedger {
+    /// Waits for the last sync, so that nothing is at work any more when the process ends.
+    fn drop(&mut self) {
+        drop(self.alive.take());
+        if let Some(syncing) = self.syncing.take() {
+            // A sync that panicked has nothing to tell that the next append would not.
+            let _ = syncing.join();
+        }
+    }
 }
 
 fn lock(chain: &Mutex<Chain>) -> MutexGuard<'_, Chain> {
@@ -100,7 +113,7 @@ impl FileLedger {
         let chain = Arc::new(Mutex::new(chain));
         let (alive, ended) = channel::<()>();
         let synced = Arc::clone(&chain);
-        std::thread::Builder::new()
+        let syncing = std::thread::Builder::new()
             .name("audit-sync".to_owned())
             .spawn(move || {
                 while ended.recv_timeout(SYNC_EVERY) == Err(RecvTimeoutError::Timeout) {
@@ -109,7 +122,7 @@ impl FileLedger {
                 lock(&synced).sync();
             })
             .map_err(failed)?;
-        Ok(Self { chain, key, path, _alive: alive })
+        Ok(Self { chain, key, path, alive: Some(alive), syncing: Some(syncing) })
     }
 
     /// Where the chain is written.

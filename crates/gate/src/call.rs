@@ -165,9 +165,13 @@ impl Gate {
         let inner = &self.0;
         inner.stopped.store(true, Ordering::SeqCst);
         inner.registry.cancel_all(CancelReason::Shutdown);
+        // The process ends after this; threads that are left could still be at work when it does.
+        let lanes = [&inner.lanes.read, &inner.lanes.input, &inner.lanes.long];
+        lanes.iter().for_each(|lane| lane.close());
         let pause = Cancel::new();
         let deadline = Deadline::after(limit);
-        while !inner.registry.is_idle() && !deadline.passed() {
+        let idle = || inner.registry.is_idle() && lanes.iter().all(|lane| lane.is_empty());
+        while !idle() && !deadline.passed() {
             if pause.wait(Duration::from_millis(5)).is_err() {
                 break;
             }

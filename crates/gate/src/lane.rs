@@ -22,6 +22,7 @@ struct State {
     queue: VecDeque<Job>,
     workers: usize,
     idle: usize,
+    closed: bool,
 }
 
 struct Shared {
@@ -86,6 +87,17 @@ impl Lane {
         }
     }
 
+    /// Lets idle workers end now, and busy ones after their call.
+    pub(crate) fn close(&self) {
+        self.0.lock().closed = true;
+        self.0.work.notify_all();
+    }
+
+    /// Whether no worker is left but those that were given up.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().workers == 0
+    }
+
     fn spawn(&self) -> std::io::Result<()> {
         let shared = Arc::clone(&self.0);
         std::thread::Builder::new().name(format!("lane-{}", shared.name)).spawn(move || work(&shared)).map(drop)
@@ -97,15 +109,14 @@ fn work(shared: &Shared) {
         let job = {
             let mut state = shared.lock();
             state.idle += 1;
-            let (mut state, wait) = shared
+            let (mut state, _) = shared
                 .work
-                .wait_timeout_while(state, IDLE_LIMIT, |state| state.queue.is_empty())
+                .wait_timeout_while(state, IDLE_LIMIT, |state| state.queue.is_empty() && !state.closed)
                 .unwrap_or_else(PoisonError::into_inner);
             state.idle -= 1;
             match state.queue.pop_front() {
                 Some(job) => job,
                 None => {
-                    debug_assert!(wait.timed_out());
                     state.workers = state.workers.saturating_sub(1);
                     return;
                 }
