@@ -143,8 +143,10 @@ async fn check_addressing(State(checks): State<Arc<Checks>>, request: Request, n
         Ok(Some(host)) => listed(&checks.hosts, host),
         Ok(None) | Err(()) => false,
     };
-    if !host_fits {
-        return refusal(StatusCode::FORBIDDEN, "the Host header names no address of this server");
+    // A target in absolute form names a host of its own, which RFC 9112 (3.2.2) puts above the header.
+    let target_fits = request.uri().authority().is_none_or(|authority| listed(&checks.hosts, authority.as_str()));
+    if !host_fits || !target_fits {
+        return refusal(StatusCode::FORBIDDEN, "the Host header or the request target names no address of this server");
     }
     let origin_fits = match only(request.headers(), &header::ORIGIN) {
         Ok(None) => true,

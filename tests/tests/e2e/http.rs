@@ -5,6 +5,8 @@ use portcullis_testkit::client::{Client, Era, HttpEndpoint, HttpReply};
 use portcullis_testkit::desktop::desktop;
 use portcullis_testkit::server::{Server, Transport};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// What it is, the headers that differ, and the status.
@@ -156,4 +158,23 @@ fn one_principal_does_not_see_the_calls_of_another_server() {
     let two = desktop.own_server(Transport::Http, &[]).unwrap();
     let foreign = HttpEndpoint { key: one.endpoint().unwrap().key.clone(), ..two.endpoint().unwrap().clone() };
     assert!(Client::over_http(foreign, Era::Modern).is_err(), "a key of one server opens another");
+}
+
+#[test]
+fn a_target_that_names_another_host_than_the_header_is_turned_away() {
+    let server = server();
+    let own = server.endpoint().unwrap().address;
+    for (target, status) in [
+        ("/health".to_owned(), "200"),
+        (format!("http://{own}/health"), "200"),
+        ("http://evil.example/health".to_owned(), "403"),
+        (format!("http://evil.example@{own}/health"), "403"),
+    ] {
+        let mut stream = TcpStream::connect_timeout(&own, LIMIT).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        write!(stream, "GET {target} HTTP/1.1\r\nHost: {own}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{target}: {answer}");
+    }
 }
