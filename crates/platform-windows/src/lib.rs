@@ -3,6 +3,7 @@
 #![cfg(windows)]
 
 mod apps;
+mod automation;
 mod clipboard;
 mod helper;
 mod identity;
@@ -13,3 +14,6 @@ mod session;
 mod system;
 mod toplevel;
 mod tree;
+
+/// Runs this process as a worker of the UI Automation reader, until its standard input ends.
+pub use automation::run_worker as run_automation_worker;
