@@ -10,6 +10,7 @@ mod logging;
 mod machine;
 mod serve;
 mod tools;
+mod worker;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
             println!("portcullis {}", env!("CARGO_PKG_VERSION"));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Worker(args) => worker::run(&args),
     };
     done.unwrap_or_else(|error| {
         logging::complain(&format!("{error:#}"));
