@@ -1,1 +1,1 @@
-//! End-to-end tests in the lab.
+//! End-to-end tests live in `tests/`; what several of them need lives in the testkit. Nothing lives here.

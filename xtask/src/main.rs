@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks on both")]
 
 mod build;
+mod generate;
 mod lab;
 mod progress;
 mod serve;
@@ -40,6 +41,12 @@ enum Action {
         #[arg(long)]
         release: bool,
     },
+    /// Write the references that come out of the code
+    Generate {
+        /// Only say whether they are up to date
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -58,5 +65,6 @@ fn run(action: Action) -> Result<ExitCode> {
         Action::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Action::Lab(action) => lab::run(action),
         Action::Build { release } => build::run(release).map(|()| ExitCode::SUCCESS),
+        Action::Generate { check } => generate::run(check).map(|()| ExitCode::SUCCESS),
     }
 }

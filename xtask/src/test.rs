@@ -2,7 +2,7 @@
 //! end that counts the tests of all suites. Nothing here downloads; `lab up`, the first stage, does.
 
 use crate::progress::Steps;
-use crate::tidy;
+use crate::{generate, tidy};
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use portcullis_testkit::lab::{self, Lab, Profile, WindowsBuild, workspace_top};
@@ -49,6 +49,7 @@ const GROUND: &[Stage] = &[stage("lab up", 150, up)];
 const UNIT: &[Stage] = &[
     stage("formatting", 10, formatting),
     stage("tidy, licences and sources", 10, tidiness),
+    stage("generated references", 5, references),
     stage("clippy for Linux", 120, clippy_linux),
     stage("clippy for Windows", 180, clippy_windows),
     stage("unit, property and doc tests", 240, unit_tests),
@@ -107,6 +108,10 @@ fn formatting(_: &mut Tally, limit: Duration) -> Result<()> {
 
 fn tidiness(_: &mut Tally, _: Duration) -> Result<()> {
     tidy::run()
+}
+
+fn references(_: &mut Tally, _: Duration) -> Result<()> {
+    generate::run(true)
 }
 
 fn clippy_linux(_: &mut Tally, limit: Duration) -> Result<()> {

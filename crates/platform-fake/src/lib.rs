@@ -1,1 +1,21 @@
-//! An in-memory Windows desktop with faults, for tests.
+//! A Windows desktop in memory, for tests: windows with controls that react, displays, a clipboard, processes, and faults
+//! that a test switches on. It checks permits and targets as a real port does; nothing in the product may link it.
+
+mod behave;
+mod build;
+mod demo;
+mod desktop;
+mod input;
+mod permits;
+mod places;
+mod state;
+mod surroundings;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod windows;
+
+pub use build::WindowBuilder;
+pub use desktop::{Call, FakeDesktop, Trouble};
+pub use permits::{SilentLedger, permit};
+pub use state::{Reach, Reaction};

@@ -7,6 +7,7 @@ mod automation;
 mod clipboard;
 mod helper;
 mod identity;
+mod input;
 mod registry;
 mod screen;
 mod security;
@@ -17,3 +18,22 @@ mod tree;
 
 /// Runs this process as a worker of the UI Automation reader, until its standard input ends.
 pub use automation::run_worker as run_automation_worker;
+
+use portcullis_platform::Ports;
+use std::sync::Arc;
+
+/// The ports of this machine. Also makes the process aware of each monitor's DPI, so that every rectangle is in
+/// physical pixels; call it once, before any window or display is asked about.
+pub fn ports() -> Ports {
+    identity::become_dpi_aware();
+    Ports {
+        apps: Arc::new(apps::Win32Apps),
+        clipboard: Arc::new(clipboard::Win32Clipboard),
+        input: Arc::new(input::Win32Input::default()),
+        screen: Arc::new(screen::Win32Screen),
+        session: Arc::new(session::Win32Session),
+        system: Arc::new(system::Win32System::default()),
+        tree: Arc::new(automation::Readers::default()),
+        windows: Arc::new(toplevel::Win32Windows),
+    }
+}

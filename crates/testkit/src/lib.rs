@@ -1,3 +1,8 @@
-//! What tests share: servers, MCP clients, the lab.
+//! What tests share: the lab, MCP clients that are not built on the server's SDK, and a desktop with the fixture app and
+//! servers on it. Assertions about the product live in the tests.
 
+pub mod client;
+pub mod desktop;
+pub mod journal;
 pub mod lab;
+pub mod server;

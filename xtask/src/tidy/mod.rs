@@ -5,6 +5,7 @@ mod arrows;
 mod files;
 mod licences;
 mod source;
+mod workflows;
 
 use anyhow::{Context, Result, ensure};
 use portcullis_testkit::lab::{run_within, workspace_top};
@@ -58,9 +59,15 @@ fn complaints() -> Result<(Vec<String>, usize)> {
         let path = path.to_string_lossy().replace('\\', "/");
         all.extend(files::RULES.iter().flat_map(|rule| rule(&path, &text)));
     }
+    let readme = fs::read_to_string(top.join("README.md")).context("README.md has the commands")?;
+    let commands = workflows::commands(&readme);
+    for name in workflow_files(&top)? {
+        let text = fs::read_to_string(top.join(&name)).with_context(|| format!("cannot read {name}"))?;
+        all.extend(workflows::check(&name, &text, &commands));
+    }
     all.sort();
-    // Arrows, protocol crates and licences are rules too.
-    Ok((all, files::RULES.len().saturating_add(3)))
+    // Arrows, protocol crates, licences and workflows are rules too.
+    Ok((all, files::RULES.len().saturating_add(4)))
 }
 
 fn metadata(top: &Path) -> Result<Value> {
@@ -91,6 +98,17 @@ fn packages(metadata: &Value) -> Result<Vec<Package>> {
             })
         })
         .collect()
+}
+
+/// Every workflow, relative to the workspace's top.
+fn workflow_files(top: &Path) -> Result<Vec<String>> {
+    const FOLDER: &str = ".github/workflows";
+    let mut found = Vec::new();
+    for entry in fs::read_dir(top.join(FOLDER)).context("the workflows")? {
+        found.push(format!("{FOLDER}/{}", entry?.file_name().to_string_lossy()));
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Every Rust file of the workspace, relative to its top.

@@ -42,7 +42,9 @@ pub(super) fn trouble(error: &Error, what: &str) -> Trouble {
         UIA_E_ELEMENTNOTAVAILABLE => Trouble::Gone,
         UIA_E_ELEMENTNOTENABLED => Trouble::Disabled,
         UIA_E_TIMEOUT => Trouble::Timeout,
-        _ if error.code() == E_NOTIMPL => Trouble::Unsupported(format!("UI Automation cannot {what} here")),
+        _ if error.code() == E_NOTIMPL => {
+            Trouble::Unsupported(format!("the element cannot {what} through UI Automation here"))
+        }
         _ => Trouble::System(code),
     }
 }
@@ -209,13 +211,14 @@ impl Client {
     pub(super) fn at(&self, x: i32, y: i32) -> Answered<IUIAutomationElement> {
         // SAFETY: the interface is alive.
         unsafe { self.automation.ElementFromPoint(POINT { x, y }) }
-            .map_err(|error| trouble(&error, "find what is at a point"))
+            .map_err(|error| trouble(&error, "be found at a point"))
     }
 
     /// The element that has the keyboard.
     pub(super) fn focused(&self) -> Answered<IUIAutomationElement> {
         // SAFETY: the interface is alive.
-        unsafe { self.automation.GetFocusedElement() }.map_err(|error| trouble(&error, "find what has the keyboard"))
+        unsafe { self.automation.GetFocusedElement() }
+            .map_err(|error| trouble(&error, "be found by the keyboard focus"))
     }
 
     /// Whether the element lies in the window, by climbing to it.

@@ -38,6 +38,13 @@ enum Worth {
     AddsNothing,
 }
 
+impl Worth {
+    /// By the actionable elements that each reader found.
+    fn of(automation: usize, native: usize) -> Self {
+        if automation > native { Self::Helps } else { Self::AddsNothing }
+    }
+}
+
 /// A kind of window: the class in one process's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Kind {
@@ -106,15 +113,26 @@ impl Readers {
         }
     }
 
-    /// Starts a reading by UI Automation that nobody has to wait for. The caller has checked the permit.
-    fn start(&self, window: &WindowIdentity, budget: ReadBudget, cancel: &Cancel) -> Receiver<PortResult<TreeReading>> {
+    /// Starts a reading by UI Automation that nobody has to wait for. The caller has checked the permit. When it knows how
+    /// many actionable elements the native reader found, the worth is remembered even if the answer comes too late.
+    fn start(
+        &self,
+        window: &WindowIdentity,
+        found: Option<usize>,
+        budget: ReadBudget,
+        cancel: &Cancel,
+    ) -> Receiver<PortResult<TreeReading>> {
         let (to, from) = sync_channel(1);
-        let automation = Arc::clone(&self.automation);
+        let (automation, memory) = (Arc::clone(&self.automation), Arc::clone(&self.memory));
         let (window, cancel) = (window.clone(), cancel.clone());
         let started = std::thread::Builder::new().name("automation-read".to_owned()).spawn(move || {
             let slice = ReadBudget { deadline: budget.deadline.slice(AUTOMATION_SLICE), ..budget };
+            let answer = automation.read_checked(&window, slice, &cancel);
+            if let (Ok(reading), Some(found)) = (&answer, found) {
+                memory.set(&window, Worth::of(actionable(&reading.root), found));
+            }
             // The caller may have gone on without it.
-            let _ = to.send(automation.read_checked(&window, slice, &cancel));
+            let _ = to.send(answer);
         });
         // Without a thread the channel is closed, and the caller sees that nobody answers.
         drop(started);
@@ -123,9 +141,9 @@ impl Readers {
 
     /// The better of both, with both reports; remembers whether asking was worth it.
     fn merge(&self, window: &WindowIdentity, native: TreeReading, automation: TreeReading) -> TreeReading {
-        let helps = actionable(&automation.root) > actionable(&native.root);
-        self.memory.set(window, if helps { Worth::Helps } else { Worth::AddsNothing });
-        let (mut best, other) = if helps { (automation, native) } else { (native, automation) };
+        let worth = Worth::of(actionable(&automation.root), actionable(&native.root));
+        self.memory.set(window, worth);
+        let (mut best, other) = if worth == Worth::Helps { (automation, native) } else { (native, automation) };
         best.readers.extend(other.readers);
         best
     }
@@ -186,7 +204,7 @@ impl TreePort for Readers {
         }
         let early = if worth == Some(Worth::Helps) {
             super::readable(permit, window)?;
-            Some(self.start(window, budget, cancel))
+            Some(self.start(window, None, budget, cancel))
         } else {
             None
         };
@@ -196,8 +214,9 @@ impl TreePort for Readers {
             return Ok(native);
         }
         // A good reading is held back a little, a poor one as long as UI Automation may take.
-        let poor = early.is_some() || actionable(&native.root) <= RICH;
-        let from = early.unwrap_or_else(|| self.start(window, budget, cancel));
+        let found = actionable(&native.root);
+        let poor = early.is_some() || found <= RICH;
+        let from = early.unwrap_or_else(|| self.start(window, Some(found), budget, cancel));
         let until = budget.deadline.slice(if poor { AUTOMATION_SLICE } else { GRACE });
         match wait(&from, until, cancel)? {
             Ok(automation) => Ok(self.merge(window, native, automation)),

@@ -51,6 +51,10 @@ impl Cache {
         self.top.join("template")
     }
 
+    pub(super) fn clients(&self) -> PathBuf {
+        self.top.join("clients")
+    }
+
     pub(super) fn rust_src(&self, version: &str) -> PathBuf {
         self.top.join(format!("rust-src-{version}"))
     }

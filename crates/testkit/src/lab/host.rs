@@ -96,11 +96,17 @@ pub(super) fn install_missing(progress: &dyn Progress) -> Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
+    install(&packages, progress)?;
+    require_tools()
+}
+
+/// Installs these packages with the host's own package manager, or says how to.
+pub(super) fn install(packages: &[&str], progress: &dyn Progress) -> Result<()> {
     if !is_root() || find("apt-get").is_none() {
         bail!(
             "the lab needs packages that are not installed. On Debian or a relative, run:\n{}then try again; elsewhere \
-             install what brings these programs: {}",
-            install_lines(&packages),
+             install what brings Python's venv and these programs: {}",
+            install_lines(packages),
             TOOLS.iter().map(|t| t.0).collect::<Vec<_>>().join(" ")
         );
     }
@@ -112,11 +118,11 @@ pub(super) fn install_missing(progress: &dyn Progress) -> Result<()> {
             super::finish_within(&mut update, APT_UPDATE_LIMIT)?;
             let mut install = Command::new("apt-get");
             install.env("DEBIAN_FRONTEND", "noninteractive");
-            install.args(["-q", "install", "-y", "--no-install-recommends"]).args(&packages);
+            install.args(["-q", "install", "-y", "--no-install-recommends"]).args(packages);
             super::run_within(&mut install, APT_INSTALL_LIMIT)
         })
-        .context("installing the host's packages")?;
-        require_tools()
+        .context("installing the host's packages")
+        .map(drop)
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod build;
 mod cache;
+mod clients;
 mod command;
 mod doctor;
 mod enter;
@@ -26,6 +27,7 @@ pub use screen::{Pixels, Screen, XWindow};
 
 use anyhow::{Context, Result, bail};
 use std::fs::File;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long one `lab up` waits for another that is already at work.
@@ -71,6 +73,7 @@ impl Lab {
         let wine = rootfs::make(&cache, progress)?;
         template::make(&cache, &wine, progress)?;
         rust_src::make(&cache, &wine, progress)?;
+        clients::make(&cache, progress)?;
         build::fetch(&cache, progress)?;
         Lab::ready_in(cache)
     }
@@ -83,6 +86,11 @@ impl Lab {
     /// Where Wine is, as the chroot sees it.
     pub fn wine_version(&self) -> Result<String> {
         self.wine.version()
+    }
+
+    /// The Python interpreter that has the `mcp` package, to run a client of `lab/clients` with.
+    pub fn client_python(&self) -> Result<PathBuf> {
+        clients::python(&self.cache)
     }
 
     /// Starts a run that ends when the value is dropped, or when this process dies in any way.

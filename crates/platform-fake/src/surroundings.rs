@@ -1,0 +1,200 @@
+//! What lies around the windows of the fake desktop: programs to start, the clipboard, displays and pixels, the session,
+//! the machine. Facts are fixed, so that tests can compare them.
+
+use crate::build::WindowBuilder;
+use crate::desktop::{Call, FakeDesktop};
+use crate::places::untrusted;
+use crate::state::State;
+use portcullis_model::{
+    Cancel, Deadline, Effect, Point, ProgramName, Rect, Resource, Source, Untrusted, WindowIdentity, nearest,
+};
+use portcullis_platform::{
+    AppPort, Bitmap, CaptureMethod, ClipboardContent, ClipboardPort, Display, Drive, InstalledApp, Launch,
+    LaunchRequest, Permit, PortFault, PortResult, ProcessInfo, ScreenPort, SessionPort, SessionState, ShowState,
+    SystemInfo, SystemPort,
+};
+
+/// `ERROR_FILE_NOT_FOUND`.
+const FILE_NOT_FOUND: u32 = 2;
+/// What the bare desktop looks like: blue, green, red.
+const BACKGROUND: [u8; 3] = [120, 80, 0];
+
+fn system(text: &str) -> Untrusted {
+    untrusted(Source::System, text)
+}
+
+impl AppPort for FakeDesktop {
+    fn find(&self, name: &str) -> PortResult<Vec<InstalledApp>> {
+        let state = self.lock();
+        let apps = || state.installed.iter().map(|(app, _)| app);
+        let exact: Vec<InstalledApp> = apps().filter(|app| app.name.eq_ignore_ascii_case(name)).cloned().collect();
+        if !exact.is_empty() {
+            return Ok(exact);
+        }
+        let names = nearest(name, apps().map(|app| app.name.as_str()));
+        Ok(names.iter().filter_map(|near| apps().find(|app| app.name == *near)).cloned().collect())
+    }
+
+    fn launch(
+        &self,
+        permit: &Permit,
+        request: &LaunchRequest,
+        deadline: Deadline,
+        cancel: &Cancel,
+    ) -> PortResult<Launch> {
+        self.enter(Call::Launch, Some(deadline), Some(cancel))?;
+        let mut state = self.lock();
+        let window: WindowBuilder = match request {
+            LaunchRequest::Installed(app) => {
+                let resource = Resource::InstalledApp { name: app.name.clone(), program: app.program.clone() };
+                permit.require(Effect::StartInstalledApp, &resource)?;
+                let found = state.installed.iter().find(|(installed, _)| installed == app);
+                found.map(|(_, window)| window.clone())
+            }
+            LaunchRequest::Executable { path, .. } => {
+                permit.require(Effect::StartExecutable, &Resource::Executable { path: path.clone() })?;
+                let found = state.installed.iter().find(|(app, _)| app.target.eq_ignore_ascii_case(path));
+                found.map(|(_, window)| window.clone())
+            }
+        }
+        .ok_or(PortFault::System { call: "CreateProcessW", code: FILE_NOT_FOUND })?;
+        let window = state.open(window, None);
+        Ok(Launch { process: window.process, window: Some(window), exited: None })
+    }
+}
+
+impl ClipboardPort for FakeDesktop {
+    fn sequence(&self) -> u32 {
+        self.lock().sequence
+    }
+
+    fn read(&self, permit: &Permit, deadline: Deadline) -> PortResult<ClipboardContent> {
+        self.enter(Call::ReadClipboard, Some(deadline), None)?;
+        permit.require(Effect::ReadClipboard, &Resource::Clipboard)?;
+        Ok(self.lock().clipboard.clone())
+    }
+
+    fn write(&self, permit: &Permit, text: &str, deadline: Deadline) -> PortResult<()> {
+        self.enter(Call::WriteClipboard, Some(deadline), None)?;
+        permit.require(Effect::WriteClipboard, &Resource::Clipboard)?;
+        self.lock().copy(text);
+        Ok(())
+    }
+}
+
+/// The pixels of an area: of one window alone, or of everything as it covers each other.
+fn pixels(state: &State, area: Rect, only: Option<&WindowIdentity>) -> Vec<u8> {
+    // Windows from the back to the front, each painting rows over what is behind it.
+    let width = usize::try_from(area.width()).unwrap_or(0);
+    let height = usize::try_from(area.height()).unwrap_or(0);
+    let opaque = |[red, green, blue]: [u8; 3]| [blue, green, red, 255];
+    let [blue, green, red] = BACKGROUND;
+    let mut bgra = [blue, green, red, 255].repeat(width * height);
+    for window in state.windows.iter().rev() {
+        let meant = only.is_none_or(|only| window.identity == *only);
+        let shared = window.rect.intersect(area);
+        if !meant || window.show == ShowState::Minimised || shared.is_empty() {
+            continue;
+        }
+        let offset = |edge: i32, from: i32| usize::try_from(i64::from(edge) - i64::from(from)).unwrap_or(0);
+        let (left, right) = (offset(shared.left, area.left), offset(shared.right, area.left));
+        let (top, bottom) = (offset(shared.top, area.top), offset(shared.bottom, area.top));
+        let row = opaque(window.colour).repeat(right - left);
+        for line in top..bottom {
+            let start = (line * width + left) * 4;
+            if let Some(target) = bgra.get_mut(start..start + row.len()) {
+                target.copy_from_slice(&row);
+            }
+        }
+    }
+    bgra
+}
+
+impl ScreenPort for FakeDesktop {
+    fn displays(&self) -> PortResult<Vec<Display>> {
+        Ok(self.lock().displays.clone())
+    }
+
+    fn capture(&self, permit: &Permit, area: Rect, deadline: Deadline) -> PortResult<Bitmap> {
+        self.enter(Call::Capture, Some(deadline), None)?;
+        permit.require(Effect::ReadPixels, &Resource::Desktop)?;
+        let state = self.lock();
+        state.operable()?;
+        let parts = state.displays.iter().map(|display| display.bounds.intersect(area));
+        let rect = parts.fold(Rect::default(), Rect::union);
+        Ok(Bitmap { rect, bgra: pixels(&state, rect, None), method: CaptureMethod::Screen })
+    }
+
+    fn capture_window(&self, permit: &Permit, window: &WindowIdentity, deadline: Deadline) -> PortResult<Bitmap> {
+        self.enter(Call::CaptureWindow, Some(deadline), None)?;
+        let state = self.lock();
+        let found = state.living(window)?;
+        permit.require(Effect::ReadPixels, &found.as_resource())?;
+        state.operable()?;
+        let rect = if found.show == ShowState::Minimised { Rect::default() } else { found.rect };
+        Ok(Bitmap { rect, bgra: pixels(&state, rect, Some(window)), method: CaptureMethod::Window })
+    }
+}
+
+impl SessionPort for FakeDesktop {
+    fn state(&self) -> SessionState {
+        self.lock().session
+    }
+}
+
+impl SystemPort for FakeDesktop {
+    fn info(&self, permit: &Permit) -> PortResult<SystemInfo> {
+        self.enter(Call::SystemInfo, None, None)?;
+        permit.require(Effect::ReadSystem, &Resource::System)?;
+        Ok(SystemInfo {
+            computer: system("FAKE-PC"),
+            user: system("ada"),
+            os: "Windows 11 Pro 10.0.26100".to_owned(),
+            architecture: "x86_64".to_owned(),
+            language: "en-US".to_owned(),
+            processors: 8,
+            cpu_percent: Some(12.5),
+            memory_total: 16 << 30,
+            memory_free: 6 << 30,
+            drives: vec![Drive { name: "C:".to_owned(), total: 512 << 30, free: 100 << 30 }],
+            network: Some((1_000_000, 200_000)),
+            uptime_seconds: 3_600,
+        })
+    }
+
+    fn processes(&self, permit: &Permit) -> PortResult<Vec<ProcessInfo>> {
+        self.enter(Call::Processes, None, None)?;
+        permit.require(Effect::ReadProcesses, &Resource::Processes)?;
+        let state = self.lock();
+        let process = |id: u32, parent: u32, started: u64, program: &ProgramName| ProcessInfo {
+            id,
+            parent,
+            name: system(program.as_str()),
+            path: Some(system(&format!(r"C:\Program Files\{}", program.as_str()))),
+            started,
+            cpu_ms: 250,
+            cpu_percent: None,
+            memory: 20 << 20,
+            threads: 4,
+        };
+        const SHELL: u32 = 1_000;
+        let mut all = vec![process(SHELL, 0, 1, &ProgramName::from_image_path("explorer.exe"))];
+        for window in &state.windows {
+            let identity = &window.identity;
+            if all.iter().all(|known| known.id != identity.process) {
+                all.push(process(identity.process, SHELL, identity.process_start, &window.program));
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl FakeDesktop {
+    /// Where the middle of an element is, for tests that click.
+    pub fn centre_of(&self, window: &WindowIdentity, name: &str) -> Option<Point> {
+        let element = self.element(window, name)?;
+        let state = self.lock();
+        let window = state.window(window.handle)?;
+        crate::places::by_identity(window, &element).map(|placed| placed.node.rect.centre())
+    }
+}

@@ -1,0 +1,11 @@
+//! The Windows server on a Windows desktop, driven as clients drive it and judged by what others see: the fixture's
+//! journal, other Windows programs, the X display. One desktop serves all tests, so each begins with `desktop()`, which
+//! waits for its turn and resets.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+
+mod calls;
+mod cli;
+mod http;
+mod protocol;
+mod stdio;
+mod system;

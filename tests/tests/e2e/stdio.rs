@@ -1,0 +1,82 @@
+//! Standard input and output: what a careless client may write to it, what its end means, and that nothing but the
+//! protocol comes out.
+
+use portcullis_testkit::client::{ANSWER_LIMIT, Era};
+use portcullis_testkit::desktop::desktop;
+use portcullis_testkit::server::{Transport, audit_text, verify_audit};
+use rustix::process::Signal;
+use serde_json::json;
+use std::time::Instant;
+
+#[test]
+fn garbage_crlf_and_a_byte_order_mark_harm_nothing() {
+    let desktop = desktop().unwrap();
+    let server = desktop.own_server(Transport::Stdio, &[]).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    let wire = server.wire().unwrap();
+    for garbage in ["hello\n", "\n", "{\"jsonrpc\":\"2.0\",\n", "\u{FEFF}\n", "[1,2]\n", "\0\n", "null\n"] {
+        wire.send_bytes(garbage.as_bytes()).unwrap();
+        assert!(!client.call("GetSystemInfo", json!({})).unwrap().is_error, "after {garbage:?}");
+    }
+    for (id, start, end) in [(901, "", "\r\n"), (902, "\u{FEFF}", "\n")] {
+        let request = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/list", "params": {} });
+        wire.send_bytes(format!("{start}{request}{end}").as_bytes()).unwrap();
+        assert!(wire.answer(id, Instant::now() + ANSWER_LIMIT).unwrap().get("result").is_some(), "{id}");
+    }
+}
+
+#[test]
+fn json_five_thousand_deep_does_not_end_the_server() {
+    let desktop = desktop().unwrap();
+    let server = desktop.own_server(Transport::Stdio, &[]).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    let line = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":900,\"method\":\"tools/call\",\"params\":{{\"name\":\"Wait\",\"arguments\":{{\"seconds\":{deep}}}}}}}"
+    );
+    server.wire().unwrap().send_line(&line).unwrap();
+    assert!(!client.call("GetSystemInfo", json!({})).unwrap().is_error);
+}
+
+#[test]
+fn the_end_of_input_ends_the_server_with_the_effect_recorded() {
+    let desktop = desktop().unwrap();
+    for in_mid_call in [false, true] {
+        let server = desktop.own_server(Transport::Stdio, &[]).unwrap();
+        let client = server.client(Era::Legacy).unwrap();
+        let data = server.data().to_owned();
+        if in_mid_call {
+            client.start_call("Wait", json!({ "seconds": 60 })).unwrap();
+            let tasks = client.call("GetRunningTasks", json!({})).unwrap().data().unwrap();
+            assert_eq!(tasks["tasks"][0]["tool"], "Wait", "{tasks}");
+        }
+        let wire = std::sync::Arc::clone(server.wire().unwrap());
+        let status = server.close().unwrap();
+        assert_eq!(status.code(), Some(0), "in mid-call: {in_mid_call}");
+        wire.check_purity().unwrap();
+        let reports = verify_audit(&data).unwrap();
+        assert_eq!(reports.len(), 1);
+        let text = audit_text(&data).unwrap();
+        assert!(text.contains("server_stopped"), "{text}");
+        assert_eq!(text.contains("cancelled"), in_mid_call, "{text}");
+    }
+}
+
+#[test]
+fn input_that_ends_before_the_first_message_is_no_error() {
+    let desktop = desktop().unwrap();
+    let server = desktop.own_server(Transport::Stdio, &[]).unwrap();
+    assert_eq!(server.close().unwrap().code(), Some(0));
+}
+
+#[test]
+fn an_interrupt_ends_the_server_in_order() {
+    let desktop = desktop().unwrap();
+    let mut server = desktop.own_server(Transport::Stdio, &[]).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    client.call("GetSystemInfo", json!({})).unwrap();
+    server.signal(Signal::INT).unwrap();
+    assert_eq!(server.await_end().unwrap().code(), Some(0), "{}", server.stderr());
+    server.verify_audit().unwrap();
+    assert!(server.audit_text().unwrap().contains("server_stopped"));
+}
