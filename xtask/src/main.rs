@@ -68,3 +68,30 @@ fn run(action: Action) -> Result<ExitCode> {
         Action::Generate { check } => generate::run(check).map(|()| ExitCode::SUCCESS),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Commands that the documents have and that are not there yet. None but these may fail to parse.
+    const TO_COME: &[&str] = &["cargo xtask demo"];
+
+    #[test]
+    fn every_command_in_the_documents_exists() {
+        let top = portcullis_testkit::lab::workspace_top();
+        let mut asked = 0;
+        for page in ["README.md", "CONTRIBUTING.md"] {
+            let text = std::fs::read_to_string(top.join(page)).unwrap();
+            let commands = tidy::workflows::commands(&text);
+            for command in commands.iter().filter(|command| !TO_COME.contains(&command.as_str())) {
+                let Some(rest) = command.strip_prefix("cargo ").filter(|rest| rest.starts_with("xtask ")) else {
+                    continue;
+                };
+                Arguments::try_parse_from(rest.split_whitespace())
+                    .unwrap_or_else(|e| panic!("{page}: `{command}`: {e}"));
+                asked += 1;
+            }
+        }
+        assert!(asked >= 5, "only {asked} commands were found");
+    }
+}

@@ -51,17 +51,17 @@ fn read_arguments(given: &str) -> anyhow::Result<Value> {
 
 fn print_reply(reply: &Reply, as_json: bool) -> anyhow::Result<()> {
     match reply {
-        Reply::Data(value) => println!("{}", serde_json::to_string_pretty(value)?),
+        Reply::Data(value) => out!("{}", serde_json::to_string_pretty(value)?),
         Reply::View { parts, outcome } if as_json => {
             let parts: Vec<_> = parts.iter().map(part_json).collect();
-            println!("{}", serde_json::to_string_pretty(&json!({ "parts": parts, "outcome": outcome }))?);
+            out!("{}", serde_json::to_string_pretty(&json!({ "parts": parts, "outcome": outcome }))?);
         }
         Reply::View { parts, .. } => {
             for part in parts {
                 match part {
-                    Part::Text(text) => println!("{text}"),
+                    Part::Text(text) => out!("{text}"),
                     Part::Image(image) => {
-                        println!("[{} {}x{}, {} bytes]", image.mime, image.width, image.height, image.bytes.len())
+                        out!("[{} {}x{}, {} bytes]", image.mime, image.width, image.height, image.bytes.len())
                     }
                 }
             }

@@ -20,10 +20,10 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         let rows: Vec<_> =
             rows.iter().map(|row| json!({ "what": row.what, "ok": row.well, "found": row.found })).collect();
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        out!("{}", serde_json::to_string_pretty(&rows)?);
     } else {
         for row in &rows {
-            println!("{:<4} {:<12} {}", if row.well { "ok" } else { "FAIL" }, row.what, row.found);
+            out!("{:<4} {:<12} {}", if row.well { "ok" } else { "FAIL" }, row.what, row.found);
         }
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })

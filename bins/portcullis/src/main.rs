@@ -1,6 +1,14 @@
 //! The composition root: the command line, and which parts a server is made of. Nothing is decided here that policy,
 //! configuration or the gate decides.
-#![allow(clippy::print_stdout, reason = "a command line answers on standard output; `serve` leaves it to the protocol")]
+
+/// One line on standard output, for commands that answer there; `serve` leaves it to the protocol. A reader that has
+/// gone away, as `head` does, is no error.
+macro_rules! out {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($part)*);
+    }};
+}
 
 mod call;
 mod cli;
@@ -28,7 +36,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Tools(args) => tools::run(&args),
         Command::Version => {
-            println!("portcullis {}", env!("CARGO_PKG_VERSION"));
+            out!("portcullis {}", env!("CARGO_PKG_VERSION"));
             Ok(ExitCode::SUCCESS)
         }
         Command::Worker(args) => worker::run(&args),

@@ -28,13 +28,13 @@ pub(crate) fn run(args: &ToolsArgs) -> anyhow::Result<ExitCode> {
                 })
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&tools)?);
+        out!("{}", serde_json::to_string_pretty(&tools)?);
         return Ok(ExitCode::SUCCESS);
     }
     for tool in catalogue.tools() {
         let descriptor = tool.descriptor();
         let state = if open(&tool) { "open" } else { "shut" };
-        println!("{:<18} tier {}  {state}  {}", descriptor.name, descriptor.tier.number(), descriptor.title);
+        out!("{:<18} tier {}  {state}  {}", descriptor.name, descriptor.tier.number(), descriptor.title);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -93,7 +93,7 @@ pub struct CallFinished {
     pub result: CallResult,
     /// The code, when it failed.
     pub code: Option<FaultCode>,
-    /// A digest of what was answered.
+    /// A keyed digest of what was answered.
     pub reply: Option<Digest>,
     /// Microseconds from grant to end.
     pub micros: u64,

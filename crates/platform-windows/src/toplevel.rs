@@ -3,6 +3,7 @@
 
 use crate::identity;
 use crate::tree::facts;
+use crate::tree::shared_input::SharedInput;
 use portcullis_model::{
     Cancel, Deadline, Effect, Point, ProgramName, Rect, Resource, Source, Untrusted, WindowIdentity,
 };
@@ -10,7 +11,6 @@ use portcullis_platform::{Permit, Placement, PortFault, PortResult, ShowState, W
 use std::time::Duration;
 use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, HWND, LPARAM, WPARAM};
 use windows::Win32::Graphics::Dwm::{DWMWA_CLOAKED, DwmGetWindowAttribute};
-use windows::Win32::System::Threading::{AttachThreadInput, GetCurrentThreadId};
 use windows::Win32::UI::WindowsAndMessaging::{
     BringWindowToTop, GetForegroundWindow, PostMessageW, SHOW_WINDOW_CMD, SW_MAXIMIZE, SW_MINIMIZE, SW_RESTORE,
     SWP_ASYNCWINDOWPOS, SWP_NOACTIVATE, SWP_NOOWNERZORDER, SWP_NOZORDER, SetForegroundWindow, SetWindowPos,
@@ -130,32 +130,6 @@ fn posted(call: &'static str, result: windows::core::Result<()>) -> PortResult<(
 fn show(window: HWND, command: SHOW_WINDOW_CMD) {
     // SAFETY: plain numbers. It answers the earlier visibility; the effect is watched by the caller.
     let _ = unsafe { ShowWindowAsync(window, command) };
-}
-
-/// The input queues of our thread and another one are one while this lives, which lets us pass the foreground on.
-struct SharedInput {
-    ours: u32,
-    theirs: u32,
-}
-
-impl SharedInput {
-    fn with(theirs: u32) -> Option<Self> {
-        // SAFETY: no arguments.
-        let ours = unsafe { GetCurrentThreadId() };
-        if ours == theirs || theirs == 0 {
-            return None;
-        }
-        // SAFETY: plain numbers; it fails for threads that have no queue or more rights.
-        let attached = unsafe { AttachThreadInput(ours, theirs, true) }.as_bool();
-        attached.then_some(Self { ours, theirs })
-    }
-}
-
-impl Drop for SharedInput {
-    fn drop(&mut self) {
-        // SAFETY: detaches what `with` attached, once; nothing is to be done when the other thread has ended.
-        let _ = unsafe { AttachThreadInput(self.ours, self.theirs, false) };
-    }
 }
 
 fn bring_to_front(window: HWND) {

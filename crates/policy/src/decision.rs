@@ -216,7 +216,7 @@ impl Rules {
                 code: FaultCode::NotEnabled,
                 message: format!("{} needs the scope `{}`", tool.name, scope.name()),
                 rule: format!("{principal} holds no `{}` scope", scope.name()),
-                remedy: Some(format!("the owner can give the key the scope `{}`", scope.name())),
+                remedy: Some(format!("call as a principal that holds `{}`; stdio holds every scope", scope.name())),
             });
         }
         Ok(())

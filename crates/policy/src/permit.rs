@@ -89,7 +89,8 @@ impl Permit {
         self.effects.contains(&effect)
     }
 
-    /// Writes how the call ended.
+    /// Writes how the call ended. `reply` is a plain digest of what was answered; it is keyed before it is written, since
+    /// a short answer could be guessed from a plain one.
     pub fn finish(
         mut self,
         result: CallResult,
@@ -102,6 +103,7 @@ impl Permit {
 
     fn write_end(&self, result: CallResult, code: Option<FaultCode>, reply: Option<Digest>) -> Result<(), LedgerFault> {
         let micros = u64::try_from(self.granted.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let reply = reply.map(|digest| self.ledger.digest(digest.as_bytes()));
         let entry = CallFinished { call: self.call, result, code, reply, micros };
         self.ledger.append(&Entry::CallFinished(entry), Durability::Soon)
     }

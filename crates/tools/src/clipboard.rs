@@ -4,7 +4,7 @@ use crate::args::{NoArgs, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::tool::{AnyTool, Planned, Tool};
-use portcullis_model::{Deadline, Digest, Effect, Fault, Outcome, Reply, Resource, Reversibility, Tier};
+use portcullis_model::{Deadline, Effect, Fault, Outcome, Reply, Resource, Reversibility, Tier};
 use portcullis_platform::ClipboardContent;
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
@@ -112,13 +112,11 @@ impl Tool for SetClipboard {
         cx.ports.clipboard.write(permit, &text, Deadline::after(HELD_WAIT))?;
         let after = cx.ports.clipboard.sequence();
         let size = text.chars().count();
-        let digest = Digest::of(text.as_bytes()).to_string();
-        let said = format!("{size} characters, sha256 {}", digest.get(..12).unwrap_or(&digest));
         Ok(Reply::action(
             if after == before {
                 Outcome::NoEffect { observed: "the clipboard's sequence number did not change".to_owned() }
             } else {
-                Outcome::confirmed(format!("the clipboard changed ({said})"))
+                Outcome::confirmed(format!("the clipboard changed ({size} characters)"))
             },
             Vec::new(),
         ))

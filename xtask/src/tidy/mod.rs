@@ -5,7 +5,7 @@ mod arrows;
 mod files;
 mod licences;
 mod source;
-mod workflows;
+pub(crate) mod workflows;
 
 use anyhow::{Context, Result, ensure};
 use portcullis_testkit::lab::{run_within, workspace_top};

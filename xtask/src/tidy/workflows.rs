@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 /// The commands that stand in the text's fenced blocks: one a line, without a prompt and without a comment.
-pub(super) fn commands(readme: &str) -> BTreeSet<String> {
+pub(crate) fn commands(readme: &str) -> BTreeSet<String> {
     let mut inside = false;
     let mut found = BTreeSet::new();
     for line in readme.lines().map(str::trim) {

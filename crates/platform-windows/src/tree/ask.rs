@@ -7,17 +7,19 @@ use portcullis_platform::{PortFault, PortResult};
 use std::cell::RefCell;
 use std::time::Duration;
 use windows::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_INVALID_WINDOW_HANDLE, HWND, LPARAM, SetLastError, WIN32_ERROR, WPARAM,
+    ERROR_ACCESS_DENIED, ERROR_INVALID_WINDOW_HANDLE, ERROR_TIMEOUT, HWND, LPARAM, SetLastError, WIN32_ERROR, WPARAM,
 };
 use windows::Win32::UI::WindowsAndMessaging::{
     PostMessageW, SMTO_ABORTIFHUNG, SMTO_BLOCK, SMTO_ERRORONEXIT, SendMessageTimeoutW, WM_COMMAND, WM_GETTEXT,
-    WM_GETTEXTLENGTH, WM_SETTEXT,
+    WM_GETTEXTLENGTH,
 };
 
 /// How long one message may take. A thread that needs longer is not going to answer the next hundred.
-pub(super) const MESSAGE_SLICE: Duration = Duration::from_millis(250);
+const MESSAGE_SLICE: Duration = Duration::from_millis(250);
 /// What all the questions to one window may take together.
-pub(super) const WINDOW_SLICE: Duration = Duration::from_millis(500);
+const WINDOW_SLICE: Duration = Duration::from_millis(500);
+/// How long one message of an act may take: the program may do real work before it answers.
+const ACT_MESSAGE_SLICE: Duration = Duration::from_secs(1);
 /// UTF-16 units of the longest text that is fetched from a control: 8 MiB.
 const TEXT_UNITS_CAP: usize = 4 * 1024 * 1024;
 
@@ -25,6 +27,8 @@ const TEXT_UNITS_CAP: usize = 4 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Asker<'call> {
     deadline: Deadline,
+    /// What one message may take.
+    slice: Duration,
     cancel: &'call Cancel,
     silent: RefCell<Vec<(u32, PortFault)>>,
 }
@@ -32,7 +36,12 @@ pub(super) struct Asker<'call> {
 impl<'call> Asker<'call> {
     /// Questions until `deadline`, and no longer than a window's slice.
     pub(super) fn new(deadline: Deadline, cancel: &'call Cancel) -> Self {
-        Self { deadline: deadline.slice(WINDOW_SLICE), cancel, silent: RefCell::default() }
+        Self { deadline: deadline.slice(WINDOW_SLICE), slice: MESSAGE_SLICE, cancel, silent: RefCell::default() }
+    }
+
+    /// Questions and orders until `deadline`, for operating a control.
+    pub(super) fn for_acts(deadline: Deadline, cancel: &'call Cancel) -> Self {
+        Self { deadline, slice: ACT_MESSAGE_SLICE, cancel, silent: RefCell::default() }
     }
 
     /// Notes beforehand that the window's thread does not answer.
@@ -68,7 +77,7 @@ impl<'call> Asker<'call> {
             return Err(why);
         }
         let left = self.deadline.remaining();
-        let span = left.min(MESSAGE_SLICE);
+        let span = left.min(self.slice);
         let millis = u32::try_from(span.as_millis()).unwrap_or(u32::MAX).max(1);
         let flags = SMTO_ABORTIFHUNG | SMTO_BLOCK | SMTO_ERRORONEXIT;
         let mut answer = 0_usize;
@@ -85,8 +94,11 @@ impl<'call> Asker<'call> {
         let fault = match last_code() {
             code if code == ERROR_ACCESS_DENIED.0 => PortFault::Elevated,
             code if code == ERROR_INVALID_WINDOW_HANDLE.0 => return Err(PortFault::Gone),
+            code if code != 0 && code != ERROR_TIMEOUT.0 => {
+                return Err(PortFault::System { call: "SendMessageTimeoutW", code });
+            }
             // The time was ours to spend, not the thread's to use: it may be well.
-            _ if span < MESSAGE_SLICE => return Err(CancelReason::Deadline.into()),
+            _ if span < self.slice => return Err(CancelReason::Deadline.into()),
             _ => PortFault::Hung,
         };
         self.silence(window, fault.clone());
@@ -121,11 +133,6 @@ impl<'call> Asker<'call> {
     pub(super) fn send_text(&self, window: HWND, message: u32, wparam: usize, text: &str) -> PortResult<isize> {
         let units: Vec<u16> = text.encode_utf16().chain([0]).collect();
         self.send(window, message, wparam, units.as_ptr().expose_provenance().cast_signed())
-    }
-
-    /// Replaces the window's own text.
-    pub(super) fn set_text(&self, window: HWND, text: &str) -> PortResult<isize> {
-        self.send_text(window, WM_SETTEXT, 0, text)
     }
 
     /// What [`Self::cancel`] watches, for waits between questions.

@@ -1,13 +1,13 @@
 //! A landing place for texts that the system copies without being told a size (`LB_GETTEXT`, `CB_GETLBTEXT`): what it
-//! copies is as long as the target says at that moment, so unmapped memory follows, and a target that lies about a
-//! length makes the message fail instead of writing over our own data.
+//! copies is as long as the target says at that moment, so unmapped memory follows: a text without end makes the message
+//! fail instead of writing over our own data, and lengths need not be asked for beforehand.
 
 use crate::identity;
 use portcullis_platform::PortResult;
 use windows::Win32::System::Memory::{MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE, VirtualAlloc, VirtualFree};
 
 /// UTF-16 units of the longest text that is taken.
-pub(super) const BAY_UNITS: usize = 64 * 1024;
+const BAY_UNITS: usize = 1024 * 1024;
 const BAY_BYTES: usize = 2 * BAY_UNITS;
 /// Address space behind it that is never mapped.
 const GUARD_BYTES: usize = 16 * 1024 * 1024;

@@ -107,6 +107,9 @@ const LIST_VIEW_REPORT: u32 = 1;
 /// `LVS_TYPEMASK`.
 const LIST_VIEW_TYPE_MASK: u32 = 3;
 
+/// `SBS_SIZEBOX | SBS_SIZEGRIP`: scroll bars that are a corner to pull at.
+const SIZE_GRIPS: u32 = 0x18;
+
 /// The role of a control.
 pub(super) fn role(kind: Kind, style: u32) -> Role {
     match kind {
@@ -137,6 +140,7 @@ pub(super) fn role(kind: Kind, style: u32) -> Role {
         Kind::Progress => Role::ProgressBar,
         Kind::DatePicker => Role::DateTime,
         Kind::MonthCalendar => Role::Calendar,
+        Kind::ScrollBar if style & SIZE_GRIPS != 0 => Role::Thumb,
         Kind::ScrollBar => Role::ScrollBar,
         Kind::Link => Role::Link,
         Kind::PopupMenu => Role::Menu,
@@ -182,17 +186,12 @@ pub(super) fn combo_has_texts(style: u32) -> bool {
     !draws || has(style, CBS_HASSTRINGS)
 }
 
-/// The type of a combo box whose text can only be chosen.
-pub(super) const DROP_DOWN_LIST: i32 = CBS_DROPDOWNLIST;
-
-/// `CBS_SIMPLE`, `CBS_DROPDOWN` or `CBS_DROPDOWNLIST`.
-pub(super) fn combo_type(style: u32) -> i32 {
-    style.cast_signed() & CBS_DROPDOWNLIST
-}
+/// `CBS_SIMPLE`, `CBS_DROPDOWN` and `CBS_DROPDOWNLIST` are numbers in two bits.
+const COMBO_TYPE_MASK: i32 = CBS_DROPDOWNLIST;
 
 /// Whether the list of a combo box always shows.
 pub(super) fn is_simple_combo(style: u32) -> bool {
-    combo_type(style) == CBS_SIMPLE
+    style.cast_signed() & COMBO_TYPE_MASK == CBS_SIMPLE
 }
 
 /// A caption as a person reads it: without the mark of the access key.

@@ -6,7 +6,10 @@ use super::facts;
 use crate::identity;
 use portcullis_model::{ElementPath, Rect};
 use windows::Win32::Foundation::HWND;
-use windows::Win32::UI::WindowsAndMessaging::{WS_CHILD, WS_DISABLED};
+use windows::Win32::UI::WindowsAndMessaging::{WS_CHILD, WS_DISABLED, WS_EX_MDICHILD};
+
+/// The id of controls that need none, as a word.
+const IDC_STATIC: i32 = 0xFFFF;
 
 /// A window and what it is.
 #[derive(Clone, Debug)]
@@ -25,11 +28,22 @@ impl Control {
         let class = identity::class_name(window);
         let style = facts::style(window);
         let child = style & WS_CHILD.0 != 0;
-        let kind = match class::kind(&class, || facts::base_class(window)) {
-            Kind::Other if !child => Kind::Window,
-            kind => kind,
+        let inner = child && facts::extended_style(window) & WS_EX_MDICHILD.0 == 0;
+        let kind = match (class::kind(&class, || facts::base_class(window)), inner) {
+            (Kind::Other, false) => Kind::Window,
+            // A dialog inside another window is a part of it.
+            (Kind::Window, true) => Kind::Other,
+            (kind, _) => kind,
         };
         Self { window, class, kind, style, id: if child { facts::control_id(window) } else { 0 } }
+    }
+
+    /// The edit inside a combo box, which holds its text and its selection.
+    pub(super) fn edit(&self) -> Option<Self> {
+        if self.kind != Kind::ComboBox {
+            return None;
+        }
+        facts::child_of_class(self.window, "Edit").map(Self::of)
     }
 
     /// Where it is on the virtual desktop.
@@ -37,9 +51,19 @@ impl Control {
         facts::rect(self.window)
     }
 
+    /// Whether it lies inside another window.
+    pub(super) fn is_child(&self) -> bool {
+        self.style & WS_CHILD.0 != 0
+    }
+
     /// Whether its own style lets it take input.
     pub(super) fn is_enabled(&self) -> bool {
         self.style & WS_DISABLED.0 == 0
+    }
+
+    /// Its id as text, when it has one that tells it from others.
+    pub(super) fn automation_id(&self) -> Option<String> {
+        (self.id > 0 && self.id != IDC_STATIC).then(|| self.id.to_string())
     }
 
     /// Its path, as a child of its top-level window.

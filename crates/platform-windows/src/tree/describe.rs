@@ -61,10 +61,11 @@ impl<'call> Scene<'call> {
 
     /// The control without what lies in it. The second answer says why something of it is missing.
     pub(super) fn node(&self, control: &Control, clip: Rect) -> (UiNode, PortResult<()>) {
-        let role = class::role(control.kind, control.style);
+        let role = role_of(control);
         let rect = control.rect();
         let is_root = control.window == self.root;
-        let password = class::is_password(control.kind, control.style) || self.hides_its_text(control);
+        let hides = self.hides_its_text(control);
+        let password = hides == Ok(true);
         let mut states = States {
             enabled: control.is_enabled(),
             offscreen: self.is_offscreen(rect, if is_root { rect } else { clip }),
@@ -76,7 +77,11 @@ impl<'call> Scene<'call> {
         if is_root {
             states.modal = facts::owner(control.window).is_some_and(|owner| !facts::is_enabled(owner));
         }
-        let value = if password { Ok(None) } else { self.value(control, &mut states) };
+        let value = match hides {
+            Ok(true) => Ok(None),
+            Ok(false) => self.value(control, &mut states),
+            Err(fault) => Err(fault),
+        };
         let (value, trouble) = match value {
             Ok(value) => (value, Ok(())),
             Err(fault) => (None, Err(fault)),
@@ -87,7 +92,7 @@ impl<'call> Scene<'call> {
             role,
             name: untrusted(self.name(control)),
             value: value.map(untrusted),
-            automation_id: (control.id > 0).then(|| control.id.to_string()),
+            automation_id: control.automation_id(),
             rect,
             states,
             children: Vec::new(),
@@ -96,10 +101,16 @@ impl<'call> Scene<'call> {
         (node, trouble)
     }
 
-    /// Some edits hide their text without the style that says so. One that does not answer is not asked for its text.
-    fn hides_its_text(&self, control: &Control) -> bool {
-        class::is_edit(control.kind)
-            && self.asker.send(control.window, EM_GETPASSWORDCHAR, 0, 0).is_ok_and(|mask| mask != 0)
+    /// Whether an edit holds a secret: by its style, before anything is asked of it. Some hide their text without that
+    /// style, and one that does not say whether it does is not asked for its text either.
+    fn hides_its_text(&self, control: &Control) -> PortResult<bool> {
+        if let Some(edit) = control.edit() {
+            return self.hides_its_text(&edit);
+        }
+        if !class::is_edit(control.kind) || class::is_password(control.kind, control.style) {
+            return Ok(class::is_password(control.kind, control.style));
+        }
+        Ok(self.asker.send(control.window, EM_GETPASSWORDCHAR, 0, 0)? != 0)
     }
 
     /// A caption: the system's own copy, so that even a hung window has names. What holds text or items has none.
@@ -124,11 +135,14 @@ impl<'call> Scene<'call> {
             }
             Kind::ComboBox => {
                 states.expanded = Some(items::dropped(asker, control)?);
-                asker.text(window, VALUE_UNITS).map(Some)
+                let field = control.edit().map_or(window, |edit| edit.window);
+                asker.text(field, VALUE_UNITS).map(Some)
             }
             Kind::TrackBar => asker.send32(window, TBM_GETPOS, 0, 0).map(|position| Some(position.to_string())),
             Kind::UpDown => asker.send32(window, UDM_GETPOS32, 0, 0).map(|position| Some(position.to_string())),
-            Kind::ScrollBar => asker.send32(window, SBM_GETPOS, 0, 0).map(|position| Some(position.to_string())),
+            Kind::ScrollBar if role_of(control) == Role::ScrollBar => {
+                asker.send32(window, SBM_GETPOS, 0, 0).map(|position| Some(position.to_string()))
+            }
             Kind::Progress => progress(asker, window).map(Some),
             Kind::StatusBar => {
                 let texts = items::status_texts(asker, control)?;
@@ -148,6 +162,8 @@ impl<'call> Scene<'call> {
         let mark = item.mark();
         let mut states = item.states;
         states.enabled &= control.is_enabled();
+        // The open list of a combo box and open menus reach beyond their control.
+        let clip = if matches!(control.kind, Kind::ComboBox | Kind::Window) { item.rect } else { clip };
         states.offscreen |= self.is_offscreen(item.rect, clip);
         UiNode {
             identity: ElementIdentity { window: self.window.clone(), path: control.item_path(item.index, mark) },
@@ -161,6 +177,10 @@ impl<'call> Scene<'call> {
             unread_children: item.unread,
         }
     }
+}
+
+fn role_of(control: &Control) -> Role {
+    class::role(control.kind, control.style)
 }
 
 fn untrusted(text: String) -> Untrusted {

@@ -7,12 +7,12 @@ use windows::Win32::Foundation::{HWND, LPARAM, POINT, RECT};
 use windows::Win32::Graphics::Gdi::{EnumDisplayMonitors, HDC, HMONITOR, MapWindowPoints};
 use windows::Win32::UI::Input::KeyboardAndMouse::IsWindowEnabled;
 use windows::Win32::UI::WindowsAndMessaging::{
-    EnumChildWindows, EnumWindows, GA_PARENT, GUITHREADINFO, GW_OWNER, GWL_EXSTYLE, GWL_STYLE, GetAncestor,
-    GetClientRect, GetDesktopWindow, GetDlgCtrlID, GetGUIThreadInfo, GetWindow, GetWindowLongW, GetWindowRect,
-    InternalGetWindowText, IsHungAppWindow, IsIconic, IsWindowVisible, IsZoomed, RealGetWindowClassW,
+    EnumChildWindows, EnumWindows, FindWindowExW, GA_PARENT, GUITHREADINFO, GW_OWNER, GWL_EXSTYLE, GWL_STYLE,
+    GetAncestor, GetClientRect, GetDesktopWindow, GetDlgCtrlID, GetGUIThreadInfo, GetWindow, GetWindowLongW,
+    GetWindowRect, InternalGetWindowText, IsHungAppWindow, IsIconic, IsWindowVisible, IsZoomed, RealGetWindowClassW,
     WINDOW_LONG_PTR_INDEX, WS_VISIBLE,
 };
-use windows::core::BOOL;
+use windows::core::{BOOL, HSTRING, PCWSTR};
 
 /// Characters of a name or title that are read.
 pub(crate) const NAME_CAP: usize = 1024;
@@ -154,6 +154,13 @@ pub(crate) fn parent(window: HWND) -> HWND {
     unsafe { GetAncestor(window, GA_PARENT) }
 }
 
+/// The front-most child window of a class.
+pub(crate) fn child_of_class(window: HWND, class: &str) -> Option<HWND> {
+    let class = HSTRING::from(class);
+    // SAFETY: the class name lives through the call; any handle value may be asked.
+    unsafe { FindWindowExW(Some(window), None, &class, PCWSTR::null()) }.ok().filter(|child| !child.is_invalid())
+}
+
 /// The window that owns a top-level window.
 pub(crate) fn owner(window: HWND) -> Option<HWND> {
     // SAFETY: any handle value may be asked.
@@ -222,4 +229,18 @@ pub(crate) fn queue(thread: u32) -> GUITHREADINFO {
 /// A point as Win32 wants it.
 pub(crate) fn point(point: Point) -> POINT {
     POINT { x: point.x, y: point.y }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_enumeration_ends_at_its_cap() {
+        let mut list = Gathered::new(2);
+        assert!(list.take(1).as_bool());
+        assert!(!list.take(2).as_bool());
+        assert!(!list.take(3).as_bool());
+        assert_eq!(list.items, [1, 2]);
+    }
 }

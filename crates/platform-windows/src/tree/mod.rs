@@ -2,6 +2,7 @@
 //! works on hung and provider-less windows; UI Automation has its own reader elsewhere. Deciding what an agent sees of a
 //! tree is not done here.
 
+mod act;
 mod ask;
 mod bay;
 mod class;
@@ -10,6 +11,7 @@ mod describe;
 pub(crate) mod facts;
 mod items;
 mod remote;
+pub(crate) mod shared_input;
 mod text;
 mod walk;
 
@@ -202,9 +204,11 @@ impl TreePort for NativeTree {
         cancel: &Cancel,
     ) -> PortResult<Delivered> {
         let root = operable(permit, &element.window)?;
-        let asker = asker(root, deadline, cancel);
+        if facts::is_hung(root) {
+            return Err(PortFault::Hung);
+        }
+        let asker = Asker::for_acts(deadline, cancel);
         let found = find(&asker, element)?;
-        let _ = (act, found.root);
-        Err(PortFault::NotOperable("be operated yet".to_owned()))
+        act::act(&asker, found, act)
     }
 }

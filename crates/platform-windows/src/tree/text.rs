@@ -8,7 +8,6 @@ use super::items::{self, Items};
 use portcullis_model::{Source, Untrusted};
 use portcullis_platform::{ElementText, PortFault, PortResult};
 use windows::Win32::UI::Controls::{EM_GETPASSWORDCHAR, EM_GETSEL};
-use windows::Win32::UI::WindowsAndMessaging::CB_GETEDITSEL;
 
 /// Rows of a list that make up its text.
 const ROW_CAP: usize = 2000;
@@ -21,13 +20,14 @@ pub(super) fn refuse_password(asker: &Asker<'_>, control: &Control) -> PortResul
     if hides { Err(PortFault::NotOperable("be read: it is a password field".to_owned())) } else { Ok(()) }
 }
 
-/// The whole text of an edit or of a combo box's choice.
+/// The whole text of an edit.
 pub(super) fn whole(asker: &Asker<'_>, control: &Control) -> PortResult<String> {
     let length = asker.text_length(control.window)?;
     asker.text(control.window, length)
 }
 
-/// The text of a control, whatever kind it is.
+/// The text of a control, whatever kind it is: of a combo box that can be typed into, what stands in it; of one that
+/// cannot, what can be chosen.
 pub(super) fn of_control(
     asker: &Asker<'_>,
     control: &Control,
@@ -35,25 +35,17 @@ pub(super) fn of_control(
     from: usize,
     max_chars: usize,
 ) -> PortResult<ElementText> {
+    if let Some(edit) = control.edit() {
+        return of_control(asker, &edit, name, from, max_chars);
+    }
     refuse_password(asker, control)?;
     match control.kind {
         Kind::Edit | Kind::RichEdit => {
             let text = whole(asker, control)?;
-            let (start, end) = selection(asker, control, EM_GETSEL)?;
+            let (start, end) = selection(asker, control)?;
             let units = Units::of(control.kind);
             let selection = (units.char_of(&text, start), units.char_of(&text, end));
             Ok(part(&text, from, max_chars, Some(selection)))
-        }
-        Kind::ComboBox if class::combo_type(control.style) != class::DROP_DOWN_LIST => {
-            let text = whole(asker, control)?;
-            let (start, end) = selection(asker, control, CB_GETEDITSEL)?;
-            let selection = (Units::Plain.char_of(&text, start), Units::Plain.char_of(&text, end));
-            let mut all = text.clone();
-            for row in rows(asker, control)? {
-                all.push('\n');
-                all.push_str(&row);
-            }
-            Ok(part(&all, from, max_chars, Some(selection)))
         }
         kind if items::has_items(kind) => Ok(part(&rows(asker, control)?.join("\n"), from, max_chars, None)),
         Kind::StatusBar => Ok(part(&items::status_texts(asker, control)?.join("\n"), from, max_chars, None)),
@@ -81,12 +73,12 @@ fn rows(asker: &Asker<'_>, control: &Control) -> PortResult<Vec<String>> {
 }
 
 /// The selection of an edit, in its own units.
-pub(super) fn selection(asker: &Asker<'_>, control: &Control, message: u32) -> PortResult<(usize, usize)> {
+pub(super) fn selection(asker: &Asker<'_>, control: &Control) -> PortResult<(usize, usize)> {
     let (mut start, mut end) = (0_u32, 0_u32);
-    // The system knows these messages and carries the two numbers back; the answer itself is too narrow for long texts.
+    // The system knows this message and carries the two numbers back; the answer itself is too narrow for long texts.
     let first = std::ptr::from_mut(&mut start).expose_provenance();
     let second = std::ptr::from_mut(&mut end).expose_provenance().cast_signed();
-    asker.send(control.window, message, first, second)?;
+    asker.send(control.window, EM_GETSEL, first, second)?;
     Ok((usize::try_from(start).unwrap_or(0), usize::try_from(end).unwrap_or(0)))
 }
 

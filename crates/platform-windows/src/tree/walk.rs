@@ -1,7 +1,6 @@
 //! From child windows to one tree: who lies in whom, what is shown, how much of it the budget allows. The tree that comes
 //! out is whole even when the window stops answering half-way; then it says so.
 
-use super::ask::MESSAGE_SLICE;
 use super::class::{self, Kind};
 use super::control::Control;
 use super::describe::{self, Scene};
@@ -96,9 +95,7 @@ impl Reading<'_, '_> {
                 self.stopped = Some(*interrupted);
                 return;
             }
-            PortFault::Hung => {
-                format!("the window's thread did not answer within {} ms", MESSAGE_SLICE.as_millis())
-            }
+            PortFault::Hung => "the window's thread does not answer".to_owned(),
             PortFault::Unsupported(reason) => reason.clone(),
             other => other.to_string(),
         };

@@ -10,8 +10,8 @@ use crate::desktop::target::{Target, TargetArgs, resolve_window, target_argument
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{
-    Digest, Effect, ElementIdentity, Fault, FaultCode, Outcome, Reply, Reversibility, Role, Tier, UiNode,
-    WindowIdentity, nearest,
+    Effect, ElementIdentity, Fault, FaultCode, Outcome, Reply, Reversibility, Role, Tier, UiNode, WindowIdentity,
+    nearest,
 };
 use portcullis_platform::{Chord, ControlAct, Key, PortFault, Step};
 use portcullis_policy::Permit;
@@ -280,8 +280,7 @@ fn judge(
     cx: &ApplyContext<'_>,
 ) -> Result<Outcome, Fault> {
     let count = bound.text.chars().count();
-    let digest = Digest::of(bound.text.as_bytes()).to_string();
-    let what = format!("{count} characters by {way}, sha256 {}", digest.get(..12).unwrap_or_default());
+    let what = format!("{count} characters by {way}");
     if secret {
         return Ok(Outcome::Unverified { why: format!("{what}; a password field is never read") });
     }

@@ -514,8 +514,8 @@ impl Tool for Drag {
 
 target_arguments! {
     struct ScrollArgs {
-        /// Notches; negative is down or left
-        amount: Int<-100, 100>,
+        /// Wheel notches (not the 120 units); negative is down or left
+        amount: Int<-50, 50>,
         horizontal: Option<bool>,
         observe: Option<Observe>,
     }

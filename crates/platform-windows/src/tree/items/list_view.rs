@@ -5,15 +5,15 @@ use super::super::ask::Asker;
 use super::super::class;
 use super::super::control::Control;
 use super::super::facts;
-use super::super::remote::{Scratch, TEXT_UNITS};
+use super::super::remote::{Answer, Scratch, TEXT_UNITS};
 use super::{Extent, Item, shows};
-use portcullis_model::{Check, Role};
+use portcullis_model::{Check, Rect, Role};
 use portcullis_platform::{PortFault, PortResult};
 use windows::Win32::Foundation::HWND;
 use windows::Win32::UI::Controls::{
     HDM_GETITEMCOUNT, LVIF_STATE, LVIF_TEXT, LVIR_BOUNDS, LVIS_FOCUSED, LVIS_SELECTED, LVIS_STATEIMAGEMASK,
     LVM_GETEXTENDEDLISTVIEWSTYLE, LVM_GETHEADER, LVM_GETITEMCOUNT, LVM_GETITEMRECT, LVM_GETITEMW, LVM_GETTOPINDEX,
-    LVS_EX_CHECKBOXES,
+    LVM_ISGROUPVIEWENABLED, LVM_SETITEMSTATE, LVS_EX_CHECKBOXES,
 };
 
 /// Columns of a table that are read.
@@ -98,9 +98,7 @@ impl View {
         );
         // A row whose cells were not all answered is not told.
         let whole = cells.len() / self.columns;
-        let (rects, rect_fault) = scratch.ask_all(asker, control.window, LVM_GETITEMRECT, whole, |question, _| {
-            (first + question, scratch.record().rect(LVIR_BOUNDS))
-        });
+        let (rects, rect_fault) = self.places(asker, control, first, whole);
         let inside = facts::client_rect(control.window);
         let role = if class::is_report(control.style) { Role::DataItem } else { Role::ListItem };
         let mut items = Vec::with_capacity(whole);
@@ -115,12 +113,63 @@ impl View {
             let state = row.first().map_or(0, |cell| cell.u32(state_at));
             item.states.selected = state & LVIS_SELECTED.0 != 0;
             item.states.check = self.checks.then(|| check(state));
-            item.rect = facts::to_screen(control.window, place.rect());
+            item.rect = facts::to_screen(control.window, *place);
             item.states.offscreen = !shows(item.rect, inside);
             items.push(item);
         }
         (items, fault.or(rect_fault))
     }
+}
+
+impl View {
+    /// Where rows are, in client coordinates. The rows of a table without groups have one height and no gaps, so two of
+    /// them tell of all.
+    fn places(
+        &self,
+        asker: &Asker<'_>,
+        control: &Control,
+        first: usize,
+        count: usize,
+    ) -> (Vec<Rect>, Option<PortFault>) {
+        let even = class::is_report(control.style)
+            && asker.send32(control.window, LVM_ISGROUPVIEWENABLED, 0, 0).is_ok_and(|grouped| grouped == 0);
+        let asked = if even { count.min(2) } else { count };
+        let (answers, fault) = self.scratch.ask_all(asker, control.window, LVM_GETITEMRECT, asked, |question, _| {
+            (first + question, self.scratch.record().rect(LVIR_BOUNDS))
+        });
+        let mut rects: Vec<Rect> = answers.iter().map(Answer::rect).collect();
+        if let ([one, two], true) = (rects.as_slice(), even) {
+            let (one, step) = (*one, two.top.saturating_sub(one.top));
+            let at = |row: usize| {
+                let down = step.saturating_mul(i32::try_from(row).unwrap_or(i32::MAX));
+                Rect::new(one.left, one.top.saturating_add(down), one.right, one.bottom.saturating_add(down))
+            };
+            rects = (0..count).map(at).collect();
+        }
+        (rects, fault)
+    }
+}
+
+/// Sets bits of a row's state; the control tells its program itself.
+fn set_state(asker: &Asker<'_>, control: &Control, row: usize, state: u32, mask: u32) -> PortResult<()> {
+    let scratch = Scratch::beside(control.window)?;
+    // The fields up to the text; the message looks at state and mask alone, and copies no more than the whole structure.
+    let record = scratch.record().u32(0).i32(0).i32(0).u32(state).u32(mask).pointer(0).i32(0).i32(0).pointer(0);
+    let record = record.i32(0).i32(0).u32(0).pointer(0).pointer(0).i32(0);
+    scratch.ask(asker, control.window, LVM_SETITEMSTATE, row, &record, 0)?;
+    Ok(())
+}
+
+/// Selects a row and moves the focus within the list to it.
+pub(in super::super) fn select_row(asker: &Asker<'_>, control: &Control, row: usize) -> PortResult<()> {
+    let bits = LVIS_SELECTED.0 | LVIS_FOCUSED.0;
+    set_state(asker, control, row, bits, bits)
+}
+
+/// Checks or unchecks the box of a row.
+pub(super) fn set_check(asker: &Asker<'_>, control: &Control, row: usize, on: bool) -> PortResult<()> {
+    let image = if on { 2 } else { 1 };
+    set_state(asker, control, row, image << STATE_IMAGE_SHIFT, LVIS_STATEIMAGEMASK.0)
 }
 
 /// The check box of an item: image 1 is the empty box, 2 the checked one.

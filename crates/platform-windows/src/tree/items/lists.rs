@@ -1,7 +1,7 @@
 //! List boxes and combo boxes. The system carries their texts across processes, so no memory in the target is needed.
 
 use super::super::ask::{Asker, low};
-use super::super::bay::{BAY_UNITS, Bay};
+use super::super::bay::Bay;
 use super::super::class;
 use super::super::control::Control;
 use super::super::facts;
@@ -12,9 +12,9 @@ use portcullis_platform::{PortFault, PortResult};
 use windows::Win32::Foundation::{HWND, RECT};
 use windows::Win32::UI::Controls::COMBOBOXINFO;
 use windows::Win32::UI::WindowsAndMessaging::{
-    CB_GETCOMBOBOXINFO, CB_GETCOUNT, CB_GETCURSEL, CB_GETDROPPEDSTATE, CB_GETLBTEXT, CB_GETLBTEXTLEN, LB_GETCOUNT,
-    LB_GETCURSEL, LB_GETITEMHEIGHT, LB_GETITEMRECT, LB_GETSEL, LB_GETTEXT, LB_GETTEXTLEN, LB_GETTOPINDEX,
-    LBS_EXTENDEDSEL, LBS_MULTICOLUMN, LBS_MULTIPLESEL, LBS_OWNERDRAWVARIABLE,
+    CB_GETCOMBOBOXINFO, CB_GETCOUNT, CB_GETCURSEL, CB_GETDROPPEDSTATE, CB_GETLBTEXT, LB_GETCOUNT, LB_GETCURSEL,
+    LB_GETITEMHEIGHT, LB_GETITEMRECT, LB_GETSEL, LB_GETTEXT, LB_GETTOPINDEX, LBS_EXTENDEDSEL, LBS_MULTICOLUMN,
+    LBS_MULTIPLESEL, LBS_OWNERDRAWVARIABLE,
 };
 
 pub(super) fn list_extent(asker: &Asker<'_>, control: &Control) -> PortResult<Extent> {
@@ -49,24 +49,20 @@ pub(in super::super) fn combo_list(asker: &Asker<'_>, control: &Control) -> Port
     Ok((!info.hwndList.is_invalid()).then_some(info.hwndList))
 }
 
-/// The texts of items, by the two messages that tell a text's length and the text.
+/// The texts of items, by the message that copies one. Where such a text may land is guarded, so its length is not asked
+/// for: the system does that itself on the way, and a third question for each row would be the slowest part of all.
 struct Texts<'ask> {
     asker: &'ask Asker<'ask>,
     window: HWND,
-    length: u32,
-    text: u32,
+    message: u32,
     bay: Bay,
 }
 
 impl Texts<'_> {
     fn at(&self, position: usize) -> PortResult<String> {
-        let length = self.asker.send32(self.window, self.length, position, 0)?;
-        let length = usize::try_from(length).map_err(|_| PortFault::Gone)?;
-        if length >= BAY_UNITS {
-            return Err(PortFault::Unsupported("an item's text is longer than is ever read".to_owned()));
-        }
-        let copied = self.asker.send32(self.window, self.text, position, self.bay.address())?;
-        Ok(self.bay.text(usize::try_from(copied).unwrap_or(0)))
+        let copied = self.asker.send32(self.window, self.message, position, self.bay.address())?;
+        // A list that has become shorter has no such item any more.
+        usize::try_from(copied).map(|units| self.bay.text(units)).map_err(|_| PortFault::Gone)
     }
 }
 
@@ -111,7 +107,7 @@ fn row(position: usize, name: String) -> Item {
 }
 
 /// Whether several rows of a list box may be selected.
-fn is_multiple(style: u32) -> bool {
+pub(in super::super) fn is_multiple(style: u32) -> bool {
     class::has(style, LBS_MULTIPLESEL) || class::has(style, LBS_EXTENDEDSEL)
 }
 
@@ -140,7 +136,7 @@ fn list_rows_into(
     if !class::list_has_texts(control.style) {
         return Err(no_texts(control));
     }
-    let texts = Texts { asker, window: control.window, length: LB_GETTEXTLEN, text: LB_GETTEXT, bay: Bay::new()? };
+    let texts = Texts { asker, window: control.window, message: LB_GETTEXT, bay: Bay::new()? };
     let places = Places::of(asker, control.window, control.style, first)?;
     let multiple = is_multiple(control.style);
     let current = if multiple { -1 } else { asker.send32(control.window, LB_GETCURSEL, 0, 0)? };
@@ -179,7 +175,7 @@ fn combo_rows_into(
     if !class::combo_has_texts(control.style) {
         return Err(no_texts(control));
     }
-    let texts = Texts { asker, window: control.window, length: CB_GETLBTEXTLEN, text: CB_GETLBTEXT, bay: Bay::new()? };
+    let texts = Texts { asker, window: control.window, message: CB_GETLBTEXT, bay: Bay::new()? };
     let places = match combo_list(asker, control)? {
         Some(list) => Some(Places::of(asker, list, facts::style(list), first)?),
         None => None,

@@ -122,7 +122,8 @@ impl Reading {
 
 /// The menu bar of a top-level window as one item with its entries, at most `rows` of them.
 pub(in super::super) fn bar_of(control: &Control, rows: usize) -> Option<Item> {
-    if control.kind != Kind::Window {
+    // The same field of a child window holds its id.
+    if control.kind != Kind::Window || control.is_child() {
         return None;
     }
     let menu = bar(control.window)?;

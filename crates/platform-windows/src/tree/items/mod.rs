@@ -14,8 +14,10 @@ use super::control::Control;
 use portcullis_model::{Rect, Role, States};
 use portcullis_platform::{PortFault, PortResult};
 
-pub(super) use bars::{picker_date, status_texts};
-pub(super) use lists::dropped;
+pub(super) use bars::{picker_date, spinner_range, status_texts};
+pub(super) use list_view::select_row as select_list_view_row;
+pub(super) use lists::{combo_list, dropped, is_multiple};
+pub(super) use tree_view::handle_at;
 
 /// A part of a control.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,8 +110,12 @@ pub(super) fn has_items(kind: Kind) -> bool {
     )
 }
 
+/// Items of a bar that are read whatever the budget for rows: tabs, headers and tools are no data.
+const BAR_CAP: usize = 100;
+
 /// Reads at most `rows` items, beginning with what shows.
 pub(super) fn read(asker: &Asker<'_>, control: &Control, rows: usize) -> Items {
+    let rows = if matches!(control.kind, Kind::Tab | Kind::Header | Kind::ToolBar) { BAR_CAP } else { rows };
     match control.kind {
         Kind::TreeView => return tree_view::read(asker, control, rows),
         Kind::PopupMenu => return menu::read(asker, control, rows),
@@ -145,6 +151,17 @@ pub(super) fn one(asker: &Asker<'_>, control: &Control, index: &[u32]) -> PortRe
         (None, Some(fault)) => Err(fault),
         (None, None) => Err(PortFault::Gone),
     }
+}
+
+/// Checks or unchecks a row of a list view or an item of a tree view, and tells by which message.
+pub(super) fn set_check(asker: &Asker<'_>, control: &Control, index: &[u32], on: bool) -> PortResult<&'static str> {
+    if control.kind == Kind::TreeView {
+        tree_view::set_check(asker, control, index, on)?;
+        return Ok("TVM_SETITEMW");
+    }
+    let [position] = index else { return Err(PortFault::Gone) };
+    list_view::set_check(asker, control, usize::try_from(*position).map_err(|_| PortFault::Gone)?, on)?;
+    Ok("LVM_SETITEMSTATE")
 }
 
 fn extent(asker: &Asker<'_>, control: &Control) -> PortResult<Extent> {

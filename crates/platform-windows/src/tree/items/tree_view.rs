@@ -2,7 +2,6 @@
 //! the root down, because an item's handle would name another item once it is reused.
 
 use super::super::ask::Asker;
-use super::super::class;
 use super::super::control::Control;
 use super::super::facts;
 use super::super::remote::{Scratch, TEXT_UNITS};
@@ -12,7 +11,7 @@ use portcullis_platform::{PortFault, PortResult};
 use windows::Win32::UI::Controls::{
     TVGN_CARET, TVGN_CHILD, TVGN_FIRSTVISIBLE, TVGN_NEXT, TVGN_PARENT, TVGN_PREVIOUS, TVGN_ROOT, TVIF_CHILDREN,
     TVIF_STATE, TVIF_TEXT, TVIS_EXPANDED, TVIS_SELECTED, TVIS_STATEIMAGEMASK, TVM_GETCOUNT, TVM_GETITEMRECT,
-    TVM_GETITEMW, TVM_GETNEXTITEM, TVS_CHECKBOXES,
+    TVM_GETITEMW, TVM_GETNEXTITEM, TVM_SETITEMW, TVS_CHECKBOXES,
 };
 
 /// `TVM_GETITEMSTATE`: answers the state itself, so it needs no memory.
@@ -236,9 +235,15 @@ pub(super) fn one(asker: &Asker<'_>, control: &Control, index: &[u32]) -> PortRe
     }
 }
 
-/// Whether such a style is of a tree at all that lets its items be checked.
-pub(in super::super) fn has_checks(control: &Control) -> bool {
-    control.kind == class::Kind::TreeView && control.style & TVS_CHECKBOXES != 0
+/// Checks or unchecks the box of an item.
+pub(super) fn set_check(asker: &Asker<'_>, control: &Control, index: &[u32], on: bool) -> PortResult<()> {
+    let handle = handle_at(asker, control, index)?.cast_unsigned();
+    let scratch = Scratch::beside(control.window)?;
+    let image = if on { 2 } else { 1 };
+    let record = scratch.record().u32(TVIF_STATE.0).pointer(handle).u32(image << STATE_IMAGE_SHIFT);
+    let record = record.u32(TVIS_STATEIMAGEMASK.0).pointer(0).i32(0).i32(0).i32(0).i32(0).pointer(0);
+    scratch.ask(asker, control.window, TVM_SETITEMW, 0, &record, 0)?;
+    Ok(())
 }
 
 #[cfg(test)]
