@@ -9,8 +9,8 @@ use portcullis_testkit::lab::{Lab, Profile, Run, StdioPlan, built_exe, timed};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{ExitCode, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitCode, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -56,36 +56,76 @@ fn run_for(name: Option<&str>) -> Result<Run> {
     timed(&Steps::default(), "starting a desktop", || Lab::ready()?.start(name))
 }
 
+/// A server that listens, and what it said when it began to.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    child: Child,
+    event: Value,
+}
+
+impl Listening {
+    /// Starts the server over HTTP on a free port and waits for its word. Each line of its log goes to `tell`.
+    pub(crate) fn start<S: AsRef<str>>(
+        run: &Run,
+        exe: &Path,
+        flags: &[S],
+        mut tell: impl FnMut(&str) + Send + 'static,
+    ) -> Result<Listening> {
+        let mut arguments: Vec<&str> = vec!["serve", "--transport", "http", "--port", "0"];
+        arguments.extend(flags.iter().map(AsRef::as_ref));
+        let stdio = StdioPlan { stdin: Stdio::null(), stdout: Stdio::null(), stderr: Stdio::piped() };
+        let mut child = run.spawn(exe, &arguments, stdio)?;
+        let stderr = child.stderr.take().context("the server's standard error")?;
+        let (say, listening) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if let Some(event) = listening_event(&line) {
+                    say.send(event).ok();
+                }
+                tell(&line);
+            }
+        });
+        match listening.recv_timeout(LISTEN_LIMIT) {
+            Ok(event) => Ok(Listening { child, event }),
+            Err(_) => {
+                child.kill().ok();
+                let status = child.wait()?;
+                bail!("the server did not say that it listens ({status}); its log says why");
+            }
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> Result<&str> {
+        self.event.get("url").and_then(Value::as_str).context("the server's line has no url")
+    }
+
+    /// The file with its key, as the host sees it.
+    pub(crate) fn key_file(&self, run: &Run) -> Result<Option<PathBuf>> {
+        self.event.get("key_file").and_then(Value::as_str).map(|file| run.linux_path(file)).transpose()
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn wait(mut self) -> Result<ExitStatus> {
+        // The relay is not waited for: a program that the server started may hold the log's other end for as long as it
+        // lives, which is until the run ends.
+        Ok(self.child.wait()?)
+    }
+
+    /// Ends it.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.child.kill().ok();
+        self.wait().map(drop)
+    }
+}
+
 pub(crate) fn serve(options: &Options) -> Result<ExitCode> {
     let exe = server_exe()?;
     let run = run_for(options.name.as_deref())?;
-    let mut arguments: Vec<&str> = vec!["serve", "--transport", "http", "--port", "0"];
-    arguments.extend(options.flags.iter().map(String::as_str));
-    let stdio = StdioPlan { stdin: Stdio::null(), stdout: Stdio::null(), stderr: Stdio::piped() };
-    let mut server = run.spawn(&exe, &arguments, stdio)?;
-    let stderr = server.stderr.take().context("the server's standard error")?;
-    let (say, listening) = mpsc::channel();
-    let relay = thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            if let Some(event) = listening_event(&line) {
-                say.send(event).ok();
-            }
-            eprintln!("{line}");
-        }
-    });
-    let event = match listening.recv_timeout(LISTEN_LIMIT) {
-        Ok(event) => event,
-        Err(_) => {
-            server.kill().ok();
-            let status = server.wait()?;
-            bail!("the server did not say that it listens ({status}); what it said is above");
-        }
-    };
+    let server = Listening::start(&run, &exe, &options.flags, |line| eprintln!("{line}"))?;
     eprintln!("serving run `{}` on display {}; Ctrl+C ends it", run.name(), run.display());
-    println!("{:#}", http_config(&run, &event)?);
-    let status = server.wait()?;
-    relay.join().ok();
-    Ok(code_of(status))
+    println!("{:#}", http_config(&run, &server)?);
+    Ok(code_of(server.wait()?))
 }
 
 /// The one line of the server that this file understands.
@@ -94,12 +134,11 @@ fn listening_event(line: &str) -> Option<Value> {
     (event.get("event")?.as_str()? == "listening").then_some(event)
 }
 
-fn http_config(run: &Run, event: &Value) -> Result<Value> {
-    let url = event.get("url").and_then(Value::as_str).context("the server's line has no url")?;
-    let mut entry = json!({ "type": "http", "url": url });
-    if let Some(file) = event.get("key_file").and_then(Value::as_str) {
-        let path = run.linux_path(file)?;
-        let key = fs::read_to_string(&path).with_context(|| format!("cannot read the server's key file {file}"))?;
+fn http_config(run: &Run, server: &Listening) -> Result<Value> {
+    let mut entry = json!({ "type": "http", "url": server.url()? });
+    if let Some(path) = server.key_file(run)? {
+        let key = fs::read_to_string(&path)
+            .with_context(|| format!("cannot read the server's key file {}", path.display()))?;
         if let Some(entry) = entry.as_object_mut() {
             entry.insert("headers".to_owned(), json!({ "Authorization": format!("Bearer {}", key.trim()) }));
         }

@@ -1,9 +1,9 @@
 //! Reading a chain back and saying whether it is whole. A chain shows any change inside it; that its tail was cut can be
 //! seen only from a successor's start record or from an anchor kept elsewhere, and the report says so.
 
-use crate::chain::{FORMAT_VERSION, Mac, split};
+use crate::chain::{FORMAT_VERSION, Mac, push_hex, split};
 use crate::key::AuditKey;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -37,7 +37,9 @@ pub struct FileReport {
 }
 
 fn hex(mac: &Mac) -> String {
-    mac.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(64);
+    push_hex(&mut text, mac);
+    text
 }
 
 /// Checks one chain.
@@ -58,24 +60,24 @@ pub fn verify_file(path: &Path, key: &AuditKey) -> std::io::Result<FileReport> {
             Ok((mac, body)) => {
                 previous = mac;
                 report.verified += 1;
-                report.head = hex(&mac);
                 if report.verified == 1 {
                     report.predecessors = predecessors(&body);
                 }
             }
             Err(problem) => {
                 report.finding = Some(Finding { line: report.verified + 1, problem });
-                return Ok(report);
+                break;
             }
         }
     }
-    if report.verified == 0 {
+    report.head = hex(&previous);
+    if report.verified == 0 && report.finding.is_none() {
         report.finding = Some(Finding { line: 1, problem: "the file is empty".to_owned() });
     }
     Ok(report)
 }
 
-fn check_line(line: &[u8], number: u64, previous: &Mac, key: &AuditKey) -> Result<(Mac, serde_json::Value), String> {
+fn check_line(line: &[u8], number: u64, previous: &Mac, key: &AuditKey) -> Result<(Mac, Vec<u8>), String> {
     let line = line
         .strip_suffix(b"\n")
         .ok_or("the line has no end: the file was cut, or the server was killed while writing")?;
@@ -85,19 +87,26 @@ fn check_line(line: &[u8], number: u64, previous: &Mac, key: &AuditKey) -> Resul
             "the line's code does not fit: it, or what stood before it, was changed, taken out or moved".to_owned()
         );
     }
-    let value: serde_json::Value =
-        serde_json::from_slice(&body).map_err(|error| format!("the line is not JSON: {error}"))?;
-    let says = |field: &str| value.get(field).and_then(serde_json::Value::as_u64);
-    if says("v") != Some(u64::from(FORMAT_VERSION)) {
+    let says: Says = serde_json::from_slice(&body).map_err(|error| format!("the line is not JSON: {error}"))?;
+    if says.v != Some(FORMAT_VERSION) {
         return Err(format!("the line is of another format than {FORMAT_VERSION}"));
     }
-    if says("n") != Some(number) {
+    if says.n != Some(number) {
         return Err(format!("the line's number is not {number}"));
     }
-    Ok((carried, value))
+    Ok((carried, body))
 }
 
-fn predecessors(start: &serde_json::Value) -> BTreeMap<String, String> {
+/// What every line says of itself; the rest is read over without being kept.
+#[derive(Deserialize)]
+struct Says {
+    v: Option<u32>,
+    n: Option<u64>,
+}
+
+fn predecessors(start: &[u8]) -> BTreeMap<String, String> {
+    // It was read once already, so it is JSON.
+    let start: serde_json::Value = serde_json::from_slice(start).unwrap_or_default();
     let named = start.get("predecessors").and_then(serde_json::Value::as_array);
     named
         .into_iter()

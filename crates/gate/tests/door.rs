@@ -1,6 +1,13 @@
 //! The door, from outside, on the fake desktop: every step of a call is there, every fault is an answer, and the record
 //! says what happened. What the fake desktop journals is the oracle, not our answer.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what went wrong by failing"
+)]
+
 use portcullis_gate::{
     Answer, Approval as Word, Approver, Call, Catalogue, Gate, GateParts, Journal, JournalEntry, Redactor,
 };
@@ -292,6 +299,15 @@ fn typed_text_is_confirmed_and_not_repeated() {
     assert_eq!(door.desktop.value(&door.front(), "Name").as_deref(), Some(canary));
     let record = format!("{:?}", door.ledger.entries.lock().unwrap());
     assert!(!record.contains("canary"), "{record}");
+}
+
+#[test]
+fn nothing_is_typed_when_the_field_does_not_take_the_keyboard() {
+    let door = door();
+    door.text("Click", json!({"name": "Name", "role": "edit"}));
+    let fault = door.fault("Type", json!({"name": "Ready", "text": "canary"}));
+    assert_eq!(fault.code, FaultCode::NotOperable);
+    assert_eq!(door.desktop.value(&door.front(), "Name").as_deref(), Some(""));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub fn ports() -> Ports {
         apps: Arc::new(apps::Win32Apps),
         clipboard: Arc::new(clipboard::Win32Clipboard),
         input: Arc::new(input::Win32Input::default()),
-        screen: Arc::new(screen::Win32Screen),
+        screen: Arc::new(screen::Win32Screen::default()),
         session: Arc::new(session::Win32Session),
         system: Arc::new(system::Win32System::default()),
         tree: Arc::new(automation::Readers::default()),

@@ -5,7 +5,7 @@ use crate::helper::Helpers;
 use crate::identity::{failed, from_win32, hwnd, live, program, window_rect};
 use portcullis_model::{Deadline, Effect, Rect, Resource, WindowIdentity};
 use portcullis_platform::{Bitmap, CaptureMethod, Display, Permit, PortFault, PortResult, ScreenPort};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use windows::Win32::Foundation::{HMODULE, HWND, LPARAM, RECT, WPARAM};
 use windows::Win32::Graphics::Dwm::{DWMWA_CLOAKED, DWMWA_EXTENDED_FRAME_BOUNDS, DwmGetWindowAttribute};
@@ -30,6 +30,8 @@ const EDGE_CAP: u32 = 16_384;
 const PIXEL_CAP: u64 = 64 * 1024 * 1024;
 /// Bytes of a pixel.
 const PIXEL_BYTES: usize = 4;
+/// Bytes of the largest bitmap that is kept for the next capture: enough for 2,560 x 1,440 pixels.
+const SPARE_CAP: usize = 16 * 1024 * 1024;
 /// Dots per inch of a display that is not scaled.
 const DPI_BASE: u32 = 96;
 /// Windows above one that are looked at before it counts as covered.
@@ -41,7 +43,10 @@ static HELPERS: Helpers = Helpers::new();
 
 /// The displays of the session.
 #[derive(Default)]
-pub(crate) struct Win32Screen;
+pub(crate) struct Win32Screen {
+    /// The bitmap of the last capture: one of the same size finds its memory ready.
+    spare: Mutex<Option<Dib>>,
+}
 
 impl ScreenPort for Win32Screen {
     fn displays(&self) -> PortResult<Vec<Display>> {
@@ -51,7 +56,7 @@ impl ScreenPort for Win32Screen {
     fn capture(&self, permit: &Permit, area: Rect, deadline: Deadline) -> PortResult<Bitmap> {
         permit.require(Effect::ReadPixels, &Resource::Desktop)?;
         check_time(deadline)?;
-        capture_screen(area)
+        capture_screen(area, &self.spare)
     }
 
     fn capture_window(&self, permit: &Permit, window: &WindowIdentity, deadline: Deadline) -> PortResult<Bitmap> {
@@ -67,14 +72,14 @@ impl ScreenPort for Win32Screen {
         let visible = extended_frame(handle).unwrap_or(frame);
         check_size(visible)?;
         if is_on_displays(visible)? && !is_covered(handle, visible) {
-            return capture_screen(visible);
+            return capture_screen(visible, &self.spare);
         }
         if answers(handle, deadline)
             && let Some(drawn) = draw_window(window.handle, frame, visible, deadline)
         {
             return Ok(drawn);
         }
-        capture_screen(visible)
+        capture_screen(visible, &self.spare)
     }
 }
 
@@ -235,17 +240,18 @@ impl Drop for ScreenDc {
     }
 }
 
-/// A memory context with a top-down 32-bit bitmap selected into it.
-struct Canvas {
-    dc: HDC,
+/// A top-down 32-bit bitmap whose bytes can be read.
+struct Dib {
     bitmap: HBITMAP,
-    before: HGDIOBJ,
     bits: *mut core::ffi::c_void,
     width: u32,
     height: u32,
 }
 
-impl Canvas {
+// SAFETY: a bitmap belongs to the process; it may be used by any thread, and by one at a time since it is not `Sync`.
+unsafe impl Send for Dib {}
+
+impl Dib {
     fn new(screen: &ScreenDc, width: u32, height: u32) -> PortResult<Self> {
         let signed = |edge: u32| i32::try_from(edge).unwrap_or(0);
         let info = BITMAPINFO {
@@ -264,26 +270,39 @@ impl Canvas {
         // SAFETY: the header describes itself; the out-pointer is a local.
         let bitmap = unsafe { CreateDIBSection(Some(screen.0), &info, DIB_RGB_COLORS, &mut bits, None, 0) };
         let bitmap = bitmap.map_err(failed("CreateDIBSection"))?;
-        // SAFETY: the screen's context is alive.
-        let dc = unsafe { CreateCompatibleDC(Some(screen.0)) };
-        let mut canvas = Self { dc, bitmap, before: HGDIOBJ::default(), bits, width, height };
-        if dc.is_invalid() || bits.is_null() {
-            return Err(crate::identity::last_error("CreateCompatibleDC"));
-        }
-        // SAFETY: both objects are ours and alive.
-        canvas.before = unsafe { SelectObject(dc, bitmap.into()) };
-        Ok(canvas)
+        let dib = Self { bitmap, bits, width, height };
+        if bits.is_null() { Err(crate::identity::last_error("CreateDIBSection")) } else { Ok(dib) }
     }
 
-    /// The bitmap's bytes. Borrowed exclusively, because drawing writes to them behind the compiler's back.
-    fn bytes(&mut self) -> &[u8] {
-        // SAFETY: flushes this thread's drawing; no preconditions.
-        let _ = unsafe { GdiFlush() };
-        let width = usize::try_from(self.width).unwrap_or(0);
-        let height = usize::try_from(self.height).unwrap_or(0);
-        // SAFETY: a 32-bit DIB section has rows of `width * 4` bytes without padding, `height` of them, alive as long
-        // as the bitmap, which `self` owns; the flush above ended all drawing.
-        unsafe { std::slice::from_raw_parts(self.bits.cast::<u8>(), width * height * PIXEL_BYTES) }
+    fn length(&self) -> usize {
+        let edge = |edge: u32| usize::try_from(edge).unwrap_or(0);
+        edge(self.width) * edge(self.height) * PIXEL_BYTES
+    }
+}
+
+impl Drop for Dib {
+    fn drop(&mut self) {
+        // SAFETY: the bitmap is ours, selected nowhere, and is deleted once.
+        let _ = unsafe { DeleteObject(self.bitmap.into()) };
+    }
+}
+
+/// A memory context that draws into a bitmap.
+struct Canvas {
+    dc: HDC,
+    before: HGDIOBJ,
+}
+
+impl Canvas {
+    fn new(screen: &ScreenDc, dib: &mut Dib) -> PortResult<Self> {
+        // SAFETY: the screen's context is alive.
+        let dc = unsafe { CreateCompatibleDC(Some(screen.0)) };
+        if dc.is_invalid() {
+            return Err(crate::identity::last_error("CreateCompatibleDC"));
+        }
+        // SAFETY: both objects are alive, and the bitmap is selected into no other context.
+        let before = unsafe { SelectObject(dc, dib.bitmap.into()) };
+        Ok(Self { dc, before })
     }
 }
 
@@ -293,8 +312,20 @@ impl Drop for Canvas {
         unsafe { SelectObject(self.dc, self.before) };
         // SAFETY: the context is ours and is deleted once.
         let _ = unsafe { DeleteDC(self.dc) };
-        // SAFETY: the bitmap is ours, selected nowhere, and is deleted once.
-        let _ = unsafe { DeleteObject(self.bitmap.into()) };
+    }
+}
+
+impl Dib {
+    /// Draws, and gives the bytes once the drawing has ended.
+    fn draw<T>(&mut self, screen: &ScreenDc, draw: impl FnOnce(HDC) -> PortResult<T>) -> PortResult<(T, &[u8])> {
+        let canvas = Canvas::new(screen, self)?;
+        let drawn = draw(canvas.dc)?;
+        drop(canvas);
+        // SAFETY: ends this thread's drawing; no preconditions.
+        let _ = unsafe { GdiFlush() };
+        // SAFETY: a 32-bit DIB section has rows of `width * 4` bytes without padding, `height` of them, alive as long
+        // as the bitmap, which `self` owns; nothing draws into it while `self` is borrowed.
+        Ok((drawn, unsafe { std::slice::from_raw_parts(self.bits.cast::<u8>(), self.length()) }))
     }
 }
 
@@ -311,18 +342,28 @@ fn opaque(pixels: &[u8]) -> Vec<u8> {
 }
 
 /// The screen's pixels of `area`, cut to the displays.
-fn capture_screen(area: Rect) -> PortResult<Bitmap> {
+fn capture_screen(area: Rect, spare: &Mutex<Option<Dib>>) -> PortResult<Bitmap> {
     let desktop = displays()?.iter().fold(Rect::default(), |all, display| all.union(display.bounds));
     let rect = area.intersect(desktop);
     check_size(rect)?;
     let screen = ScreenDc::get()?;
-    let mut canvas = Canvas::new(&screen, rect.width(), rect.height())?;
+    let kept = spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let mut dib = match kept.filter(|dib| (dib.width, dib.height) == (rect.width(), rect.height())) {
+        Some(dib) => dib,
+        None => Dib::new(&screen, rect.width(), rect.height())?,
+    };
     let (width, height) = (rect.right - rect.left, rect.bottom - rect.top);
-    // SAFETY: both contexts are alive; the canvas is as large as the area.
-    let copied =
-        unsafe { BitBlt(canvas.dc, 0, 0, width, height, Some(screen.0), rect.left, rect.top, SRCCOPY | CAPTUREBLT) };
-    copied.map_err(failed("BitBlt"))?;
-    Ok(Bitmap { rect, bgra: opaque(canvas.bytes()), method: CaptureMethod::Screen })
+    let (_, bytes) = dib.draw(&screen, |dc| {
+        // SAFETY: both contexts are alive; the bitmap is as large as the area.
+        let copied =
+            unsafe { BitBlt(dc, 0, 0, width, height, Some(screen.0), rect.left, rect.top, SRCCOPY | CAPTUREBLT) };
+        copied.map_err(failed("BitBlt"))
+    })?;
+    let bitmap = Bitmap { rect, bgra: opaque(bytes), method: CaptureMethod::Screen };
+    if dib.length() <= SPARE_CAP {
+        *spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(dib);
+    }
+    Ok(bitmap)
 }
 
 /// The window's own drawing of `visible`, or nothing when it does not draw or draws one colour only.
@@ -330,14 +371,13 @@ fn draw_window(handle: u64, frame: Rect, visible: Rect, deadline: Deadline) -> O
     check_size(frame).ok()?;
     let drawn = HELPERS.run(deadline, move || -> PortResult<Option<Bitmap>> {
         let screen = ScreenDc::get()?;
-        let mut canvas = Canvas::new(&screen, frame.width(), frame.height())?;
-        let flags = PRINT_WINDOW_FLAGS(PW_RENDERFULLCONTENT);
-        // SAFETY: the context is ours and alive; a stale window is refused. It may block: this is a helper thread.
-        if !unsafe { PrintWindow(hwnd(handle), canvas.dc, flags) }.as_bool() {
-            return Ok(None);
-        }
-        let bytes = canvas.bytes();
-        if is_one_colour(bytes) {
+        let mut dib = Dib::new(&screen, frame.width(), frame.height())?;
+        let (drawn, bytes) = dib.draw(&screen, |dc| {
+            let flags = PRINT_WINDOW_FLAGS(PW_RENDERFULLCONTENT);
+            // SAFETY: the context is ours and alive; a stale window is refused. It may block: this is a helper thread.
+            Ok(unsafe { PrintWindow(hwnd(handle), dc, flags) }.as_bool())
+        })?;
+        if !drawn || is_one_colour(bytes) {
             return Ok(None);
         }
         let visible = visible.intersect(frame);

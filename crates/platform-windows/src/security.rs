@@ -20,6 +20,9 @@ const TOKEN_ANSWER_WORDS: usize = 32;
 /// A kernel handle that closes itself.
 pub(crate) struct OwnedHandle(HANDLE);
 
+// SAFETY: kernel handles belong to the process, not to a thread; what is bound to a thread (a mutex) says so itself.
+unsafe impl Send for OwnedHandle {}
+
 impl OwnedHandle {
     /// Takes a handle that the caller owns.
     pub(crate) fn new(handle: HANDLE) -> Self {

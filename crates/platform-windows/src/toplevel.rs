@@ -2,6 +2,7 @@
 //! program's thread: titles come from the system's own copy, and changes are posted and then watched.
 
 use crate::identity;
+use crate::input::InputLock;
 use crate::tree::facts;
 use crate::tree::shared_input::SharedInput;
 use portcullis_model::{
@@ -241,6 +242,8 @@ impl WindowPort for Win32Windows {
 
     fn focus(&self, permit: &Permit, window: &WindowIdentity, deadline: Deadline, cancel: &Cancel) -> PortResult<bool> {
         let handle = allowed(permit, window, Effect::ArrangeWindows)?;
+        // Another server may be typing into the window that is in front.
+        let _turn = InputLock::acquire(deadline, cancel)?;
         let in_front = || foreground_window() == Some(handle);
         if facts::is_iconic(handle) {
             show(handle, SW_RESTORE);

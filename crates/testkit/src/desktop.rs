@@ -13,6 +13,8 @@ use std::process::Child;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+/// What the shared fixture's window is called; commands name it, since a test may start another.
+const FIXTURE_TITLE: &str = "Portcullis Fixture";
 /// What a Windows program that does one thing may take.
 const PROGRAM_LIMIT: Duration = Duration::from_secs(20);
 /// From the start of the fixture to its first line.
@@ -26,10 +28,21 @@ type Flags = (Transport, Vec<String>);
 pub struct Desktop {
     // Servers and the fixture end before the run that they live in: fields are dropped in this order.
     servers: HashMap<Flags, (Server, Client)>,
-    fixture: Option<Child>,
+    fixture: Option<Fixture>,
     journal: Journal,
     fixtures: u32,
     run: Run,
+}
+
+/// A fixture app that runs; dropped, it is killed.
+pub struct Fixture(Child);
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        // A destructor has nobody to tell; the run's end ends the fixture in any case.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 /// The desktop of this test binary, for one test at a time, reset.
@@ -71,29 +84,26 @@ impl Desktop {
 
     /// The fixture as at its start; started anew when it is gone.
     pub fn reset(&mut self) -> Result<()> {
-        let lives = self.fixture.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)));
-        if lives && self.fixture_command(&["send", "reset"]).is_ok() {
+        let lives = self.fixture.as_mut().is_some_and(|fixture| matches!(fixture.0.try_wait(), Ok(None)));
+        if lives && self.fixture_command(&["send", "reset", "--title", FIXTURE_TITLE]).is_ok() {
             return Ok(());
         }
-        if let Some(mut fixture) = self.fixture.take() {
-            // It may hang, which is what some tests are about.
-            fixture.kill().ok();
-            fixture.wait().ok();
-        }
+        // It may hang, which is what some tests are about.
+        self.fixture.take();
         self.fixtures = self.fixtures.saturating_add(1);
         self.journal = Journal::at(self.run.share().join(format!("journal-{}.jsonl", self.fixtures)));
-        self.fixture = Some(self.spawn_fixture(&self.journal, "Portcullis Fixture", "10,10")?);
+        self.fixture = Some(self.spawn_fixture(&self.journal, FIXTURE_TITLE, "10,10")?);
         Ok(())
     }
 
-    /// Another fixture with its own journal, title and place; the caller ends it.
-    pub fn spawn_fixture(&self, journal: &Journal, title: &str, at: &str) -> Result<Child> {
+    /// Another fixture with its own journal, title and place.
+    pub fn spawn_fixture(&self, journal: &Journal, title: &str, at: &str) -> Result<Fixture> {
         let journal_argument = self.run.windows_path(journal.path());
         let arguments = ["--journal", &journal_argument, "--title", title, "--at", at];
         let begin = journal.mark()?;
         let child = self.run.spawn(&fixture_exe(), &arguments, StdioPlan::null())?;
         journal.await_event(begin, "started", FIXTURE_LIMIT, |line| line["event"] == "started")?;
-        Ok(child)
+        Ok(Fixture(child))
     }
 
     /// Runs the fixture's exe as a command, such as `send page hang`; answers what it printed.
@@ -106,14 +116,14 @@ impl Desktop {
     /// Shows a page of the fixture.
     pub fn page(&self, name: &str) -> Result<()> {
         let mark = self.mark()?;
-        self.fixture_command(&["send", "page", name])?;
+        self.fixture_command(&["send", "page", name, "--title", FIXTURE_TITLE])?;
         self.journal.await_event(mark, "page", EVENT_LIMIT, |line| line["event"] == "page").map(drop)
     }
 
     /// All that the fixture knows of itself now.
     pub fn state(&self) -> Result<Value> {
         let mark = self.mark()?;
-        self.fixture_command(&["state"])?;
+        self.fixture_command(&["state", "--title", FIXTURE_TITLE])?;
         self.journal.await_event(mark, "state", EVENT_LIMIT, |line| line["event"] == "state")
     }
 
@@ -164,11 +174,11 @@ impl Desktop {
 
 /// The ref in a line of a snapshot, such as `e12` in `  e12 button "Greet"`, by words that the line contains.
 pub fn ref_of(text: &str, words: &str) -> Result<String> {
-    let found = text.lines().find(|line| line.contains(words)).and_then(|line| {
-        line.split_whitespace().find(|word| {
-            word.strip_prefix('e').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
-        })
-    });
+    let is_ref = |word: &&str| {
+        word.strip_prefix('e').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let fitting = text.lines().filter(|line| line.contains(words));
+    let found = fitting.flat_map(|line| line.split_whitespace().find(is_ref)).next();
     found.map(str::to_owned).with_context(|| format!("no line with {words} and a ref in:\n{text}"))
 }
 
@@ -202,8 +212,8 @@ mod tests {
 
     #[test]
     fn refs_are_found_by_the_words_of_their_line() {
-        let text = "window \"Portcullis Fixture\"\n  e11 edit \"Name:\"\n  e12 button \"Greet\" [focused]\n";
-        assert_eq!(ref_of(text, "button \"Greet\"").unwrap(), "e12");
+        let text = "1 found (role button, name \"Greet\")\nwindow \"Portcullis Fixture\"\n  e11 edit \"Name:\"\n  e12 button \"Greet\" [focused]\n";
+        assert_eq!(ref_of(text, "Greet").unwrap(), "e12");
         assert!(ref_of(text, "\"Portcullis Fixture\"").is_err());
         assert!(ref_of(text, "Nothing").is_err());
     }

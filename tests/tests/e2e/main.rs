@@ -3,6 +3,7 @@
 //! waits for its turn and resets.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
+mod act;
 mod calls;
 mod cli;
 mod http;

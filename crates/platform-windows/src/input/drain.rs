@@ -2,7 +2,7 @@
 //! overtaken by a look at the result. Nothing is sent as input here, and no content is read: lengths only.
 
 use crate::identity::class_name;
-use portcullis_model::{Cancel, CancelReason, Deadline};
+use portcullis_model::{Cancel, Deadline};
 use portcullis_platform::{PortFault, PortResult};
 use std::time::Duration;
 use windows::Win32::Foundation::{HWND, LPARAM, WPARAM};
@@ -15,38 +15,72 @@ use windows::Win32::UI::WindowsAndMessaging::{
 const QUESTION_WAIT: Duration = Duration::from_millis(50);
 /// Time between two looks at a text that grows.
 const LOOK: Duration = Duration::from_millis(3);
-/// How long a text must stay as it is to count as all there, when its length does not say so.
-const STILL: Duration = Duration::from_millis(15);
+/// How long a text must stay as it is to count as all there when its length does not say so: a field that filters,
+/// completes or limits what is typed. Long enough for a busy machine to give the field's thread its turn.
+const STILL: Duration = Duration::from_millis(250);
+/// Turns of a message loop that one key takes: going down, the character made of it, coming up.
+const TURNS_PER_KEY: usize = 3;
+/// How long the turns after an input may take together.
+const TURNS_WAIT: Duration = Duration::from_millis(100);
+/// The message by which a text field tells its selection; without pointers the answer packs both ends into 16 bits each.
+const EM_GETSEL: u32 = 0x00B0;
+
+/// How long a window that has just come to the front may take until one of its controls has the focus. Before that, keys
+/// would reach nobody.
+const FOCUS_WAIT: Duration = Duration::from_millis(200);
 
 /// The window that has the keyboard, and what can be learnt of its progress.
 pub(super) struct Drain {
     window: HWND,
-    /// Its text's length before the input, when it is a text field.
+    /// Its text's length before the input without what the input replaces, when it is a text field.
     length: Option<usize>,
 }
 
 impl Drain {
     /// Looks at the window before the input is sent.
-    pub(super) fn before(foreground: HWND) -> Self {
-        let window = focus_of(foreground);
-        let length = if is_text_field(window) { ask(window, WM_GETTEXTLENGTH, QUESTION_WAIT) } else { None };
-        Self { window, length }
+    pub(super) fn before(foreground: HWND, deadline: Deadline, cancel: &Cancel) -> PortResult<Self> {
+        let window = wait_for_focus(foreground, deadline, cancel)?;
+        let length = if is_text_field(window) { length_without_selection(window) } else { None };
+        Ok(Self { window, length })
     }
 
     /// Looks at nothing but whether the window's thread answers: for keys that are not text.
-    pub(super) fn of_thread(foreground: HWND) -> Self {
-        Self { window: focus_of(foreground), length: None }
+    pub(super) fn of_thread(foreground: HWND, deadline: Deadline, cancel: &Cancel) -> PortResult<Self> {
+        Ok(Self { window: wait_for_focus(foreground, deadline, cancel)?, length: None })
     }
 
-    /// Waits until the window has taken what was sent: a text field until it is `grown` units longer or keeps still,
-    /// another window until its thread answers.
-    pub(super) fn wait(&self, grown: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<()> {
-        let Some(before) = self.length else { return self.answers(WM_NULL, deadline, cancel).map(drop) };
+    /// Waits between two parts of a longer input: a text field until it has taken the part (`sent` UTF-16 units longer, or
+    /// still), another window until its thread answers.
+    pub(super) fn between(&self, sent: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<()> {
+        match self.length {
+            Some(before) => self.grown(before, sent, deadline, cancel),
+            None => self.answers(WM_NULL, deadline, cancel).map(drop),
+        }
+    }
+
+    /// Waits after the last of `sent` units or keys: a text field as between, another window until its thread has
+    /// answered as often as its message loop must turn for them, or [`TURNS_WAIT`]. Answers come before input in each
+    /// turn, so that is likely and not certain; nothing better is told across processes.
+    pub(super) fn after(&self, sent: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<()> {
+        if let Some(before) = self.length {
+            return self.grown(before, sent, deadline, cancel);
+        }
+        let until = deadline.slice(TURNS_WAIT);
+        for _ in 0..sent.saturating_mul(TURNS_PER_KEY).max(1) {
+            self.answers(WM_NULL, deadline, cancel)?;
+            if until.passed() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn grown(&self, before: usize, sent: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<()> {
         let mut last = before;
         let mut still = Deadline::after(STILL);
         loop {
             let now = self.answers(WM_GETTEXTLENGTH, deadline, cancel)?;
-            if now == before.saturating_add(grown) {
+            if now == before.saturating_add(sent) {
                 return Ok(());
             }
             if now != last {
@@ -72,31 +106,50 @@ impl Drain {
                 return Ok(0);
             }
             // SAFETY: any handle value may be asked.
-            if unsafe { IsHungAppWindow(self.window) }.as_bool() {
+            let hung = unsafe { IsHungAppWindow(self.window) }.as_bool();
+            if hung || deadline.passed() {
                 return Err(PortFault::Hung);
-            }
-            if deadline.passed() {
-                return Err(CancelReason::Deadline.into());
             }
         }
     }
 }
 
-/// The control of the window's thread that has the focus, or the window itself.
-fn focus_of(window: HWND) -> HWND {
+/// The control of the window's thread that has the focus, once there is one; the window itself when there is none.
+fn wait_for_focus(window: HWND, deadline: Deadline, cancel: &Cancel) -> PortResult<HWND> {
+    let until = deadline.slice(FOCUS_WAIT);
+    loop {
+        if let Some(focus) = focus_of(window) {
+            return Ok(focus);
+        }
+        if until.passed() {
+            return Ok(window);
+        }
+        cancel.wait(LOOK)?;
+    }
+}
+
+fn focus_of(window: HWND) -> Option<HWND> {
     // SAFETY: any handle value may be asked.
     let thread = unsafe { GetWindowThreadProcessId(window, None) };
     let mut info =
         GUITHREADINFO { cbSize: u32::try_from(size_of::<GUITHREADINFO>()).unwrap_or(0), ..GUITHREADINFO::default() };
     // SAFETY: the structure says its size and outlives the call.
-    let told = unsafe { GetGUIThreadInfo(thread, &mut info) };
-    if told.is_ok() && !info.hwndFocus.is_invalid() { info.hwndFocus } else { window }
+    unsafe { GetGUIThreadInfo(thread, &mut info) }.ok()?;
+    (!info.hwndFocus.is_invalid()).then_some(info.hwndFocus)
 }
 
 /// Whether the class is one of the text fields, whose text grows by what is typed: Edit, the rich edits, and those that
 /// frameworks derive from them.
 fn is_text_field(window: HWND) -> bool {
     class_name(window).to_ascii_lowercase().contains("edit")
+}
+
+/// The length of a field's text without its selection, which the next character replaces.
+fn length_without_selection(window: HWND) -> Option<usize> {
+    let length = ask(window, WM_GETTEXTLENGTH, QUESTION_WAIT)?;
+    let selection = ask(window, EM_GETSEL, QUESTION_WAIT)?;
+    let (start, end) = (selection & 0xFFFF, selection >> 16 & 0xFFFF);
+    Some(length.saturating_sub(end.saturating_sub(start)))
 }
 
 /// The window's answer to a message without pointers; nothing when it did not answer in time.

@@ -65,6 +65,11 @@ impl HeldInputs {
     /// Notes `what`, then presses it in order. It comes up, last first, when the guard is dropped. The note of a dead
     /// process must have been dealt with (`release_abandoned`): there is one note for a session.
     pub(super) fn hold(&self, what: &[Holdable]) -> PortResult<Hold<'_>> {
+        self.hold_after(&[], what)
+    }
+
+    /// The same, with `first` sent in one batch with the press, so that nothing comes between.
+    pub(super) fn hold_after(&self, first: &[Event], what: &[Holdable]) -> PortResult<Hold<'_>> {
         let mut hold = Hold { held: self, what: Vec::new() };
         if what.is_empty() {
             return Ok(hold);
@@ -76,8 +81,8 @@ impl HeldInputs {
         }
         now.extend(&new);
         let pressed = self.write_note(&now).and_then(|()| {
-            let downs: Vec<Event> = new.iter().copied().map(Event::Down).collect();
-            send(&downs)
+            let downs = new.iter().copied().map(Event::Down);
+            send(&first.iter().copied().chain(downs).collect::<Vec<_>>())
         });
         hold.what = new;
         drop(now);
@@ -85,15 +90,16 @@ impl HeldInputs {
         pressed.map(|()| hold)
     }
 
-    /// Releases those of `what` that are still noted as held, last first; answers how many.
-    fn release(&self, what: &[Holdable]) -> PortResult<usize> {
+    /// Releases those of `what` that are still noted as held, last first, after `first` in the same batch; answers how
+    /// many.
+    fn release(&self, first: &[Event], what: &[Holdable]) -> PortResult<usize> {
         let mut now = self.lock();
         let ups: Vec<Event> = what.iter().rev().filter(|one| now.contains(one)).map(|one| Event::Up(*one)).collect();
         if ups.is_empty() {
             return Ok(0);
         }
         // When this fails the keys stay noted, so that a later release can try again.
-        send(&ups)?;
+        send(&[first, &ups].concat())?;
         now.retain(|one| !what.contains(one));
         if now.is_empty() {
             self.remove_note();
@@ -106,7 +112,7 @@ impl HeldInputs {
     /// Everything that this process holds comes up, and everything that a killed one left.
     pub(super) fn release_all(&self) -> PortResult<usize> {
         let own = self.lock().clone();
-        let own = self.release(&own)?;
+        let own = self.release(&[], &own)?;
         if self.read_note().is_none() {
             return Ok(own);
         }
@@ -203,17 +209,27 @@ pub(super) struct Hold<'held> {
 }
 
 impl Hold<'_> {
+    /// What to send so that all is down again: somebody at the keyboard may have pressed and released the same key.
+    pub(super) fn again(&self) -> impl Iterator<Item = Event> {
+        self.what.iter().copied().filter(|one| !one.is_down()).map(Event::Down)
+    }
+
     /// Lets go now, and tells when that failed.
-    pub(super) fn end(mut self) -> PortResult<()> {
-        let what = std::mem::take(&mut self.what);
-        self.held.release(&what).map(drop)
+    pub(super) fn end(self) -> PortResult<()> {
+        self.end_after(&[])
+    }
+
+    /// The same, with `first` sent in one batch with the release.
+    pub(super) fn end_after(self, first: &[Event]) -> PortResult<()> {
+        // When this fails the drop tries once more.
+        self.held.release(first, &self.what).map(drop)
     }
 }
 
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
         // A failure leaves the note, for the next act or the next start.
-        let _ = self.held.release(&self.what);
+        let _ = self.held.release(&[], &self.what);
     }
 }
 

@@ -63,18 +63,23 @@ impl Press<'_> {
         let mut sent = 0;
         let mut chunks = chunks(text).into_iter().peekable();
         while let Some(chunk) = chunks.next() {
-            let drain = Drain::before(self.foreground()?);
+            let drain = Drain::before(self.foreground()?, self.deadline, self.cancel)?;
             send(&chunk.events)?;
             sent += chunk.characters;
             if chunks.peek().is_some() {
-                drain.wait(chunk.grown, self.deadline, self.cancel)?;
+                drain.between(chunk.grown, self.deadline, self.cancel)?;
             } else {
-                // What is sent is sent: a window that is slow to take the last of it does not make that untrue.
-                let _ = drain.wait(chunk.grown, self.deadline.slice(TAIL_WAIT), self.cancel);
-                self.cancel.check()?;
+                self.wait_for_tail(&drain, chunk.grown)?;
             }
         }
         Ok(sent)
+    }
+
+    /// Keeps the lock while the window takes the last that was sent, so that the next server does not bring another
+    /// window to the front too early. What is sent is sent: a window that is slow or hangs does not make that untrue.
+    fn wait_for_tail(&self, drain: &Drain, sent: usize) -> PortResult<()> {
+        let _ = drain.after(sent, self.deadline.slice(TAIL_WAIT), self.cancel);
+        Ok(self.cancel.check()?)
     }
 
     fn chord(&self, chord: &Chord, times: u16) -> PortResult<usize> {
@@ -83,18 +88,20 @@ impl Press<'_> {
             return Ok(0);
         }
         let press = [Event::Down(plan.pressed), Event::Up(plan.pressed)];
-        self.foreground()?;
+        let drain = Drain::of_thread(self.foreground()?, self.deadline, self.cancel)?;
         if times == 1 {
             send(&whole(&plan.held, &press))?;
+            self.wait_for_tail(&drain, plan.held.len() + 1)?;
             return Ok(1);
         }
         let keys = self.held.hold(&plan.held)?;
         for _ in 0..times {
-            let drain = Drain::of_thread(self.foreground()?);
-            send(&press)?;
-            drain.wait(0, self.deadline, self.cancel)?;
+            self.foreground()?;
+            send(&keys.again().chain(press).collect::<Vec<_>>())?;
+            drain.between(1, self.deadline, self.cancel)?;
         }
         keys.end()?;
+        self.wait_for_tail(&drain, usize::from(times))?;
         Ok(usize::from(times))
     }
 }

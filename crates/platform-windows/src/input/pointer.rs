@@ -79,6 +79,16 @@ impl<'call> Act<'call> {
         self.arrive(point)
     }
 
+    /// Goes to `point` and looks again who is there, since hovering may have brought another window up. Gives what to
+    /// send first in the batch that presses or turns there.
+    fn go_again(&self, point: Point) -> PortResult<Vec<Event>> {
+        let exact = self.go(point)?;
+        target::check_pointer(self.permit, self.target, point)?;
+        self.check()?;
+        Ok(repeated(exact, point))
+    }
+
+    /// Goes to `point` and waits until the pointer is there. Answers as `go`.
     fn arrive(&self, point: Point) -> PortResult<bool> {
         send(&[Event::MoveTo(point)])?;
         if self.is_at(point)? {
@@ -112,15 +122,8 @@ impl<'call> Act<'call> {
     }
 
     fn click(&self, at: Point, button: Holdable, count: u8, keys: &[Key]) -> PortResult<()> {
-        let exact = self.go(at)?;
-        // Hovering may have brought another window up.
-        target::check_pointer(self.permit, self.target, at)?;
-        self.check()?;
+        let mut events = self.go_again(at)?;
         let keys = self.hold(keys)?;
-        let mut events = Vec::new();
-        if exact {
-            events.push(Event::MoveTo(at));
-        }
         // One batch carries one time stamp, so a double click is one whatever time the user has set for it.
         for _ in 0..count {
             events.extend([Event::Down(button), Event::Up(button)]);
@@ -131,11 +134,10 @@ impl<'call> Act<'call> {
 
     fn drag(&self, from: Point, to: Point, button: Holdable, keys: &[Key], span: Duration) -> PortResult<()> {
         on_a_display(to)?;
-        self.go(from)?;
-        target::check_pointer(self.permit, self.target, from)?;
-        self.check()?;
+        let at = self.go_again(from)?;
         let keys = self.hold(keys)?;
-        let button = self.held.hold(&[button])?;
+        let button = self.held.hold_after(&at, &[button])?;
+        let mut last = Vec::new();
         let steps = u32::try_from(span.as_millis() / DRAG_STEP.as_millis()).unwrap_or(DRAG_STEPS_MAX);
         let steps = steps.clamp(DRAG_STEPS_MIN, DRAG_STEPS_MAX);
         for step in 1..=steps {
@@ -144,22 +146,17 @@ impl<'call> Act<'call> {
                 // The way leads over a gap between displays; the end does not lie in it.
                 continue;
             }
-            self.arrive(point)?;
+            last = repeated(self.arrive(point)?, point);
             self.cancel.wait(span / steps)?;
             self.check()?;
         }
-        button.end()?;
+        last.extend(keys.again());
+        button.end_after(&last)?;
         keys.end()
     }
 
     fn wheel(&self, at: Point, scroll: Scroll) -> PortResult<()> {
-        let exact = self.go(at)?;
-        target::check_pointer(self.permit, self.target, at)?;
-        self.check()?;
-        let mut events = Vec::new();
-        if exact {
-            events.push(Event::MoveTo(at));
-        }
+        let mut events = self.go_again(at)?;
         if scroll.vertical != 0 {
             events.push(Event::Wheel(scroll.vertical));
         }
@@ -168,6 +165,11 @@ impl<'call> Act<'call> {
         }
         send(&events)
     }
+}
+
+/// The movement once more, when it is one that hits its point.
+fn repeated(exact: bool, point: Point) -> Vec<Event> {
+    if exact { vec![Event::MoveTo(point)] } else { Vec::new() }
 }
 
 fn on_a_display(point: Point) -> PortResult<()> {

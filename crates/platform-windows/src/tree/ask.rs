@@ -201,6 +201,6 @@ mod tests {
     #[test]
     fn a_text_ends_at_its_terminator() {
         assert_eq!(up_to_nul(&[65, 66, 0, 67]), &[65, 66]);
-        assert_eq!(up_to_nul(&[]), &[] as &[u16]);
+        assert!(up_to_nul(&[]).is_empty());
     }
 }

@@ -62,3 +62,20 @@ fn an_unknown_name_is_answered_with_the_nearest() {
         (FaultCode::UnknownTool, Some("GetClipboard"))
     );
 }
+
+/// What the list of tools may cost a model, with a token taken as four bytes.
+const LIST_TOKENS: usize = 3_800;
+
+#[test]
+fn the_list_of_tools_stays_small_for_a_model() {
+    let mut sizes = Vec::new();
+    each(|tool, d| {
+        let shown = serde_json::json!({
+            "name": d.name, "description": d.description, "inputSchema": tool.input_schema(),
+        });
+        sizes.push((shown.to_string().len(), d.name));
+    });
+    let tokens = sizes.iter().map(|(bytes, _)| bytes).sum::<usize>().div_ceil(4);
+    sizes.sort_unstable_by(|one, other| other.cmp(one));
+    assert!(tokens <= LIST_TOKENS, "{tokens} tokens for {} tools; bytes of each: {sizes:?}", sizes.len());
+}

@@ -5,7 +5,7 @@ use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::invoke::{action_effects, settle_target};
-use crate::desktop::pointer::input_target;
+use crate::desktop::pointer::{click_into, input_target};
 use crate::desktop::target::{Target, TargetArgs, resolve_window, target_arguments, text_of};
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
@@ -29,6 +29,8 @@ const PER_CHARACTER: Duration = Duration::from_millis(4);
 const READ_BACK_CAP: usize = 200_000;
 /// How long a field may stay unchanged before the text is called lost.
 const STILL_LIMIT: Duration = Duration::from_millis(600);
+/// How often the window is brought to the front when another server takes it in between.
+const FRONT_TRIES: usize = 5;
 
 /// What these tools may ever do.
 const KEYBOARD_EFFECTS: &[Effect] = &[
@@ -212,8 +214,28 @@ fn field_text(element: &ElementIdentity, permit: &Permit, cx: &ApplyContext<'_>)
     cx.ports.tree.text(permit, element, 0, READ_BACK_CAP, cx.deadline).ok().map(|read| read.text.raw().to_owned())
 }
 
-/// Brings the window to the front, the keyboard to the element and the caret to its place, then types.
+/// Types, and begins again when another window came to the front before the first key: nothing was sent then.
 fn by_keys(
+    bound: &TypeBound,
+    element: Option<&ElementIdentity>,
+    permit: &Permit,
+    cx: &ApplyContext<'_>,
+) -> Result<(), Fault> {
+    let mut last = by_keys_once(bound, element, permit, cx);
+    for _ in 1..FRONT_TRIES {
+        let taken = cx.ports.windows.foreground().as_ref() != Some(&bound.window);
+        match last {
+            Err(fault) if taken && matches!(fault.code, FaultCode::Denied | FaultCode::NotOperable) => {
+                last = by_keys_once(bound, element, permit, cx);
+            }
+            other => return other,
+        }
+    }
+    last
+}
+
+/// Brings the window to the front, the keyboard to the element and the caret to its place, then types.
+fn by_keys_once(
     bound: &TypeBound,
     element: Option<&ElementIdentity>,
     permit: &Permit,
@@ -222,10 +244,7 @@ fn by_keys(
     bring_to_front(&bound.window, permit, cx)?;
     let mut steps = Vec::new();
     if let Some(element) = element {
-        match cx.ports.tree.act(permit, element, &ControlAct::Focus, cx.deadline, cx.cancel) {
-            Ok(_) | Err(PortFault::NotOperable(_) | PortFault::Unsupported(_)) => {}
-            Err(other) => return Err(other.into()),
-        }
+        give_keyboard(element, permit, cx)?;
     }
     let place = match (bound.clear, bound.caret) {
         (true, _) => Some((ControlAct::SelectText { from: 0, to: usize::MAX }, "ctrl+a")),
@@ -245,6 +264,31 @@ fn by_keys(
         steps.push(Step::Text(bound.text.clone()));
     }
     send(&bound.window, &steps, permit, cx)
+}
+
+/// Gives the keyboard to the element, by its own interface or by a click into it, and makes sure that it has it: keys
+/// that are sent to another field would be shown there.
+fn give_keyboard(element: &ElementIdentity, permit: &Permit, cx: &ApplyContext<'_>) -> Result<(), Fault> {
+    let has_it = || -> Result<bool, Fault> {
+        let focused = cx.ports.tree.focused(permit, &element.window, cx.deadline)?;
+        Ok(focused.is_some_and(|node| node.identity == *element))
+    };
+    match cx.ports.tree.act(permit, element, &ControlAct::Focus, cx.deadline, cx.cancel) {
+        Ok(delivered) if delivered.shown == Some(true) => return Ok(()),
+        Ok(_) | Err(PortFault::NotOperable(_) | PortFault::Unsupported(_)) => {}
+        Err(other) => return Err(other.into()),
+    }
+    if has_it()? {
+        return Ok(());
+    }
+    click_into(permit, element, cx)?;
+    if has_it()? {
+        return Ok(());
+    }
+    Err(Fault::new(FaultCode::NotOperable, "the element did not take the keyboard, so nothing was typed")
+        .field("ref")
+        .rule("text is sent only when the element that is meant has the keyboard")
+        .remedy("name the field itself: an edit, a document or a combobox of Snapshot"))
 }
 
 fn bring_to_front(window: &WindowIdentity, permit: &Permit, cx: &ApplyContext<'_>) -> Result<(), Fault> {

@@ -139,6 +139,14 @@ fn aim(permit: &Permit, element: &ElementIdentity, cx: &ApplyContext<'_>) -> Res
     })
 }
 
+/// One plain click into an element, its window brought to the front.
+pub(super) fn click_into(permit: &Permit, element: &ElementIdentity, cx: &ApplyContext<'_>) -> Result<(), Fault> {
+    let at = aim(permit, element, cx)?;
+    uncover(permit, &element.window, at, cx)?;
+    let act = PointerAct::Click { at, button: Button::Left, count: 1, held: Vec::new() };
+    Ok(cx.ports.input.point(permit, &input_target(&element.window, cx)?, &act, cx.deadline, cx.cancel)?)
+}
+
 target_arguments! {
     struct ClickArgs {
         button: Option<ButtonArg>,

@@ -63,6 +63,8 @@ impl<'call> Watch<'call> {
             (Observe::None, None, _) | (_, None, None) => None,
             (_, None, Some(window)) => read_scene(permit, window, cx).ok(),
         };
+        // What a busy thread left unread would look like a change once it answers again.
+        let before = before.filter(|scene| !scene.lines.iter().any(|line| line.states.hung));
         let own = match (&before, about) {
             (None, Some(element)) => cx.ports.tree.read_element(permit, element, cx.deadline).ok(),
             _ => None,
@@ -144,6 +146,10 @@ impl<'call> Watch<'call> {
                 lines.extend(diff.lines(&mut refs, view));
             }
             changed |= self.own_changed();
+            if changed && !seen && started.elapsed() < NO_EFFECT_AFTER && self.awaits_dialog(&lines) {
+                // The window was shut for a dialog that is not there yet; the dialog is what the caller wants to know of.
+                changed = false;
+            }
             if changed || seen || started.elapsed() >= NO_EFFECT_AFTER || self.cx.deadline.passed() {
                 lines.truncate(DIFF_LINES);
                 return Ok((lines, changed));
@@ -153,10 +159,21 @@ impl<'call> Watch<'call> {
         }
     }
 
+    /// Whether the window takes no input any more, and no window of its program has come up to say why.
+    fn awaits_dialog(&self, lines: &[String]) -> bool {
+        let Some(window) = &self.window else { return false };
+        let shut = |info: portcullis_platform::WindowInfo| !info.enabled;
+        !lines.iter().any(|line| line.starts_with("+ ") && line.contains(" window "))
+            && self.cx.ports.windows.describe(self.permit, window).is_ok_and(shut)
+    }
+
     fn scene_diff(&self) -> Option<Diff> {
         let (before, window) = (self.before.as_ref()?, self.window.as_ref()?);
         let after = read_scene(self.permit, window, self.cx).ok()?;
-        Some(diff(before, &after))
+        // A window that is going away, or whose thread is busy, reads as if its controls had lost their texts. That is
+        // no change of theirs: its going is told by the window lines, and a busy thread is looked at again.
+        let readable = self.cx.ports.windows.is_alive(window) && !after.lines.iter().any(|line| line.states.hung);
+        readable.then(|| diff(before, &after))
     }
 
     /// Whether the element itself, read alone, shows another state than before.
