@@ -41,6 +41,23 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Say which version this is
     Version,
+    /// Work for a server that started this process
+    #[command(hide = true)]
+    Worker(WorkerArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WorkerArgs {
+    /// What to work at
+    #[arg(value_enum)]
+    pub(crate) kind: WorkerKind,
+}
+
+/// What a worker process works at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WorkerKind {
+    /// Reading and operating controls through UI Automation
+    Automation,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

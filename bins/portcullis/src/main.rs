@@ -18,6 +18,7 @@ mod logging;
 mod machine;
 mod serve;
 mod tools;
+mod worker;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
             out!("portcullis {}", env!("CARGO_PKG_VERSION"));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Worker(args) => worker::run(&args),
     };
     done.unwrap_or_else(|error| {
         logging::complain(&format!("{error:#}"));

@@ -3,6 +3,7 @@
 #![cfg(windows)]
 
 mod apps;
+mod automation;
 mod clipboard;
 mod helper;
 mod identity;
@@ -14,6 +15,9 @@ mod session;
 mod system;
 mod toplevel;
 mod tree;
+
+/// Runs this process as a worker of the UI Automation reader, until its standard input ends.
+pub use automation::run_worker as run_automation_worker;
 
 use portcullis_platform::Ports;
 use std::sync::Arc;
@@ -29,7 +33,7 @@ pub fn ports() -> Ports {
         screen: Arc::new(screen::Win32Screen::default()),
         session: Arc::new(session::Win32Session),
         system: Arc::new(system::Win32System::default()),
-        tree: Arc::new(tree::NativeTree),
+        tree: Arc::new(automation::Readers::default()),
         windows: Arc::new(toplevel::Win32Windows),
     }
 }

@@ -1,0 +1,114 @@
+//! One worker process: our own exe with a hidden subcommand, its two pipes, and the job that ends it with us. When to
+//! start and when to kill is decided in `pool.rs`.
+
+use super::protocol::{self, Answer, Request};
+use crate::identity::failed;
+use portcullis_platform::{PortFault, PortResult};
+use std::io;
+use std::os::windows::io::AsRawHandle;
+use std::os::windows::process::CommandExt;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, sync_channel};
+use windows::Win32::Foundation::HANDLE;
+use windows::Win32::System::JobObjects::{
+    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
+};
+use windows::Win32::System::Threading::CREATE_NO_WINDOW;
+use windows::core::PCWSTR;
+
+/// The hidden subcommand.
+const SUBCOMMAND: [&str; 2] = ["worker", "automation"];
+/// Answers that wait to be fetched. One question is under way at a time, so more than two are a defect.
+const ANSWER_CAP: usize = 2;
+
+/// A worker and the way to it. Dropping it kills the process.
+#[derive(Debug)]
+pub(super) struct Worker {
+    child: Child,
+    requests: Option<ChildStdin>,
+    pub(super) answers: Receiver<Answer>,
+}
+
+impl Worker {
+    /// Sends one question.
+    pub(super) fn send(&mut self, request: &Request) -> io::Result<()> {
+        let pipe = self.requests.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        protocol::write(pipe, request)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may hang inside a call of COM, so it is terminated and not asked to end. It may have ended already.
+        let _ = self.child.kill();
+        drop(self.requests.take());
+        // Reaps the handle; the process was just terminated, so this does not wait.
+        let _ = self.child.try_wait();
+    }
+}
+
+/// The job that every worker belongs to: it ends them when the server's process ends, however that ends.
+struct Job(HANDLE);
+
+// SAFETY: a job handle may be used by any thread.
+unsafe impl Send for Job {}
+// SAFETY: as above; it is only ever passed to the system.
+unsafe impl Sync for Job {}
+
+fn job() -> Option<&'static Job> {
+    static JOB: OnceLock<Option<Job>> = OnceLock::new();
+    JOB.get_or_init(|| make_job().ok()).as_ref()
+}
+
+fn make_job() -> PortResult<Job> {
+    // SAFETY: no name and no attributes; the handle is kept for the life of the process.
+    let job = unsafe { CreateJobObjectW(None, PCWSTR::null()) }.map_err(failed("CreateJobObjectW"))?;
+    let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
+    limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    let size = u32::try_from(size_of_val(&limits)).unwrap_or(0);
+    let limits = std::ptr::from_ref(&limits).cast();
+    // SAFETY: the structure is a local of the size given and outlives the call.
+    unsafe { SetInformationJobObject(job, JobObjectExtendedLimitInformation, limits, size) }
+        .map_err(failed("SetInformationJobObject"))?;
+    Ok(Job(job))
+}
+
+fn trouble(error: &io::Error) -> PortFault {
+    PortFault::Unsupported(format!("the UI Automation worker does not start ({})", error.kind()))
+}
+
+/// Starts a worker of our own exe.
+pub(super) fn start() -> PortResult<Worker> {
+    let exe = std::env::current_exe().map_err(|error| trouble(&error))?;
+    let mut child = Command::new(exe)
+        .args(SUBCOMMAND)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .creation_flags(CREATE_NO_WINDOW.0)
+        .spawn()
+        .map_err(|error| trouble(&error))?;
+    if let Some(job) = job() {
+        // SAFETY: both handles are open. Where a job cannot be had, the end of its input still ends the worker.
+        let _ = unsafe { AssignProcessToJobObject(job.0, HANDLE(child.as_raw_handle())) };
+    }
+    let requests = child.stdin.take();
+    let output = child.stdout.take();
+    let (to, answers) = sync_channel(ANSWER_CAP);
+    let worker = Worker { child, requests, answers };
+    let Some(mut output) = output else { return Err(PortFault::Unsupported("the worker has no output".to_owned())) };
+    // Ends with the process, whose end of the pipe closes then, or when nobody waits for its answers any more.
+    std::thread::Builder::new()
+        .name("automation-answers".to_owned())
+        .spawn(move || {
+            while let Ok(Some(answer)) = protocol::read::<Answer>(&mut output) {
+                if to.send(answer).is_err() {
+                    return;
+                }
+            }
+        })
+        .map_err(|error| trouble(&error))?;
+    Ok(worker)
+}
