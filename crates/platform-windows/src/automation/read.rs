@@ -147,8 +147,8 @@ fn shows_a_value(client: &Client) -> Result<IUIAutomationCondition> {
 }
 
 /// Reads a window: in one request where the system and the caller allow it, else level by level.
-pub(super) fn read(client: &Client, window: u64, handle: HWND, limits: &Limits) -> Answered<Reading> {
-    let mut walk = Walk { client, window, limits, reading: Reading::default(), request: None };
+pub(super) fn read(client: &Client, handle: HWND, limits: &Limits) -> Answered<Reading> {
+    let mut walk = Walk { client, limits, reading: Reading::default(), request: None };
     if limits.whole {
         match whole(client, handle) {
             Ok(root) => {
@@ -183,7 +183,6 @@ fn whole(client: &Client, handle: HWND) -> Result<IUIAutomationElement> {
 
 struct Walk<'call> {
     client: &'call Client,
-    window: u64,
     limits: &'call Limits,
     reading: Reading,
     request: Option<IUIAutomationCacheRequest>,

@@ -69,7 +69,7 @@ impl Desk {
                     until: Instant::now() + Duration::from_millis(request.millis),
                     whole: *whole,
                 };
-                let reading = read::read(client, window, identity::hwnd(window), &limits)?;
+                let reading = read::read(client, identity::hwnd(window), &limits)?;
                 windows.retain(|(known, _)| *known != window);
                 windows.push_front((window, reading.known));
                 windows.truncate(WINDOW_CAP);
