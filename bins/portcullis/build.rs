@@ -9,6 +9,10 @@ fn main() -> Result<(), embed_manifest::Error> {
     if std::env::var_os("CARGO_CFG_WINDOWS").is_none() {
         return Ok(());
     }
+    if std::env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("gnu") {
+        // Sections that begin on a page in the file are mapped when they are needed; others are read in whole.
+        println!("cargo::rustc-link-arg-bins=-Wl,--file-alignment=4096");
+    }
     embed_manifest(
         new_manifest("Portcullis")
             // Never elevated by itself: rights come from whoever starts it.

@@ -60,8 +60,9 @@ def the_field(text, label):
 
 def the_choice(text, part):
     """The one choice of a list that holds that text."""
-    found = re.search(r"choices: ([^\n@]*)", text)
-    fitting = [choice.strip() for choice in found[1].split(", ") if part in choice] if found else []
+    found = re.search(r'choices: ((?:"(?:[^"\n]|"")*"(?:, )?)*)', text)
+    choices = re.findall(r'"((?:[^"]|"")*)"', found[1]) if found else []
+    fitting = [choice.replace('""', '"') for choice in choices if part in choice]
     if len(fitting) != 1:
         raise Wrong(f"{len(fitting)} choices hold {part!r} in the answer:\n{text}")
     return fitting[0]

@@ -1,14 +1,19 @@
 //! `cargo xtask generate`: the references that are written out of the code, so that they cannot say anything else than
 //! the code does. No text about a tool is written here; it comes from the tool's descriptor and schema.
 
+mod configuration;
+
 use anyhow::{Context, Result, ensure};
 use portcullis_testkit::lab::workspace_top;
 use portcullis_tools::{AnyTool, Catalogue, Lane, Shape};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs;
 
 const TOOLS_PAGE: &str = "docs/tools.md";
+/// Written by hand: what other systems' tools have, and ours beside it.
+const PARITY_PAGE: &str = "docs/parity.md";
 const HEAD: &str = "\
 # Tools
 
@@ -22,17 +27,34 @@ holds for a whole answer, pictures included. An effect is open with its tier; se
 
 /// Writes the references, or with `check` only compares them.
 pub(crate) fn run(check: bool) -> Result<()> {
-    let path = workspace_top().join(TOOLS_PAGE);
-    let wanted = tools_page(&Catalogue::new())?;
-    if !check {
-        fs::write(&path, wanted).with_context(|| format!("cannot write {TOOLS_PAGE}"))?;
-        eprintln!("{TOOLS_PAGE}");
-        return Ok(());
+    let catalogue = Catalogue::new();
+    let pages = [
+        (TOOLS_PAGE, tools_page(&catalogue)?),
+        ("docs/configuration.md", configuration::configuration()?),
+        ("docs/policy.md", configuration::policy(&catalogue)?),
+    ];
+    for (name, wanted) in pages {
+        let path = workspace_top().join(name);
+        if !check {
+            fs::write(&path, wanted).with_context(|| format!("cannot write {name}"))?;
+            eprintln!("{name}");
+            continue;
+        }
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        ensure!(is_same(&found, &wanted), "{name} is not what the code says: run `cargo xtask generate`");
+        println!("{name} is what the code says");
     }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    ensure!(is_same(&found, &wanted), "{TOOLS_PAGE} is not what the code says: run `cargo xtask generate`");
-    println!("{TOOLS_PAGE} is what the code says");
+    let parity = fs::read_to_string(workspace_top().join(PARITY_PAGE)).context(PARITY_PAGE)?;
+    let left_out = unnamed(&catalogue, &parity);
+    ensure!(left_out.is_empty(), "{PARITY_PAGE} says nothing of {}: add their rows", left_out.join(", "));
     Ok(())
+}
+
+/// The tools that a page written by hand does not name.
+fn unnamed(catalogue: &Catalogue, page: &str) -> Vec<&'static str> {
+    let words: HashSet<&str> = page.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let names = catalogue.tools().iter().map(|tool| tool.descriptor().name);
+    names.filter(|name| !words.contains(name)).collect()
 }
 
 /// Line ends are the checkout's business.
@@ -190,6 +212,15 @@ fn lane(lane: Lane) -> &'static str {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_tool_that_the_comparison_leaves_out_is_named() {
+        let catalogue = Catalogue::new();
+        let mut page: Vec<&str> = catalogue.tools().iter().map(|tool| tool.descriptor().name).collect();
+        assert_eq!(unnamed(&catalogue, &page.join("`, `")), [""; 0]);
+        let left_out = page.remove(3);
+        assert_eq!(unnamed(&catalogue, &page.join(" ")), [left_out]);
+    }
 
     #[test]
     fn a_type_is_told_with_its_range_its_choices_or_its_items() {

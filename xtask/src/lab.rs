@@ -56,6 +56,7 @@ pub(crate) enum Action {
 }
 
 pub(crate) fn run(action: Action) -> Result<ExitCode> {
+    lab::require_lab()?;
     match action {
         Action::Up => up(),
         Action::Doctor => doctor(),
@@ -69,7 +70,7 @@ pub(crate) fn run(action: Action) -> Result<ExitCode> {
         Action::Shell { name } => {
             let run = live_or_new(name.as_deref())?;
             let term = std::env::var("TERM").unwrap_or_else(|_| "dumb".to_owned());
-            let status = run.linux_command(&["/bin/bash"], &[("TERM", &term)]).status()?;
+            let status = run.linux_command(&["/bin/bash"], &[("TERM", &term)])?.status()?;
             Ok(code_of(status))
         }
         Action::Screenshot { name, file } => {

@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod generate;
 mod lab;
 mod progress;
@@ -39,6 +40,8 @@ enum Action {
     Lab(lab::Action),
     /// What the server costs, beside the bars that it must hold
     Bench(bench::Options),
+    /// Replay the fuzz targets' inputs and look for new ones
+    Fuzz(fuzz::Options),
     /// Let a real client write a file with Notepad on a Windows desktop, and show what happened
     Demo(demo::Options),
     /// Build the Windows programs
@@ -71,6 +74,7 @@ fn run(action: Action) -> Result<ExitCode> {
         Action::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Action::Lab(action) => lab::run(action),
         Action::Bench(options) => bench::run(&options),
+        Action::Fuzz(options) => fuzz::run(&options),
         Action::Demo(options) => demo::run(&options),
         Action::Build { release } => build::run(release).map(|()| ExitCode::SUCCESS),
         Action::Generate { check } => generate::run(check).map(|()| ExitCode::SUCCESS),

@@ -6,6 +6,7 @@ use crate::progress::Steps;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use portcullis_testkit::lab::{Lab, Profile, Run, StdioPlan, built_exe, timed};
+use portcullis_testkit::server::rights_flags;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -72,6 +73,7 @@ impl Listening {
         mut tell: impl FnMut(&str) + Send + 'static,
     ) -> Result<Listening> {
         let mut arguments: Vec<&str> = vec!["serve", "--transport", "http", "--port", "0"];
+        arguments.extend(rights_flags(run, exe)?);
         arguments.extend(flags.iter().map(AsRef::as_ref));
         let stdio = StdioPlan { stdin: Stdio::null(), stdout: Stdio::null(), stderr: Stdio::piped() };
         let mut child = run.spawn(exe, &arguments, stdio)?;
@@ -158,6 +160,7 @@ pub(crate) fn stdio(options: &StdioOptions) -> Result<ExitCode> {
     }
     let run = run_for(options.common.name.as_deref())?;
     let mut arguments: Vec<&str> = vec!["serve", "--transport", "stdio"];
+    arguments.extend(rights_flags(&run, &exe)?);
     arguments.extend(options.common.flags.iter().map(String::as_str));
     let status = run.spawn(&exe, &arguments, StdioPlan::inherited())?.wait()?;
     Ok(code_of(status))
@@ -194,7 +197,7 @@ mod tests {
         let options = Options { name: Some("a".into()), flags: vec!["--tier".into(), "3".into()] };
         let config = stdio_config(&options).unwrap();
         let entry = &config["mcpServers"]["portcullis"];
-        assert!(entry["command"].as_str().unwrap().starts_with('/'));
+        assert!(Path::new(entry["command"].as_str().unwrap()).is_absolute());
         assert_eq!(entry["args"], json!(["lab", "stdio", "--run", "a", "--", "--tier", "3"]));
     }
 }

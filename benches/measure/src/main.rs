@@ -3,6 +3,7 @@
 
 mod calls;
 mod http;
+mod lab;
 mod parts;
 mod row;
 mod server;
@@ -25,6 +26,7 @@ const ALL: &[(&str, Measure)] = &[
     ("memory", || Ok(vec![calls::idle_memory()?])),
     ("observe", || Ok(vec![parts::tree_to_text()])),
     ("audit", parts::audit),
+    ("lab", lab::rows),
 ];
 
 fn main() -> Result<()> {

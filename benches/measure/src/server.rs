@@ -61,9 +61,15 @@ impl Server {
             Which::Ours => Command::new(program("portcullis-fake")?),
             Which::Floor => Command::new(program("portcullis-floor")?),
         };
-        command.arg(transport);
         if which == Which::Ours {
-            command.arg(data.path());
+            command.args(["serve", "--transport", transport, "--data"]).arg(data.path());
+            // The rates of one principal are not what is measured.
+            command.args(["--call-rate", "1000000000"]);
+            command.args(if transport == "http" { &["--port", "0", "--rate", "1000000000"] } else { &[][..] });
+            // What the owner of this machine configured is not what is measured.
+            command.env("XDG_CONFIG_HOME", data.path());
+        } else {
+            command.arg(transport);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.stderr(if transport == "http" { Stdio::piped() } else { Stdio::null() });

@@ -1,9 +1,9 @@
 //! `portcullis call`: one tool, once, through the same gate and into the same audit as any client's call.
 
 use crate::cli::CallArgs;
-use crate::{compose, logging};
+use crate::{Machine, compose, logging, settings};
 use anyhow::Context;
-use portcullis_config::{DataFolder, Environment, ServeFlags, ServeSettings};
+use portcullis_config::{DataFolder, Environment, ServeFlags};
 use portcullis_gate::Call;
 use portcullis_model::{Cancel, Part, Principal, Reply};
 use serde_json::{Value, json};
@@ -16,12 +16,18 @@ const ARGUMENT_CAP: u64 = 4 * 1024 * 1024;
 /// What ending in order may take.
 const END_LIMIT: Duration = Duration::from_secs(1);
 
-pub(crate) fn run(args: CallArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(machine: &dyn Machine, args: CallArgs) -> anyhow::Result<ExitCode> {
     let arguments = read_arguments(&args.args)?;
-    let flags = ServeFlags { data: args.data, tools: args.filter.flags(), ..ServeFlags::default() };
-    let settings = ServeSettings::resolve(flags, &Environment::read())?;
-    let data = DataFolder::open(settings.data.value)?;
-    let gate = compose::gate(settings.tools, &data, "call", Vec::new())?;
+    let flags = ServeFlags {
+        data: args.data,
+        tools: args.filter.flags(),
+        allow_elevated: args.allow_elevated,
+        ..ServeFlags::default()
+    };
+    let environment = Environment::read();
+    let settings = settings::load(machine, args.policy.config, flags, &environment)?;
+    let data = DataFolder::open(settings.data(&environment)?.value)?;
+    let (gate, _) = compose::gate(machine, &settings, &data, &args.anchor, "call", Vec::new())?;
     let answer = gate.call(Call { principal: Principal::local(), tool: args.tool, arguments, cancel: Cancel::new() });
     gate.shut_down(END_LIMIT);
     match answer {
@@ -36,7 +42,7 @@ pub(crate) fn run(args: CallArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn read_arguments(given: &str) -> anyhow::Result<Value> {
+pub(crate) fn read_arguments(given: &str) -> anyhow::Result<Value> {
     let mut text = String::new();
     if given == "-" {
         std::io::stdin().take(ARGUMENT_CAP).read_to_string(&mut text).context("standard input")?;

@@ -1,11 +1,13 @@
 //! `portcullis doctor`: what this machine can do, and what is in the way, each with its remedy.
 
 use crate::cli::DoctorArgs;
-use crate::machine;
-use portcullis_config::{DataFolder, Environment, ServeFlags, ServeSettings};
-use portcullis_platform::SessionState;
+use crate::stop::{self, OwnerSignal};
+use crate::{Machine, settings};
+use portcullis_config::{DataFolder, Environment, ServeFlags, Settings};
+use portcullis_platform::{OwnRights, SessionState, StopKeyState, StopPort};
 use serde_json::json;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// One thing that was looked at.
 struct Row {
@@ -14,8 +16,15 @@ struct Row {
     found: String,
 }
 
-pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
-    let rows = vec![data_row(args), desktop_row(), displays_row()];
+pub(crate) fn run(machine: &dyn Machine, args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let rows = vec![
+        data_row(machine, args),
+        desktop_row(machine),
+        displays_row(machine),
+        rights_row(machine, args),
+        stopped_row(machine, args),
+        stop_key_row(machine, args),
+    ];
     let well = rows.iter().all(|row| row.well);
     if args.json {
         let rows: Vec<_> =
@@ -29,19 +38,24 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn data_row(args: &DoctorArgs) -> Row {
+fn configured(machine: &dyn Machine, args: &DoctorArgs) -> anyhow::Result<Settings> {
     let flags = ServeFlags { data: args.data.clone(), ..ServeFlags::default() };
-    let found = ServeSettings::resolve(flags, &Environment::read())
-        .map_err(anyhow::Error::from)
-        .and_then(|settings| Ok(DataFolder::open(settings.data.value)?));
-    match found {
+    settings::load(machine, args.policy.config.clone(), flags, &Environment::read())
+}
+
+fn data_folder(machine: &dyn Machine, args: &DoctorArgs) -> anyhow::Result<DataFolder> {
+    Ok(DataFolder::open(configured(machine, args)?.data(&Environment::read())?.value)?)
+}
+
+fn data_row(machine: &dyn Machine, args: &DoctorArgs) -> Row {
+    match data_folder(machine, args) {
         Ok(data) => Row { what: "data folder", well: true, found: data.path().display().to_string() },
         Err(error) => Row { what: "data folder", well: false, found: format!("{error:#}") },
     }
 }
 
-fn desktop_row() -> Row {
-    match machine::ports().map(|ports| ports.session.state()) {
+fn desktop_row(machine: &dyn Machine) -> Row {
+    match machine.ports().map(|ports| ports.session.state()) {
         Ok(SessionState::Active) => Row { what: "desktop", well: true, found: "active".to_owned() },
         Ok(state) => Row {
             what: "desktop",
@@ -52,8 +66,8 @@ fn desktop_row() -> Row {
     }
 }
 
-fn displays_row() -> Row {
-    let displays = machine::ports().and_then(|ports| Ok(ports.screen.displays()?));
+fn displays_row(machine: &dyn Machine) -> Row {
+    let displays = machine.ports().and_then(|ports| Ok(ports.screen.displays()?));
     match displays {
         Ok(displays) => Row {
             what: "displays",
@@ -61,5 +75,57 @@ fn displays_row() -> Row {
             found: displays.iter().map(|display| display.bounds.to_string()).collect::<Vec<_>>().join("; "),
         },
         Err(error) => Row { what: "displays", well: false, found: format!("{error:#}") },
+    }
+}
+
+/// A server started as this program was would refuse, or not.
+fn rights_row(machine: &dyn Machine, args: &DoctorArgs) -> Row {
+    let what = "rights";
+    let allowed =
+        configured(machine, args).map(|settings| settings.allow_elevated()).ok().filter(|allowed| allowed.value);
+    match machine.own_rights().map(OwnRights::excess) {
+        Ok(None) => Row { what, well: true, found: "those of a signed-in user".to_owned() },
+        Ok(Some(excess)) if let Some(allowed) = &allowed => {
+            Row { what, well: true, found: format!("{excess}, as {} allows", allowed.origin) }
+        }
+        Ok(Some(excess)) => Row {
+            what,
+            well: false,
+            found: format!(
+                "{excess}: a server started so refuses; start it without elevation, or add --allow-elevated"
+            ),
+        },
+        Err(fault) => Row { what, well: false, found: fault.to_string() },
+    }
+}
+
+fn stopped_row(machine: &dyn Machine, args: &DoctorArgs) -> Row {
+    let what = "work";
+    let stopped =
+        data_folder(machine, args).and_then(|data| Ok(OwnerSignal::of(machine, &data)?.look(Duration::ZERO)?));
+    match stopped {
+        Ok(None) => Row { what, well: true, found: "not stopped".to_owned() },
+        Ok(Some(_)) => Row { what, well: false, found: "stopped; `portcullis resume` lets it go on".to_owned() },
+        Err(error) => Row { what, well: false, found: format!("{error:#}") },
+    }
+}
+
+/// Takes the stop key for a moment, as a server would.
+fn stop_key_row(machine: &dyn Machine, args: &DoctorArgs) -> Row {
+    let what = "stop key";
+    let state = configured(machine, args).and_then(|settings| {
+        let Some(key) = stop::chord(settings.stop_key())? else { anyhow::bail!("none") };
+        let state = machine.owner_ports()?.key.listen(&key, Box::new(|| {}))?.state();
+        Ok((key, state))
+    });
+    match state {
+        Ok((key, StopKeyState::Ours)) => Row { what, well: true, found: format!("{key} is free") },
+        Ok((key, StopKeyState::AnotherServer)) => Row { what, well: true, found: format!("{key}, heard by a server") },
+        Ok((key, StopKeyState::Taken)) => Row {
+            what,
+            well: false,
+            found: format!("another program has taken {key}; choose another with --stop-key, or use `portcullis stop`"),
+        },
+        Err(error) => Row { what, well: false, found: format!("{error:#}") },
     }
 }

@@ -3,6 +3,12 @@
 use crate::cli::LogLevel;
 use std::io::Write;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How the names of our crates begin.
+const OURS: &str = "portcullis";
 
 /// Starts logging, and turns panics into log lines.
 pub(crate) fn start(level: LogLevel) {
@@ -12,7 +18,10 @@ pub(crate) fn start(level: LogLevel) {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).init();
+    // Libraries write down what they carry, which holds typed and read text; only what we say ourselves is logged.
+    let ours = Targets::new().with_target(OURS, level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(lines).with(ours).init();
     std::panic::set_hook(Box::new(|panic| {
         // A panic's message may hold data of a call; its place alone is safe to write down.
         let place = panic.location().map_or_else(String::new, ToString::to_string);

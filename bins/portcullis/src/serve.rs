@@ -1,49 +1,97 @@
 //! `portcullis serve`: opens what the settings ask for, says where it listens, and ends in order.
 
 use crate::cli::ServeArgs;
-use crate::{compose, logging};
-use portcullis_config::{DataFolder, Environment, ServeSettings, TransportSettings};
+use crate::machine::Machine;
+use crate::reload::Reloading;
+use crate::stop::{self, OwnerSignal};
+use crate::{compose, keys, logging, oauth, settings, tls};
+use portcullis_audit::AuditKey;
+use portcullis_config::{DataFolder, Environment, KeyStore, TransportSettings};
 use portcullis_gate::Gate;
-use portcullis_server::{HttpServer, serve_stdio};
+use portcullis_server::{HttpOptions, HttpServer, serve_stdio};
 use serde_json::json;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// What the calls under way get to end in, once the server is told to.
 const END_LIMIT: Duration = Duration::from_secs(1);
 
-pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    let settings = ServeSettings::resolve(args.flags()?, &Environment::read())?;
-    let data = DataFolder::open(settings.data.value)?;
+pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let anchor = args.anchor.clone();
+    let environment = Environment::read();
+    let config = args.policy.config.clone();
+    let flags = args.flags()?;
+    let settings = settings::load(machine, config.clone(), flags.clone(), &environment)?;
+    let serve = settings.serve(&environment)?;
+    // Where there is nothing to serve, nothing is written: no folder and no key.
+    machine.ports()?;
+    let data = DataFolder::open(serve.data.value)?;
+    let reloading = Reloading::new(machine, (config, flags, anchor.clone()), settings.clone(), &data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let stop = CancellationToken::new();
-    let gate = match settings.transport {
+    let end_all = CancellationToken::new();
+    let stop_key = stop::chord(settings.stop_key())?;
+    let listen = |gate: &Gate| -> anyhow::Result<_> {
+        let Some(key) = &stop_key else { return Ok(None) };
+        Ok(stop::listen(gate, &*machine.owner_ports()?.key, key, OwnerSignal::of(machine, &data)?))
+    };
+    let (gate, watch, watched) = match serve.transport {
         TransportSettings::Stdio => {
-            let gate = compose::gate(settings.tools, &data, "stdio", Vec::new())?;
-            runtime.block_on(async {
-                end_on_signal(stop.clone());
-                serve_stdio(gate.clone(), stop).await.map_err(anyhow::Error::msg)
-            })?;
-            gate
+            let (gate, mut watched) = compose::gate(machine, &settings, &data, &anchor, "stdio", Vec::new())?;
+            watched.check_chains(data.audit(), AuditKey::read(&data.audit_key_file())?)?;
+            let watch = listen(&gate)?;
+            reloading.during(&gate, || {
+                runtime.block_on(async {
+                    end_on_signal(end_all.clone());
+                    serve_stdio(gate.clone(), end_all).await.map_err(anyhow::Error::msg)
+                })
+            })??;
+            (gate, watch, watched)
         }
-        TransportSettings::Http(address) => {
-            let key = data.http_key()?;
-            let gate = compose::gate(settings.tools, &data, "http", vec![key.clone()])?;
-            runtime.block_on(async {
-                end_on_signal(stop.clone());
-                let server = HttpServer::bind(address.value).await?;
-                let listening = json!({
-                    "event": "listening",
-                    "url": server.url(),
-                    "key_file": data.http_key_file(),
-                });
-                logging::announce(&listening);
-                server.serve(gate.clone(), &key, stop).await.map_err(anyhow::Error::from)
-            })?;
-            gate
+        TransportSettings::Http(http) => {
+            http.oauth.as_ref().map(oauth::check_roots).transpose()?;
+            let store = KeyStore::of(&data);
+            // Where the owner has named others who may come in, no key is made unasked and none is needed.
+            if http.oauth.is_none() && http.certificates.is_none() {
+                store.ensure_one()?;
+                let mut all = keys::watched(machine.file_trust(), store.clone());
+                let found = all().unwrap_or_else(|| Ok(Vec::new())).map_err(anyhow::Error::msg)?;
+                anyhow::ensure!(!found.is_empty(), "no key opens this server: make one with `portcullis key new NAME`");
+            }
+            let key = store.default_key()?;
+            let secrets = key.iter().cloned().collect();
+            let (gate, mut watched) = compose::gate(machine, &settings, &data, &anchor, "http", secrets)?;
+            watched.check_chains(data.audit(), AuditKey::read(&data.audit_key_file())?)?;
+            let numbers = Arc::clone(&watched.numbers);
+            let watch = listen(&gate)?;
+            reloading.during(&gate, || {
+                runtime.block_on(async {
+                    end_on_signal(end_all.clone());
+                    let options = HttpOptions {
+                        tls: http.tls.clone().map(|files| tls::watched(machine.file_trust(), files)),
+                        authorities: tls::watched_authorities(machine.file_trust(), http.certificates.as_ref()),
+                        keys: keys::watched(machine.file_trust(), store.clone()),
+                        jwks: oauth::watched(machine.file_trust(), http.oauth.as_ref()),
+                        settings: *http,
+                        numbers,
+                    };
+                    let server = HttpServer::bind(options).await?;
+                    let listening = json!({
+                        "event": "listening",
+                        "url": server.url(),
+                        "fingerprint": server.fingerprint().map(|fingerprint| fingerprint.to_string()),
+                        "key_file": key.map(|_| data.http_key_file()),
+                    });
+                    logging::announce(&listening);
+                    server.serve(gate.clone(), end_all).await.map_err(anyhow::Error::from)
+                })
+            })??;
+            (gate, watch, watched)
         }
     };
+    drop(watch);
+    watched.end();
     end(&gate)
 }
 

@@ -1,15 +1,18 @@
-//! `portcullis tools`: which tools are open under given flags, as a table or as JSON. It needs no desktop.
+//! `portcullis tools`: which tools are open under the policy and given flags, as a table or as JSON. It needs no desktop.
 
-use crate::cli::ToolsArgs;
-use crate::compose;
+use crate::cli::{AnchorFlags, ToolsArgs};
+use crate::{Machine, compose, settings};
+use portcullis_config::{Environment, ServeFlags};
 use portcullis_gate::Catalogue;
 use portcullis_model::Principal;
 use serde_json::json;
 use std::process::ExitCode;
 
-pub(crate) fn run(args: &ToolsArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(machine: &dyn Machine, args: &ToolsArgs) -> anyhow::Result<ExitCode> {
     let catalogue = Catalogue::new();
-    let rules = compose::rules(args.filter.clone().flags(), &catalogue)?;
+    let flags = ServeFlags { tools: args.filter.clone().flags(), ..ServeFlags::default() };
+    let settings = settings::load(machine, args.policy.config.clone(), flags, &Environment::read())?;
+    let rules = compose::rules(machine, &settings, &AnchorFlags::default(), &catalogue)?;
     let local = Principal::local();
     let open = |tool: &&portcullis_tools::AnyTool| rules.admit(&local, tool.descriptor().row()).is_ok();
     if args.json {

@@ -57,6 +57,11 @@ impl AuditKey {
         self.mac(b"portcullis chain v1\0", &[previous, body])
     }
 
+    /// The code of a line of an anchor.
+    pub(crate) fn anchor(&self, body: &[u8]) -> Mac {
+        self.mac(b"portcullis anchor v1\0", &[body])
+    }
+
     /// A keyed digest of bytes that must not be written down.
     pub(crate) fn digest(&self, bytes: &[u8]) -> [u8; 32] {
         self.mac(b"portcullis digest v1\0", &[bytes])

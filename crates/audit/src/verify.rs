@@ -1,24 +1,33 @@
-//! Reading a chain back and saying whether it is whole. A chain shows any change inside it; that its tail was cut can be
-//! seen only from a successor's start record or from an anchor kept elsewhere, and the report says so.
+//! Reading chains back and saying whether they are whole. A chain shows any change inside it; that its tail was cut can be
+//! seen only from a later chain's first entry or from an anchor kept elsewhere, and the report says so.
 
-use crate::chain::{FORMAT_VERSION, Mac, push_hex, split};
+use crate::anchor::{AnchorReport, read_anchor};
+use crate::chain::{FORMAT_VERSION, Mac, hex, split, unhex};
+use crate::folder::{EMPTY, chains, name_of, read_line};
 use crate::key::AuditKey;
+use portcullis_model::Cancel;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
 use std::path::Path;
-
-/// Bytes of one line at the most: a longer one was not written by the ledger.
-const LINE_CAP: u64 = 1 << 20;
 
 /// What is wrong with a chain, at which line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Line number, from 1.
+    /// Line number, from 1; 0 when the whole file is gone.
     pub line: u64,
     /// What is wrong.
     pub problem: String,
+}
+
+/// The chain that a file goes on from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continued {
+    /// The file's name.
+    pub from: String,
+    /// The code of its last line.
+    pub head: String,
 }
 
 /// What a check of one file found.
@@ -34,38 +43,71 @@ pub struct FileReport {
     pub finding: Option<Finding>,
     /// Heads of earlier chains that this one's start record names.
     pub predecessors: BTreeMap<String, String>,
+    /// The chain that this one goes on from, when a server changed files.
+    pub continued: Option<Continued>,
+    /// What cannot be known, without anything being wrong.
+    pub notes: Vec<String>,
 }
 
-fn hex(mac: &Mac) -> String {
-    let mut text = String::with_capacity(64);
-    push_hex(&mut text, mac);
-    text
+/// What a reading of a file must come across.
+#[derive(Default)]
+struct Wanted {
+    /// Codes that another chain names.
+    heads: BTreeSet<Mac>,
+    /// The line that an anchor names last, and its code.
+    anchored: Option<(u64, Mac)>,
 }
 
 /// Checks one chain.
 pub fn verify_file(path: &Path, key: &AuditKey) -> std::io::Result<FileReport> {
-    let mut reader = BufReader::new(File::open(path)?);
-    let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut report =
-        FileReport { file, verified: 0, head: hex(&[0; 32]), finding: None, predecessors: BTreeMap::new() };
+    check_file(path, key, &mut Wanted::default(), &Cancel::new())
+}
+
+/// A file that is read until somebody wants no more of it.
+struct Until<'cancel>(File, &'cancel Cancel);
+
+impl Read for Until<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.1.check().map_err(|_| std::io::Error::other("the check was ended"))?;
+        self.0.read(into)
+    }
+}
+
+/// Checks one chain and takes out of `wanted` what it came across.
+fn check_file(path: &Path, key: &AuditKey, wanted: &mut Wanted, until: &Cancel) -> std::io::Result<FileReport> {
+    let mut reader = BufReader::new(Until(File::open(path)?, until));
+    let mut report = FileReport {
+        file: name_of(path),
+        verified: 0,
+        head: String::new(),
+        finding: None,
+        predecessors: BTreeMap::new(),
+        continued: None,
+        notes: Vec::new(),
+    };
     let mut previous: Mac = [0; 32];
     let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = reader.by_ref().take(LINE_CAP).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            break;
-        }
-        match check_line(&line, report.verified + 1, &previous, key) {
-            Ok((mac, body)) => {
+    while read_line(&mut reader, &mut line)? {
+        let number = report.verified + 1;
+        let checked = check_line(&line, number, &previous, key).and_then(|(mac, body)| {
+            if number == 1 {
+                read_opening(&body, &mut report)?;
+            }
+            if wanted.anchored.is_some_and(|(n, head)| n == number && head != mac) {
+                return Err("the anchor holds another code for the line: the chain was written anew".to_owned());
+            }
+            Ok(mac)
+        });
+        match checked {
+            Ok(mac) => {
                 previous = mac;
-                report.verified += 1;
-                if report.verified == 1 {
-                    report.predecessors = predecessors(&body);
+                report.verified = number;
+                if !wanted.heads.is_empty() {
+                    wanted.heads.remove(&mac);
                 }
             }
             Err(problem) => {
-                report.finding = Some(Finding { line: report.verified + 1, problem });
+                report.finding = Some(Finding { line: number, problem });
                 break;
             }
         }
@@ -73,6 +115,13 @@ pub fn verify_file(path: &Path, key: &AuditKey) -> std::io::Result<FileReport> {
     report.head = hex(&previous);
     if report.verified == 0 && report.finding.is_none() {
         report.finding = Some(Finding { line: 1, problem: "the file is empty".to_owned() });
+    }
+    if let (Some((n, _)), None) = (wanted.anchored, &report.finding)
+        && n > report.verified
+    {
+        let problem =
+            format!("the anchor holds line {n}, which is not there: the tail was cut, or an older copy was put back");
+        report.finding = Some(Finding { line: report.verified + 1, problem });
     }
     Ok(report)
 }
@@ -104,75 +153,171 @@ struct Says {
     n: Option<u64>,
 }
 
-fn predecessors(start: &[u8]) -> BTreeMap<String, String> {
-    // It was read once already, so it is JSON.
-    let start: serde_json::Value = serde_json::from_slice(start).unwrap_or_default();
-    let named = start.get("predecessors").and_then(serde_json::Value::as_array);
-    named
-        .into_iter()
-        .flatten()
-        .filter_map(|text| text.as_str()?.split_once('='))
-        .map(|(file, head)| (file.to_owned(), head.to_owned()))
-        .collect()
+/// What the first line of a chain says about files.
+#[derive(Default, Deserialize)]
+struct Opening {
+    file: Option<String>,
+    #[serde(default)]
+    predecessors: Vec<String>,
+    #[serde(flatten)]
+    continued: Option<Continued>,
 }
 
-/// Checks every chain of a folder, and that each file which a start record names is still there with at least the lines
-/// that it had then.
+/// Takes over what a first line says. It verified, so the server wrote it.
+fn read_opening(body: &[u8], report: &mut FileReport) -> Result<(), String> {
+    let opening: Opening = serde_json::from_slice(body).map_err(|error| format!("the line is not JSON: {error}"))?;
+    if let Some(file) = opening.file
+        && file != report.file
+    {
+        return Err(format!("the chain was written as {file}: files were renamed or put in each other's place"));
+    }
+    for named in &opening.predecessors {
+        let Some((file, head)) = named.split_once('=') else { continue };
+        if unhex(head.as_bytes()).is_none() {
+            let why = if head == EMPTY { "held no whole line" } else { "could not be read" };
+            report.notes.push(format!("{file} {why} when this chain began, so this chain holds none of its lines"));
+        }
+        report.predecessors.insert(file.to_owned(), head.to_owned());
+    }
+    report.continued = opening.continued;
+    Ok(())
+}
+
+/// What the first line of a file names, whether or not it will verify: what to look for while reading the others.
+fn peek(path: &Path) -> Option<Opening> {
+    let mut line = Vec::new();
+    read_line(&mut BufReader::new(File::open(path).ok()?), &mut line).ok()?;
+    let (body, _) = split(line.strip_suffix(b"\n")?)?;
+    serde_json::from_slice(&body).ok()
+}
+
+/// Every file and code that an opening names, as far as it names codes.
+fn named(predecessors: &BTreeMap<String, String>, continued: Option<&Continued>) -> Vec<(String, Option<Mac>)> {
+    let code = |head: &String| unhex(head.as_bytes());
+    let mut all: Vec<_> = predecessors.iter().map(|(file, head)| (file.clone(), code(head))).collect();
+    all.extend(continued.map(|continued| (continued.from.clone(), code(&continued.head))));
+    all
+}
+
+/// Checks every chain of a folder, and that each file which a first entry names is still there with at least the lines
+/// that it had then; one that a server went on from must have exactly those.
 pub fn verify_folder(folder: &Path, key: &AuditKey) -> std::io::Result<Vec<FileReport>> {
-    let mut paths: Vec<_> =
-        std::fs::read_dir(folder)?.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
-    paths.sort();
+    Ok(verify_anchored(folder, key, None)?.files)
+}
+
+/// As [`verify_folder`], given up with an error when `until` is cancelled.
+pub fn verify_folder_until(folder: &Path, key: &AuditKey, until: &Cancel) -> std::io::Result<Vec<FileReport>> {
+    Ok(verify(folder, key, None, until)?.files)
+}
+
+/// What a check of a folder found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FolderReport {
+    /// Each chain, and each that is gone.
+    pub files: Vec<FileReport>,
+    /// The anchor, when one was given.
+    pub anchor: Option<AnchorReport>,
+}
+
+impl FolderReport {
+    /// Whether nothing is wrong. Where no chain is, nothing can be vouched for: all may have been taken away.
+    pub fn is_whole(&self) -> bool {
+        let anchor = self.anchor.as_ref().is_none_or(|anchor| anchor.finding.is_none());
+        anchor && !self.files.is_empty() && self.files.iter().all(|file| file.finding.is_none())
+    }
+}
+
+/// As [`verify_folder`], and that each chain which the anchor names is there as far as it says.
+pub fn verify_anchored(folder: &Path, key: &AuditKey, anchor: Option<&Path>) -> std::io::Result<FolderReport> {
+    verify(folder, key, anchor, &Cancel::new())
+}
+
+fn verify(folder: &Path, key: &AuditKey, anchor: Option<&Path>, until: &Cancel) -> std::io::Result<FolderReport> {
+    // Before the chains: a live server writes them first.
+    let anchor = anchor.map(|path| read_anchor(path, key)).transpose()?;
+    let paths = chains(folder)?;
+    let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
+    if let Some((_, anchored)) = &anchor {
+        for (file, furthest) in anchored {
+            wanted.entry(file.clone()).or_default().anchored = Some(*furthest);
+        }
+    }
+    for opening in paths.iter().filter_map(|path| peek(path)) {
+        let predecessors = opening.predecessors.iter().filter_map(|text| text.split_once('='));
+        let predecessors = predecessors.map(|(file, head)| (file.to_owned(), head.to_owned())).collect();
+        for (file, head) in named(&predecessors, opening.continued.as_ref()) {
+            wanted.entry(file).or_default().heads.extend(head);
+        }
+    }
     let mut reports = Vec::new();
     for path in &paths {
-        reports.push(verify_file(path, key)?);
+        let mut nothing = Wanted::default();
+        let wanted = wanted.get_mut(&name_of(path)).unwrap_or(&mut nothing);
+        reports.push(check_file(path, key, wanted, until)?);
     }
-    let named: Vec<(String, String)> = reports.iter().flat_map(|report| report.predecessors.clone()).collect();
-    for (file, head) in named {
-        let problem = match reports.iter().position(|report| report.file == file) {
-            None => Some(format!("{file} is named by a later chain and is gone")),
-            Some(at) => {
-                let held = paths.get(at).is_some_and(|path| holds_mac(path, &head));
-                (!held).then(|| format!("{file} no longer holds the line that a later chain names: its tail was cut"))
+    let mut problems = Vec::new();
+    if let Some((_, anchored)) = &anchor {
+        let held: BTreeSet<String> = reports
+            .iter()
+            .flat_map(|report| named(&report.predecessors, report.continued.as_ref()))
+            .filter_map(|(file, head)| head.map(|_| file))
+            .collect();
+        for report in reports.iter_mut().filter(|report| !anchored.contains_key(&report.file)) {
+            if !held.contains(&report.file) {
+                report
+                    .notes
+                    .push("neither the anchor nor a later chain names it: a cut tail would not be seen".to_owned());
             }
-        };
-        if let Some(problem) = problem {
-            match reports.iter_mut().find(|report| report.file == file) {
-                Some(report) if report.finding.is_none() => {
-                    report.finding = Some(Finding { line: report.verified + 1, problem });
+        }
+        let gone = anchored.iter().filter(|(file, _)| reports.iter().all(|report| report.file != **file));
+        problems
+            .extend(gone.map(|(file, (n, _))| (file.clone(), format!("the anchor holds {n} lines of it: it is gone"))));
+    }
+    // Only what a verified line names counts.
+    for report in &reports {
+        for (file, head) in named(&report.predecessors, report.continued.as_ref()) {
+            let by = &report.file;
+            match reports.iter().find(|other| other.file == file) {
+                None => problems.push((file, format!("{by} names the file and it is gone"))),
+                Some(other) => {
+                    let lost = wanted.get(&file).zip(head).is_some_and(|(wanted, head)| wanted.heads.contains(&head));
+                    let goes_on = report.continued.as_ref().is_some_and(|continued| continued.from == file);
+                    if lost {
+                        problems.push((file, format!("a line that {by} names is no longer there: the tail was cut")));
+                    } else if goes_on && head.is_some_and(|head| hex(&head) != other.head) {
+                        problems.push((file, format!("lines follow the one from which {by} goes on")));
+                    }
                 }
-                Some(_) => {}
-                None => reports.push(FileReport {
-                    file,
-                    verified: 0,
-                    head: String::new(),
-                    finding: Some(Finding { line: 0, problem }),
-                    predecessors: BTreeMap::new(),
-                }),
             }
         }
     }
-    Ok(reports)
+    for (file, problem) in problems {
+        put(&mut reports, file, problem);
+    }
+    Ok(FolderReport { files: reports, anchor: anchor.map(|(report, _)| report) })
 }
 
-fn holds_mac(path: &Path, head: &str) -> bool {
-    let ending = format!("\"mac\":\"{head}\"}}");
-    File::open(path)
-        .map(|file| BufReader::new(file).lines().map_while(Result::ok).any(|line| line.ends_with(&ending)))
-        .unwrap_or(false)
+/// Notes a problem of a file, unless something that comes first is wrong with it already.
+fn put(reports: &mut Vec<FileReport>, file: String, problem: String) {
+    match reports.iter_mut().find(|report| report.file == file) {
+        Some(report) => {
+            if report.finding.is_none() {
+                report.finding = Some(Finding { line: report.verified + 1, problem });
+            }
+        }
+        None => reports.push(FileReport {
+            file,
+            verified: 0,
+            head: String::new(),
+            finding: Some(Finding { line: 0, problem }),
+            predecessors: BTreeMap::new(),
+            continued: None,
+            notes: Vec::new(),
+        }),
+    }
 }
 
-/// The code at the end of a chain, read from its last bytes alone.
-pub(crate) fn last_mac(path: &Path) -> Option<String> {
-    const TAIL: u64 = 80;
-    let mut file = File::open(path).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
-    let mut tail = String::new();
-    file.take(TAIL).read_to_string(&mut tail).ok()?;
-    let (_, mac) = tail.trim_end().strip_suffix("\"}")?.rsplit_once("\"mac\":\"")?;
-    Some(mac.to_owned())
-}
-
+#[cfg(test)]
+mod tampering;
 #[cfg(test)]
 mod tests;

@@ -1,25 +1,27 @@
 //! The way of one call through the door, step by step. Each step has one place here; a step that fails answers and is
 //! recorded, and none is left out for any tool, transport or principal.
 
+use crate::in_force::InForce;
 use crate::lane::{Job, Lane};
 use crate::redact::Redactor;
 use crate::registry::{Registry, Running};
 use crate::seam::{Approval, Approver, Journal, JournalEntry};
+use crate::stop::{StopWatch, Stops};
 use portcullis_model::{
     CallDenied, CallId, CallResult, Cancel, CancelReason, Deadline, Digest, Durability, Entry, Fault, FaultCode,
-    Ledger, LedgerFault, Outcome, Principal, Reply, ServerStopped,
+    Interrupted, Ledger, LedgerFault, Outcome, Principal, Reply, ServerStopped,
 };
 use portcullis_platform::Ports;
-use portcullis_policy::{Ask, Decision, Grant, Permit, Rules};
+use portcullis_policy::{Ask, Decision, Denial, Grant, Meter, Permit, Rules, weight};
 use portcullis_tools::{
-    AnyTool, ApplyContext, Catalogue, Descriptor, Lane as LaneName, PlanContext, PlannedCall, Readers, Tables,
-    canonical,
+    AnyTool, ApplyContext, Catalogue, Descriptor, Explanation, Lane as LaneName, PlanContext, PlannedCall, PolicyView,
+    Readers, Tables, Verdict, canonical,
 };
 use serde_json::Value;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Readers side by side.
@@ -56,7 +58,7 @@ pub struct Call {
 
 /// What a gate is made of.
 pub struct GateParts {
-    /// The rules in force.
+    /// The rules at the start.
     pub rules: Rules,
     /// Where calls are recorded.
     pub ledger: Arc<dyn Ledger>,
@@ -78,27 +80,37 @@ struct Lanes {
     long: Lane,
 }
 
-struct Inner {
-    parts: GateParts,
+pub(crate) struct Inner {
+    pub(crate) parts: GateParts,
+    pub(crate) in_force: RwLock<Arc<InForce>>,
+    meter: Mutex<Meter>,
     lanes: Lanes,
-    registry: Arc<Registry>,
+    pub(crate) registry: Arc<Registry>,
     tables: Mutex<HashMap<String, Arc<Tables>>>,
     calls: AtomicU64,
-    stopped: AtomicBool,
+    /// The owner stopped the work.
+    pub(crate) stopped: AtomicBool,
+    pub(crate) stops: Stops,
+    /// The server is going away.
+    closing: AtomicBool,
+    pub(crate) watch: Mutex<Option<StopWatch>>,
 }
 
 /// The door. Clones are the same door.
 #[derive(Clone)]
-pub struct Gate(Arc<Inner>);
+pub struct Gate(pub(crate) Arc<Inner>);
 
 impl Gate {
     /// A gate of these parts. Keys and buttons that an earlier, killed server left down are released first.
     pub fn new(parts: GateParts) -> std::io::Result<Self> {
+        let in_force = InForce::new(parts.rules.clone(), &parts.ports);
         if let Err(fault) = parts.ports.input.release_all() {
             tracing::warn!(%fault, "keys left down by an earlier server could not be released");
         }
         Ok(Self(Arc::new(Inner {
             parts,
+            in_force: RwLock::new(Arc::new(in_force)),
+            meter: Mutex::default(),
             lanes: Lanes {
                 read: Lane::new("read", READ_WORKERS, READ_QUEUE),
                 input: Lane::new("input", 1, INPUT_QUEUE),
@@ -108,18 +120,27 @@ impl Gate {
             tables: Mutex::default(),
             calls: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
+            stops: Stops::default(),
+            closing: AtomicBool::new(false),
+            watch: Mutex::default(),
         })))
     }
 
     /// The tools open to a principal, sorted by name.
     pub fn list(&self, principal: &Principal) -> Vec<&AnyTool> {
-        let open = |tool: &&AnyTool| self.0.parts.rules.admit(principal, tool.descriptor().row()).is_ok();
+        let rules = &self.0.in_force().rules;
+        let open = |tool: &&AnyTool| rules.admit(principal, tool.descriptor().row()).is_ok();
         self.0.parts.catalogue.tools().iter().filter(open).collect()
     }
 
-    /// The tool of this name, open or not.
-    pub fn tool(&self, name: &str) -> Option<&AnyTool> {
-        self.0.parts.catalogue.get(name)
+    /// Every tool, open or not, sorted by name.
+    pub fn tools(&self) -> impl Iterator<Item = &AnyTool> {
+        self.0.parts.catalogue.tools().iter()
+    }
+
+    /// What would be said of this call by this principal, without making it.
+    pub fn explain(&self, principal: &Principal, tool: &str, arguments: Value) -> Result<Explanation, Fault> {
+        self.0.explain(principal, tool, arguments)
     }
 
     /// Takes a call; `respond` is called once, perhaps before this returns, perhaps on another thread.
@@ -129,7 +150,7 @@ impl Gate {
         let arguments = inner.parts.ledger.digest(call.arguments.to_string().as_bytes());
         match inner.admit(id, &call, arguments) {
             Err(fault) => respond(Err(inner.parts.redactor.fault(fault))),
-            Ok(at) => inner.dispatch(id, at, call, arguments, respond),
+            Ok(tool) => inner.dispatch(id, tool, call, arguments, respond),
         }
     }
 
@@ -146,24 +167,10 @@ impl Gate {
         receive.recv().unwrap_or_else(|_| Err(Fault::new(FaultCode::Internal, "the call ended without an answer")))
     }
 
-    /// Stops all work: every call answers `stopped`, held keys are released, new calls are refused.
-    pub fn stop(&self) {
-        self.0.stopped.store(true, Ordering::SeqCst);
-        self.0.registry.cancel_all(CancelReason::Stop);
-        if let Err(fault) = self.0.parts.ports.input.release_all() {
-            tracing::warn!(%fault, "held keys could not be released");
-        }
-    }
-
-    /// Takes calls again. Only the owner's side calls this; no tool can.
-    pub fn resume(&self) {
-        self.0.stopped.store(false, Ordering::SeqCst);
-    }
-
     /// Ends the work in order: calls are cancelled, keys released, the chain closed. Waits at most `limit`.
     pub fn shut_down(&self, limit: Duration) {
         let inner = &self.0;
-        inner.stopped.store(true, Ordering::SeqCst);
+        inner.closing.store(true, Ordering::SeqCst);
         inner.registry.cancel_all(CancelReason::Shutdown);
         // The process ends after this; threads that are left could still be at work when it does.
         let lanes = [&inner.lanes.read, &inner.lanes.input, &inner.lanes.long];
@@ -177,6 +184,9 @@ impl Gate {
             }
         }
         inner.registry.end();
+        if let Some(watch) = inner.watch.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            watch.end();
+        }
         if let Err(fault) = inner.parts.ports.input.release_all() {
             tracing::warn!(%fault, "held keys could not be released");
         }
@@ -188,25 +198,63 @@ impl Gate {
 }
 
 impl Inner {
+    /// Why no call is taken now.
+    fn shut_by(&self) -> Option<CancelReason> {
+        if self.stopped.load(Ordering::SeqCst) {
+            Some(CancelReason::Stop)
+        } else {
+            self.closing.load(Ordering::SeqCst).then_some(CancelReason::Shutdown)
+        }
+    }
+
     /// Canonical form and admission. The position of the tool in the catalogue, or why not.
     fn admit(&self, id: CallId, call: &Call, arguments: Digest) -> Result<&AnyTool, Fault> {
-        if self.stopped.load(Ordering::SeqCst) {
-            let fault = Fault::from(portcullis_model::Interrupted(CancelReason::Stop));
+        if let Some(reason) = self.shut_by() {
+            let fault = Fault::from(Interrupted(reason));
             return Err(self.denied(id, &call.principal, self.name_for_record(&call.tool), arguments, fault));
         }
-        let tool = match canonical(&self.parts.catalogue, &call.tool, Value::Null) {
+        let rules = &self.in_force().rules;
+        let found = canonical(&self.parts.catalogue, &call.tool, Value::Null);
+        let row = found.as_ref().ok().map(|(tool, _)| tool.descriptor().row());
+        if let Err(denial) = self.meter(rules, &call.principal, row.map_or(1, weight)) {
+            let name = self.name_for_record(&call.tool);
+            return Err(self.denied(id, &call.principal, name, arguments, denial.into()));
+        }
+        let tool = match found {
             Ok((tool, _)) => tool,
             Err(fault) => {
                 return Err(self.denied(id, &call.principal, self.name_for_record(&call.tool), arguments, fault));
             }
         };
-        match self.parts.rules.admit(&call.principal, tool.descriptor().row()) {
+        match rules.admit(&call.principal, tool.descriptor().row()) {
             Ok(()) => Ok(tool),
             Err(denial) => {
                 let name = tool.descriptor().name.to_owned();
                 Err(self.denied(id, &call.principal, name, arguments, denial.into()))
             }
         }
+    }
+
+    /// Counts a call of this weight against what the caller may have in a minute.
+    fn meter(&self, rules: &Rules, principal: &Principal, weight: u32) -> Result<(), Denial> {
+        let budget = rules.budget(principal);
+        let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        meter.take(principal, &budget, weight, Instant::now())
+    }
+
+    /// Counts an answer, where answers are counted.
+    fn count_answer(&self, principal: &Principal, rules: &Rules, reply: &Reply) {
+        let budget = rules.budget(principal);
+        if budget.bytes().is_some() {
+            let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+            meter.answered(principal, &budget, reply.bytes(), Instant::now());
+        }
+    }
+
+    /// Refuses to show in an action's answer what a tool shows that is shut to the caller.
+    fn require_shown(&self, rules: &Rules, principal: &Principal, planned: &PlannedCall) -> Result<(), Denial> {
+        let shown = planned.shows.and_then(|name| self.parts.catalogue.get(name));
+        shown.map_or(Ok(()), |tool| rules.admit(principal, tool.descriptor().row()))
     }
 
     /// A tool's name as it may be written down: a name that is no tool's is text from outside and stands as a digest.
@@ -226,10 +274,12 @@ impl Inner {
             arguments,
             code: fault.code,
             // A rule may repeat what the caller sent; only policy's own rules are written down.
-            rule: matches!(fault.code, FaultCode::Denied | FaultCode::NotEnabled).then(|| fault.rule.clone()).flatten(),
+            rule: matches!(fault.code, FaultCode::Denied | FaultCode::NotEnabled | FaultCode::RateLimited)
+                .then(|| fault.rule.clone())
+                .flatten(),
         };
         match self.parts.ledger.append(&Entry::CallDenied(entry), Durability::Soon) {
-            Ok(()) => fault,
+            Ok(()) => told(&self.in_force().rules, principal, fault),
             Err(error) => audit_unavailable(&error),
         }
     }
@@ -259,6 +309,10 @@ impl Inner {
             responder: Mutex::new(Some(respond)),
         });
         self.registry.insert(Arc::clone(&running));
+        // A stop that came after the admission has not seen this call.
+        if let Some(reason) = self.shut_by() {
+            self.registry.cancel(&running, reason);
+        }
         let inner = Arc::clone(self);
         let own = Arc::clone(&running);
         let values = call.arguments;
@@ -295,12 +349,14 @@ impl Inner {
             return refuse(Fault::new(FaultCode::Internal, "the tool is gone"));
         };
         let descriptor = tool.descriptor();
+        // Rules that were narrowed while it waited hold for it.
+        let force = self.in_force();
         let tables = self.tables(&running.principal);
         self.registry.set_due(running, Instant::now() + descriptor.deadline);
         let planned = {
             let cx = PlanContext {
                 principal: &running.principal,
-                readers: Readers::new(&self.parts.ports),
+                readers: Readers::new(force.ports(&running.principal)),
                 tables: &tables,
             };
             match catch(descriptor, "plan", || tool.plan(values, &cx)) {
@@ -308,6 +364,9 @@ impl Inner {
                 Err(fault) => return refuse(fault),
             }
         };
+        if let Err(denial) = self.require_shown(&force.rules, &running.principal, &planned) {
+            return refuse(denial.into());
+        }
         let span = planned.deadline.unwrap_or(descriptor.deadline);
         let ask = Ask {
             call: running.id,
@@ -318,7 +377,7 @@ impl Inner {
             resources: planned.resources.clone(),
             reversibility: planned.reversibility,
         };
-        let grant = match self.parts.rules.decide(ask) {
+        let grant = match force.rules.decide(ask) {
             Decision::Allow(grant) => grant,
             Decision::Deny(denial) => return refuse(denial.into()),
             Decision::Approve(challenge) => match self.parts.approver.ask(challenge.entry(), &running.cancel) {
@@ -326,16 +385,19 @@ impl Inner {
                 Approval::No { reason } => {
                     return refuse(
                         Fault::new(FaultCode::ApprovalRequired, format!("the owner did not allow it: {reason}"))
-                            .rule("effects of tier 3 are put to the owner"),
+                            .rule(force.rules.restrictions().approval_rule()),
                     );
                 }
             },
         };
         self.registry.set_due(running, Instant::now() + span);
-        let answer = self.apply(running, descriptor, grant, planned, span, &tables);
+        let answer = self.apply(running, descriptor, grant, planned, span, (&tables, force.ports(&running.principal)));
         match answer {
-            Ok(reply) => Ok(self.parts.redactor.reply(reply)),
-            Err(fault) => Err(self.parts.redactor.fault(fault)),
+            Ok(reply) => {
+                self.count_answer(&running.principal, &force.rules, &reply);
+                Ok(self.parts.redactor.reply(reply))
+            }
+            Err(fault) => Err(self.parts.redactor.fault(told(&force.rules, &running.principal, fault))),
         }
     }
 
@@ -346,7 +408,7 @@ impl Inner {
         grant: Grant,
         planned: PlannedCall,
         span: Duration,
-        tables: &Tables,
+        (tables, ports): (&Tables, &Ports),
     ) -> Answer {
         let effects = grant.effects().to_vec();
         let permit = grant.record(Arc::clone(&self.parts.ledger)).map_err(|error| audit_unavailable(&error))?;
@@ -361,12 +423,17 @@ impl Inner {
                 return finish(permit, Err(fault));
             }
         }
+        // What was decided meanwhile may no longer be wanted: no tool has to ask before its first act.
+        if let Err(interrupted) = running.cancel.check() {
+            return finish(permit, Err(interrupted.into()));
+        }
         let answer = {
             let cx = ApplyContext {
                 principal: &running.principal,
-                ports: &self.parts.ports,
+                ports,
                 tables,
                 tasks: &*self.registry,
+                policy: self,
                 cancel: &running.cancel,
                 deadline: Deadline::after(span),
             };
@@ -383,6 +450,61 @@ impl Inner {
         }
         Arc::clone(all.entry(principal.name().to_owned()).or_default())
     }
+}
+
+impl PolicyView for Inner {
+    /// The same steps as a call's up to the decision, on the same rules; the grant is dropped unrecorded, which allows
+    /// nothing.
+    fn explain(&self, principal: &Principal, tool: &str, arguments: Value) -> Result<Explanation, Fault> {
+        let (tool, arguments) = canonical(&self.parts.catalogue, tool, arguments)?;
+        let descriptor = tool.descriptor();
+        let name = descriptor.name;
+        let force = self.in_force();
+        let rules = &force.rules;
+        let refused = |denial: Denial| {
+            let remedy = denial.remedy.map(|remedy| rules.tell(principal, remedy));
+            let denial = Denial { rule: rules.tell(principal, denial.rule), remedy, ..denial };
+            Ok(Explanation::of_fault(name, principal, Verdict::Refused, denial.into()))
+        };
+        if let Err(denial) = rules.admit(principal, descriptor.row()) {
+            return refused(denial);
+        }
+        let tables = self.tables(principal);
+        let cx = PlanContext { principal, readers: Readers::new(force.ports(principal)), tables: &tables };
+        let planned = match catch(descriptor, "plan", || tool.plan(arguments, &cx)) {
+            Ok(planned) => planned,
+            Err(fault) => return Ok(Explanation::of_fault(name, principal, Verdict::NotPlanned, fault)),
+        };
+        if let Err(denial) = self.require_shown(rules, principal, &planned) {
+            return refused(denial);
+        }
+        let ask = Ask {
+            call: CallId::new(0),
+            principal,
+            tool: descriptor.row(),
+            arguments: Digest::of(b""),
+            effects: planned.effects,
+            resources: planned.resources,
+            reversibility: planned.reversibility,
+        };
+        Ok(match rules.decide(ask) {
+            Decision::Deny(denial) => return refused(denial),
+            Decision::Allow(grant) => {
+                let rule = rules.tell(principal, grant.rule().to_owned());
+                Explanation::of_effects(name, principal, Verdict::Allowed, grant.effects(), rule)
+            }
+            Decision::Approve(challenge) => {
+                let rule = rules.tell(principal, rules.restrictions().approval_rule());
+                Explanation::of_effects(name, principal, Verdict::AskOwner, &challenge.entry().effects, rule)
+            }
+        })
+    }
+}
+
+/// A fault as this caller is told it.
+fn told(rules: &Rules, principal: &Principal, fault: Fault) -> Fault {
+    let told = |text: Option<String>| text.map(|text| rules.tell(principal, text));
+    Fault { rule: told(fault.rule), remedy: told(fault.remedy), ..fault }
 }
 
 /// Records how an applied call ended.

@@ -3,12 +3,16 @@
 //! hold for all calls alike.
 
 mod call;
+mod in_force;
 mod lane;
 mod redact;
 mod registry;
 mod seam;
+mod shield;
+mod stop;
 
 pub use call::{Answer, Call, Gate, GateParts, Responder};
-pub use portcullis_tools::{AnyTool, Catalogue};
+pub use in_force::Replacement;
+pub use portcullis_tools::{AnyTool, Catalogue, Explanation, Verdict};
 pub use redact::Redactor;
 pub use seam::{Approval, Approver, DeniesApproval, Journal, JournalEntry, KeepsNothing};

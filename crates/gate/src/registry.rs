@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// What a call gets, once it is told to end, to come back by itself.
 const GRACE: Duration = Duration::from_millis(200);
+/// The same after a stop, so that all is answered 250 ms after the owner's word.
+const STOP_GRACE: Duration = Duration::from_millis(150);
 /// The longest that the supervisor sleeps.
 const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
@@ -48,6 +50,14 @@ impl Running {
     }
 }
 
+/// Ends a call; what does not come back by itself is answered in its place.
+fn end_soon(call: &Running, reason: CancelReason) {
+    // In this order: who sees the cancellation sees the earlier end too (`set_due`).
+    let mut due = lock(&call.due);
+    call.cancel.cancel(reason);
+    *due = Instant::now() + if reason == CancelReason::Stop { STOP_GRACE } else { GRACE };
+}
+
 /// The calls under way.
 #[derive(Default)]
 pub(crate) struct Registry {
@@ -77,7 +87,11 @@ impl Registry {
 
     /// Sets when a call is due.
     pub(crate) fn set_due(&self, call: &Running, due: Instant) {
-        *lock(&call.due) = due;
+        {
+            let mut at = lock(&call.due);
+            // Who was told to end gets no more time by coming to its next step.
+            *at = if call.cancel.reason().is_some() { due.min(*at) } else { due };
+        }
         if call.lane.is_some() {
             self.look_by(due);
         }
@@ -101,9 +115,16 @@ impl Registry {
     pub(crate) fn cancel_all(&self, reason: CancelReason) {
         let calls = lock(&self.calls);
         for call in calls.values() {
-            call.cancel.cancel(reason);
-            *lock(&call.due) = Instant::now() + GRACE;
+            end_soon(call, reason);
         }
+        self.changed.notify_one();
+        drop(calls);
+    }
+
+    /// Tells one call to end.
+    pub(crate) fn cancel(&self, call: &Running, reason: CancelReason) {
+        end_soon(call, reason);
+        let calls = lock(&self.calls);
         self.changed.notify_one();
         drop(calls);
     }

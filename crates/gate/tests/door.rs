@@ -12,12 +12,12 @@ use portcullis_gate::{
     Answer, Approval as Word, Approver, Call, Catalogue, Gate, GateParts, Journal, JournalEntry, Redactor,
 };
 use portcullis_model::{
-    CallGranted, Cancel, CancelReason, Digest, Durability, Effect, Entry, Fault, FaultCode, Ledger, LedgerFault, Part,
-    Principal, Reply, Scope, WindowIdentity,
+    CallGranted, Cancel, CancelReason, Deadline, Digest, Durability, Effect, Entry, Fault, FaultCode, Ledger,
+    LedgerFault, Origin, Part, Principal, Rect, Reply, Scope, StopCause, Valued, WindowIdentity,
 };
-use portcullis_platform::SessionState;
-use portcullis_platform_fake::{Call as PortCall, FakeDesktop, Trouble};
-use portcullis_policy::{Approval, FilterSpec, Rules, ToolFilter};
+use portcullis_platform::{ClipboardContent, ClipboardPort, Permit, PortResult, Ports, SessionState};
+use portcullis_platform_fake::{Call as PortCall, FakeDesktop, FakeOwner, Trouble, WindowBuilder};
+use portcullis_policy::{Approval, FilterSpec, RateWords, Rules, ToolFilter};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,15 +29,17 @@ const STOP_LIMIT: Duration = Duration::from_millis(250);
 #[derive(Default)]
 struct Lines {
     entries: Mutex<Vec<Value>>,
+    durable: Mutex<Vec<Durability>>,
     broken: AtomicBool,
 }
 
 impl Ledger for Lines {
-    fn append(&self, entry: &Entry, _durability: Durability) -> Result<(), LedgerFault> {
+    fn append(&self, entry: &Entry, durability: Durability) -> Result<(), LedgerFault> {
         if self.broken.load(Ordering::SeqCst) {
             return Err(LedgerFault("no space left".to_owned()));
         }
         self.entries.lock().unwrap().push(serde_json::to_value(entry).unwrap());
+        self.durable.lock().unwrap().push(durability);
         Ok(())
     }
 
@@ -95,14 +97,22 @@ struct Door {
 }
 
 fn door_with(spec: &FilterSpec, approval: Approval, secrets: Vec<String>) -> Door {
+    door_on(spec, approval, secrets, |_| {})
+}
+
+fn door_on(spec: &FilterSpec, approval: Approval, secrets: Vec<String>, change: impl FnOnce(&mut Ports)) -> Door {
     let desktop = FakeDesktop::demo();
+    let mut ports = desktop.ports();
+    change(&mut ports);
     let catalogue = Catalogue::new();
     let filter = ToolFilter::resolve(spec, &catalogue.names()).unwrap();
     let (ledger, approver, journal) = (Arc::<Lines>::default(), Arc::<Asked>::default(), Arc::<Kept>::default());
+    // No test here is about rates.
+    let rates = RateWords { calls: Some(Valued::new(1_000_000_000, Origin::Default)), bytes: None };
     let gate = Gate::new(GateParts {
-        rules: Rules::new(filter, approval, 1),
+        rules: Rules::new(filter, approval, 1).with_rates(rates),
         ledger: ledger.clone(),
-        ports: desktop.ports(),
+        ports,
         catalogue,
         approver: approver.clone(),
         journal: journal.clone(),
@@ -254,13 +264,14 @@ fn a_stop_ends_what_blocks_and_only_the_owner_resumes() {
     };
     gate.submit(wait, Box::new(move |answer| send.send((answer, Instant::now())).unwrap()));
     let started = Instant::now();
-    gate.stop();
+    gate.stop(StopCause::Key, || true);
     let (answer, at) = receive.recv_timeout(Duration::from_secs(10)).unwrap();
     assert_eq!(answer.unwrap_err().code, FaultCode::Stopped);
     assert!(at - started <= STOP_LIMIT, "{:?}", at - started);
     assert_eq!(door.fault("GetRunningTasks", json!({})).code, FaultCode::Stopped);
-    gate.resume();
+    door.gate.watch_stop(Arc::new(FakeOwner::default())).unwrap();
     assert!(door.call("GetRunningTasks", json!({})).is_ok());
+    door.gate.shut_down(Duration::from_secs(1));
 }
 
 #[test]
@@ -281,6 +292,84 @@ fn a_withdrawn_call_ends_and_is_recorded() {
     assert!(door.ledger.events().iter().any(|event| event.ends_with("cancelled")), "{:?}", door.ledger.events());
 }
 
+/// What is granted is on the disk before an effect of tier 3 and within a second otherwise.
+#[test]
+fn a_tier_3_grant_waits_for_the_disk() {
+    let door = open_door();
+    door.text("Click", json!({"name": "Subscribe"}));
+    door.text("SetClipboard", json!({"text": "x"}));
+    let synced = door.ledger.durable.lock().unwrap().clone();
+    let events = door.ledger.events();
+    assert_eq!(events[0], "granted Click");
+    assert_eq!(events[2], "granted SetClipboard");
+    assert_eq!((synced[0], synced[2]), (Durability::Soon, Durability::Now), "{events:?}");
+}
+
+/// A clipboard that takes what it is given and keeps what it has.
+struct Stubborn(Arc<dyn ClipboardPort>);
+
+impl ClipboardPort for Stubborn {
+    fn sequence(&self) -> u32 {
+        self.0.sequence()
+    }
+
+    fn read(&self, permit: &Permit, deadline: Deadline) -> PortResult<ClipboardContent> {
+        self.0.read(permit, deadline)
+    }
+
+    fn write(&self, _permit: &Permit, _text: &str, _deadline: Deadline) -> PortResult<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_clipboard_that_keeps_what_it_has_is_no_effect() {
+    let spec = FilterSpec { enable_all: true, ..FilterSpec::default() };
+    let door = door_on(&spec, Approval::Never, Vec::new(), |ports| {
+        ports.clipboard = Arc::new(Stubborn(ports.clipboard.clone()));
+    });
+    let answer = door.text("SetClipboard", json!({"text": "x"}));
+    assert!(answer.starts_with("no_effect: the clipboard's sequence number did not change"), "{answer}");
+}
+
+/// Calls that wait for pointer and keyboard, beside the one that has them.
+const INPUT_QUEUE: usize = 64;
+
+#[test]
+fn a_full_lane_answers_busy_and_the_calls_in_it_are_answered() {
+    let door = door();
+    let ((begun, first), (release, held)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    door.desktop.before_next(PortCall::Press, move |_| {
+        begun.send(()).unwrap();
+        held.recv_timeout(Duration::from_secs(10)).unwrap();
+    });
+    let (send, answers) = std::sync::mpsc::channel();
+    let withdrawn = Cancel::new();
+    let submit = || {
+        let send = send.clone();
+        let call = Call {
+            principal: Principal::local(),
+            tool: "Shortcut".to_owned(),
+            arguments: json!({"keys": "f9"}),
+            cancel: withdrawn.clone(),
+        };
+        door.gate.submit(call, Box::new(move |answer| send.send(answer).unwrap()));
+    };
+    submit();
+    first.recv_timeout(Duration::from_secs(10)).unwrap();
+    (0..INPUT_QUEUE).for_each(|_| submit());
+    assert!(answers.try_recv().is_err(), "as many as the queue takes wait");
+    submit();
+    let refused = answers.recv_timeout(Duration::from_secs(10)).unwrap().unwrap_err();
+    assert_eq!(refused.code, FaultCode::Busy);
+    assert!(refused.remedy.unwrap().contains("wait for earlier calls"));
+    withdrawn.cancel(CancelReason::Client);
+    release.send(()).unwrap();
+    for _ in 0..=INPUT_QUEUE {
+        assert!(answers.recv_timeout(Duration::from_secs(10)).is_ok());
+    }
+}
+
 #[test]
 fn an_action_is_confirmed_by_what_changed_and_only_by_that() {
     let door = door();
@@ -299,6 +388,31 @@ fn typed_text_is_confirmed_and_not_repeated() {
     assert_eq!(door.desktop.value(&door.front(), "Name").as_deref(), Some(canary));
     let record = format!("{:?}", door.ledger.entries.lock().unwrap());
     assert!(!record.contains("canary"), "{record}");
+}
+
+#[test]
+fn an_action_of_several_acts_holds_pointer_and_keyboard_through_them() {
+    let rows = [
+        ("Type", json!({"text": "Ada"}), PortCall::Press),
+        ("Click", json!({"how": "pointer"}), PortCall::Point),
+        ("Move", json!({}), PortCall::Point),
+        ("Scroll", json!({"amount": 1}), PortCall::Point),
+        ("Drag", json!({"to_x": 1, "to_y": 1}), PortCall::Point),
+    ];
+    for (tool, mut arguments, last) in rows {
+        let door = door();
+        arguments["ref"] = json!(door.find("edit \"Name\""));
+        let over = WindowBuilder::new("Over it", "over.exe").at(Rect::new(-4_000, -4_000, 4_000, 4_000));
+        door.desktop.open(over);
+        let seen = Arc::<Mutex<Vec<(PortCall, bool)>>>::default();
+        for act in [PortCall::Focus, last] {
+            let seen = Arc::clone(&seen);
+            door.desktop.before_next(act, move |desktop| seen.lock().unwrap().push((act, desktop.in_turn())));
+        }
+        door.text(tool, arguments);
+        assert_eq!(*seen.lock().unwrap(), [(PortCall::Focus, true), (last, true)], "{tool}");
+        assert!(!door.desktop.in_turn(), "{tool}");
+    }
 }
 
 #[test]
@@ -403,7 +517,7 @@ fn every_effect_in_the_record_was_declared() {
     door.text("Click", json!({"name": "Greet"}));
     door.text("Type", json!({"name": "Name", "role": "edit", "text": "x"}));
     for entry in door.ledger.entries.lock().unwrap().iter().filter(|entry| entry["event"] == "call_granted") {
-        let tool = door.gate.tool(entry["tool"].as_str().unwrap()).unwrap();
+        let tool = door.gate.tools().find(|tool| entry["tool"] == tool.descriptor().name).unwrap();
         for effect in entry["effects"].as_array().unwrap() {
             let declared =
                 tool.descriptor().effects.iter().any(|own: &Effect| serde_json::to_value(own).unwrap() == *effect);

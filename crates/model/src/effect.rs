@@ -1,6 +1,7 @@
 //! What a call may do to the machine or disclose of it, and the tier that each effect belongs to.
 //! The tables here are data for the policy; nothing here decides.
 
+use crate::Scope;
 use serde::Serialize;
 use std::fmt;
 
@@ -54,14 +55,22 @@ pub enum Effect {
     ReadProcesses,
     /// Discloses the caller's own running calls.
     ReadTasks,
+    /// Discloses what the rules say of the caller's own calls.
+    ReadPolicy,
+    /// Discloses names, sizes, times and attributes of files and folders.
+    ListFiles,
+    /// Discloses keys and values of the registry.
+    ReadRegistry,
     /// Lets time pass.
     Wait,
     /// Sends pointer or keyboard input.
     SendInput,
     /// Operates a control through its own interface or its window's messages.
     OperateControl,
-    /// Changes which window is in front, its size or its state; closes it.
+    /// Changes which window is in front, its size or its state.
     ArrangeWindows,
+    /// Closes windows, and with them programs and what was not saved in them.
+    CloseWindows,
     /// Starts an installed application by its name, without arguments.
     StartInstalledApp,
     /// Sends input to, or operates, a console, a terminal or another program that runs commands.
@@ -70,25 +79,44 @@ pub enum Effect {
     StartExecutable,
     /// Replaces what is on the clipboard.
     WriteClipboard,
+    /// Discloses what files hold.
+    ReadFiles,
+    /// Makes files and folders, or replaces what files hold.
+    WriteFiles,
+    /// Moves, renames or deletes files and folders.
+    RemoveFiles,
+    /// Makes keys of the registry, and sets values in them.
+    WriteRegistry,
+    /// Deletes keys and values of the registry.
+    DeleteRegistry,
 }
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 23] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
         Self::ReadSystem,
         Self::ReadProcesses,
         Self::ReadTasks,
+        Self::ReadPolicy,
+        Self::ListFiles,
+        Self::ReadRegistry,
         Self::Wait,
         Self::SendInput,
         Self::OperateControl,
         Self::ArrangeWindows,
+        Self::CloseWindows,
         Self::StartInstalledApp,
         Self::OperateCommandHost,
         Self::StartExecutable,
         Self::WriteClipboard,
+        Self::ReadFiles,
+        Self::WriteFiles,
+        Self::RemoveFiles,
+        Self::WriteRegistry,
+        Self::DeleteRegistry,
     ];
 
     /// The tier that opens this effect.
@@ -100,15 +128,48 @@ impl Effect {
             | Self::ReadSystem
             | Self::ReadProcesses
             | Self::ReadTasks
+            | Self::ReadPolicy
+            | Self::ListFiles
+            | Self::ReadRegistry
             | Self::Wait => Tier::Observe,
-            Self::SendInput | Self::OperateControl | Self::ArrangeWindows | Self::StartInstalledApp => Tier::Interact,
-            Self::OperateCommandHost | Self::StartExecutable | Self::WriteClipboard => Tier::Alter,
+            Self::SendInput
+            | Self::OperateControl
+            | Self::ArrangeWindows
+            | Self::CloseWindows
+            | Self::StartInstalledApp => Tier::Interact,
+            Self::OperateCommandHost
+            | Self::StartExecutable
+            | Self::WriteClipboard
+            | Self::ReadFiles
+            | Self::WriteFiles
+            | Self::RemoveFiles
+            | Self::WriteRegistry
+            | Self::DeleteRegistry => Tier::Alter,
+        }
+    }
+
+    /// What a call with this effect weighs among the calls of a minute: 1 for a look or an act, more for what costs the
+    /// machine or its owner more.
+    pub fn weight(self) -> u32 {
+        match self {
+            Self::ReadPixels | Self::StartInstalledApp => 2,
+            Self::ReadFiles => 1,
+            other if other.tier() == Tier::Alter => 3,
+            _ => 1,
         }
     }
 
     /// Whether the effect changes anything, or only discloses or waits.
     pub fn changes(self) -> bool {
-        self.tier() > Tier::Observe
+        self.tier() > Tier::Observe && self != Self::ReadFiles
+    }
+
+    /// The scope that the effect needs besides that of its tier.
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::ListFiles | Self::ReadFiles | Self::WriteFiles | Self::RemoveFiles => Some(Scope::Files),
+            _ => None,
+        }
     }
 }
 

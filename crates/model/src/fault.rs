@@ -1,7 +1,7 @@
 //! The one closed set of error codes at the edge, and the fault that carries one: what is wrong, with which field and
 //! value, by which rule, and the smallest fix. Crates have their own `thiserror` types; they become faults here.
 
-use crate::{CancelReason, Interrupted};
+use crate::{CancelReason, Interrupted, visible};
 use serde::Serialize;
 use std::fmt;
 
@@ -43,6 +43,8 @@ pub enum FaultCode {
     ApprovalRequired,
     /// The point lies on no display.
     OffScreen,
+    /// More calls, or more bytes of answers, than the principal may have in a minute.
+    RateLimited,
     /// A call to the operating system failed.
     SystemError,
     /// The secure desktop (a consent prompt or the logon screen) is in front.
@@ -93,6 +95,7 @@ impl FaultCode {
             | Self::NotOperable
             | Self::NotFound
             | Self::OffScreen
+            | Self::RateLimited
             | Self::StaleRef
             | Self::TooLarge
             | Self::UnknownArgument
@@ -116,7 +119,10 @@ impl FaultCode {
 
     /// Whether the same call may succeed later without any other change.
     pub fn retry(self) -> bool {
-        matches!(self, Self::Busy | Self::HungTarget | Self::InputBusy | Self::TimedOut | Self::Disabled)
+        matches!(
+            self,
+            Self::Busy | Self::HungTarget | Self::InputBusy | Self::RateLimited | Self::TimedOut | Self::Disabled
+        )
     }
 }
 
@@ -140,8 +146,10 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Characters of a value that a fault repeats.
+    /// Characters of a value, and of an argument's name, that a fault repeats.
     pub const VALUE_LIMIT: usize = 80;
+    /// Characters of a rule: some repeat what a parser said, and with it what the caller sent.
+    pub const RULE_LIMIT: usize = 1_000;
     /// Candidates that a fault lists.
     pub const CANDIDATE_LIMIT: usize = 5;
 
@@ -170,22 +178,21 @@ impl Fault {
     /// Names the argument.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.field = Some(visible(&field.into(), Self::VALUE_LIMIT));
         self
     }
 
     /// Shows the value, cut.
     #[must_use]
     pub fn value(mut self, value: impl fmt::Display) -> Self {
-        let value = crate::Untrusted::new(crate::Source::System, value.to_string());
-        self.value = Some(value.one_line(Self::VALUE_LIMIT));
+        self.value = Some(visible(&value.to_string(), Self::VALUE_LIMIT));
         self
     }
 
     /// Names the rule.
     #[must_use]
     pub fn rule(mut self, rule: impl Into<String>) -> Self {
-        self.rule = Some(rule.into());
+        self.rule = Some(visible(&rule.into(), Self::RULE_LIMIT));
         self
     }
 
@@ -232,15 +239,21 @@ impl From<Interrupted> for Fault {
                 "look at the target with Snapshot, then try again or allow more time where the tool has a timeout",
             ),
             CancelReason::Stop => Self::new(FaultCode::Stopped, "the owner stopped the server's work")
-                .remedy("only the owner can resume it"),
+                .remedy("only the owner resumes it, with `portcullis resume`; no tool can"),
             CancelReason::Shutdown => Self::new(FaultCode::Cancelled, "the server is shutting down"),
         }
     }
 }
 
-/// The names nearest to `wanted`, best first, at most [`Fault::CANDIDATE_LIMIT`]: for "did you mean".
+/// The names nearest to `wanted`, best first, at most [`Fault::CANDIDATE_LIMIT`]: for "did you mean". What is longer than
+/// any name comes near to none and is not compared: the comparison costs with the length, which its sender chooses.
 pub fn nearest<'names>(wanted: &str, names: impl IntoIterator<Item = &'names str>) -> Vec<String> {
     const ALIKE: f64 = 0.7;
+    /// Bytes of the longest text that is compared.
+    const COMPARED: usize = 256;
+    if wanted.len() > COMPARED {
+        return Vec::new();
+    }
     let wanted = wanted.to_lowercase();
     let mut scored: Vec<(f64, &str)> = names
         .into_iter()
@@ -259,6 +272,25 @@ mod tests {
     fn nearest_names_come_best_first() {
         assert_eq!(nearest("snapshoot", ["Click", "Screenshot", "Snapshot"]).first().unwrap(), "Snapshot");
         assert!(nearest("zzz", ["Click"]).is_empty());
+        let long = "k".repeat(257);
+        assert_eq!(nearest(&long[1..], [long.as_str()]), [long.as_str()]);
+        assert!(nearest(&long, [long.as_str()]).is_empty(), "too long to compare");
+    }
+
+    /// What a caller sent may stand in a name, a value and, through a parser's words, in a rule.
+    #[test]
+    fn what_a_fault_repeats_is_cut_and_visible() {
+        let long = format!("\u{202e}{}", "x".repeat(5_000));
+        let fault = Fault::new(FaultCode::BadArgument, "no").field(long.clone()).value(&long).rule(long.clone());
+        let facts =
+            [(fault.field, Fault::VALUE_LIMIT), (fault.value, Fault::VALUE_LIMIT), (fault.rule, Fault::RULE_LIMIT)];
+        for (fact, limit) in facts {
+            let fact = fact.unwrap();
+            assert!(fact.starts_with("⟨U+202E⟩x"), "{fact}");
+            assert!(fact.ends_with(&format!("x… (+{})", 5_001 - limit)), "{fact}");
+        }
+        let whole = Fault::new(FaultCode::Denied, "no").rule("r".repeat(Fault::RULE_LIMIT)).rule.unwrap();
+        assert_eq!(whole.len(), Fault::RULE_LIMIT);
     }
 
     #[test]

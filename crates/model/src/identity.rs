@@ -74,6 +74,8 @@ pub enum ElementPath {
     Automation {
         /// `UIA_RuntimeIdPropertyId`.
         runtime_id: Vec<i32>,
+        /// A digest of what the element is, since the system may give the same id again.
+        mark: u64,
     },
 }
 

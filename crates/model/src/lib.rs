@@ -2,30 +2,38 @@
 //! Nothing here does I/O, waits on anything but its own condition variables, or knows an operating system.
 
 mod call;
+mod chord;
 mod deadline;
 mod effect;
 mod fault;
+mod file;
 mod geometry;
 mod identity;
+mod origin;
 mod outcome;
 mod principal;
 mod record;
+mod registry;
 mod resource;
 mod ui;
 mod untrusted;
 
 pub use call::{CallId, Digest};
+pub use chord::{Chord, Key, KeyName};
 pub use deadline::{Cancel, CancelReason, Deadline, Interrupted};
 pub use effect::{Effect, Reversibility, Tier};
 pub use fault::{Blame, Fault, FaultCode, nearest};
+pub use file::{Access, BadPath, FileIdentity, FilePath, fold};
 pub use geometry::{Point, Rect};
 pub use identity::{ElementIdentity, ElementPath, Ref, WindowIdentity};
+pub use origin::{Origin, Valued, WindowPattern};
 pub use outcome::{Evidence, Image, Outcome, Part, Reply};
-pub use principal::{Principal, Scope};
+pub use principal::{Authenticated, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
 pub use record::{
-    CallDenied, CallFinished, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault, ServerStarted,
-    ServerStopped,
+    CallDenied, CallFinished, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault, PolicyKept,
+    PolicyReplaced, ServerStarted, ServerStopped, StopCause, WhyKept, WorkStopped,
 };
-pub use resource::{ProgramName, Resource};
+pub use registry::{Hive, RegistryKey, RegistryView};
+pub use resource::{BadProgram, ProgramName, Resource, is_image};
 pub use ui::{Check, Reader, ReaderReport, Role, States, TreeReading, UiNode};
-pub use untrusted::{Source, Untrusted};
+pub use untrusted::{Source, Untrusted, visible};

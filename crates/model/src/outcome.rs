@@ -113,6 +113,21 @@ impl Reply {
         }
     }
 
+    /// Bytes of what is sent, without what the protocol puts around it.
+    pub fn bytes(&self) -> u64 {
+        let size = match self {
+            Self::Data(value) => value.to_string().len(),
+            Self::View { parts, .. } => parts
+                .iter()
+                .map(|part| match part {
+                    Part::Text(text) => text.len(),
+                    Part::Image(image) => image.bytes.len(),
+                })
+                .fold(0, usize::saturating_add),
+        };
+        u64::try_from(size).unwrap_or(u64::MAX)
+    }
+
     /// A digest over everything the reply says, for the record.
     pub fn digest(&self) -> Digest {
         match self {

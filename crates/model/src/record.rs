@@ -26,6 +26,9 @@ pub struct ServerStarted {
     pub policy: Digest,
     /// The last hashes of the chains that lay beside this one at the start, oldest file first.
     pub predecessors: Vec<String>,
+    /// With which rights it runs beyond a signed-in user's, when its owner allowed that: `elevated`, `as SYSTEM`,
+    /// `in session 0`.
+    pub excess_rights: Option<String>,
 }
 
 /// A call was refused before anything happened.
@@ -106,6 +109,55 @@ pub struct ServerStopped {
     pub calls: u64,
 }
 
+/// What stopped the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopCause {
+    /// The stop key, heard by this server.
+    Key,
+    /// The session's stop signal: `portcullis stop`, or the key as another server heard it.
+    Signal,
+    /// A stop file.
+    File,
+    /// Signal or file could not be looked at, which counts as a stop.
+    Unreadable,
+}
+
+/// All work was stopped.
+#[derive(Clone, Debug, Serialize)]
+pub struct WorkStopped {
+    /// By what.
+    pub by: StopCause,
+}
+
+/// Other rules are in force.
+#[derive(Clone, Debug, Serialize)]
+pub struct PolicyReplaced {
+    /// A digest of the rules until then.
+    pub before: Digest,
+    /// A digest of the rules from now on.
+    pub policy: Digest,
+}
+
+/// Why rules stay although others were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyKept {
+    /// The others would allow what those in force refuse.
+    Wider,
+    /// The others are not in order.
+    NotInOrder,
+}
+
+/// The owner asked for other rules, and those in force stay.
+#[derive(Clone, Debug, Serialize)]
+pub struct PolicyKept {
+    /// Why.
+    pub why: WhyKept,
+    /// What the others would allow, as far as it is recorded.
+    pub widens: Vec<String>,
+}
+
 /// One entry of the ledger.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -120,6 +172,14 @@ pub enum Entry {
     CallFinished(CallFinished),
     /// See [`ServerStopped`].
     ServerStopped(ServerStopped),
+    /// See [`WorkStopped`].
+    WorkStopped(WorkStopped),
+    /// The owner let the work go on.
+    WorkResumed,
+    /// See [`PolicyReplaced`].
+    PolicyReplaced(PolicyReplaced),
+    /// See [`PolicyKept`].
+    PolicyKept(PolicyKept),
 }
 
 /// The ledger could not take an entry; what the entry was to allow must not happen.

@@ -1,8 +1,9 @@
 //! What a call touches, as parsed and resolved facts. A permit lists resources; a port asks whether the thing that it
 //! really opened is among them.
 
-use crate::WindowIdentity;
+use crate::{Access, Chord, FileIdentity, FilePath, RegistryKey, RegistryView, WindowIdentity};
 use serde::Serialize;
+use std::fmt;
 
 /// The file name of a program's image, in lower case: `notepad.exe`. Compared, never run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -15,10 +16,53 @@ impl ProgramName {
         Self(name.to_lowercase())
     }
 
+    /// Reads the name of a program as rules have it: one file name with its extension. Anything else would fit no program.
+    pub fn parse(text: &str) -> Result<Self, BadProgram> {
+        let name = text.trim().rsplit(['\\', '/']).next().unwrap_or_default();
+        let is_program = is_image(name);
+        if is_program && name == text {
+            return Ok(Self(name.to_lowercase()));
+        }
+        let rule = if name == text.trim() {
+            "a program is named with its extension"
+        } else {
+            "a program is named without its folder"
+        };
+        let nearest = if is_program { name.to_owned() } else { format!("{name}.exe") };
+        Err(BadProgram { rule, nearest })
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+impl fmt::Display for ProgramName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What the image of a running program ends in.
+const IMAGE_EXTENSIONS: [&str; 3] = [".exe", ".com", ".scr"];
+
+/// Whether the file name is one that a running program's image has.
+pub fn is_image(name: &str) -> bool {
+    IMAGE_EXTENSIONS.iter().any(|extension| {
+        let stem = name.len().checked_sub(extension.len()).filter(|stem| *stem > 0);
+        stem.and_then(|stem| name.get(stem..)).is_some_and(|end| end.eq_ignore_ascii_case(extension))
+    })
+}
+
+/// A text that names no program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{rule}: write {nearest}")]
+pub struct BadProgram {
+    /// The rule that it breaks.
+    pub rule: &'static str,
+    /// What was perhaps meant.
+    pub nearest: String,
 }
 
 /// One thing that a call touches.
@@ -50,6 +94,11 @@ pub enum Resource {
         /// The program that shows it.
         program: ProgramName,
     },
+    /// Keys that are pressed together, or held while the pointer acts.
+    Keys {
+        /// Which.
+        chord: Chord,
+    },
     /// The bare desktop as the place that input goes to: no window lies there.
     DesktopBackground,
     /// The clipboard of the session.
@@ -60,6 +109,8 @@ pub enum Resource {
     Processes,
     /// The caller's own calls.
     OwnTasks,
+    /// What the caller itself may do.
+    OwnRights,
     /// An installed application, by the name that its owner gave it.
     InstalledApp {
         /// The name as asked for.
@@ -72,11 +123,39 @@ pub enum Resource {
         /// Absolute path.
         path: String,
     },
+    /// One file, folder or link itself, or the place of one that is to be made.
+    File {
+        /// Where it really lies, every link and short name on the way replaced.
+        path: FilePath,
+        /// Which it is; none where nothing lies yet.
+        identity: Option<FileIdentity>,
+        /// What is done with it.
+        access: Access,
+    },
+    /// A key of the registry, by its real name.
+    RegistryKey {
+        /// Which key.
+        key: RegistryKey,
+        /// Through which view.
+        view: RegistryView,
+        /// What is done with it.
+        access: Access,
+    },
+    /// A folder, or the place of one, and all that lies below it; what a rule keeps back stays back.
+    FileTree {
+        /// Where the folder really lies.
+        path: FilePath,
+        /// Which folder; none where nothing lies yet.
+        identity: Option<FileIdentity>,
+        /// What is done with it.
+        access: Access,
+    },
 }
 
 impl Resource {
     /// Whether a permit for this resource also speaks for `other`. The desktop holds every window; a place that input
-    /// goes to may also be looked at, so that an action can show what it changed.
+    /// goes to may also be looked at, so that an action can show what it changed. A tree holds every file below
+    /// its folder, a key every key below it.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Desktop, Self::Window { .. }) => true,
@@ -87,7 +166,36 @@ impl Resource {
                 Self::InputTarget { window: granted, .. } | Self::Window { window: granted, .. },
                 Self::Window { window: asked, .. },
             ) => granted == asked,
+            (
+                Self::FileTree { path: folder, identity: own, access: granted },
+                Self::File { path, identity, access } | Self::FileTree { path, identity, access },
+            ) => granted == access && if path == folder { own == identity } else { path.is_within(folder) },
+            (
+                Self::RegistryKey { key: above, view: eyes, access: granted },
+                Self::RegistryKey { key, view, access },
+            ) => granted == access && eyes == view && key.is_within(above),
             _ => self == other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_of_a_rule_is_one_file_name_with_its_extension() {
+        for text in ["notepad.exe", "NOTEPAD.EXE", "more.com", "a b.exe", "ä.scr"] {
+            assert_eq!(ProgramName::parse(text).unwrap().as_str(), text.to_lowercase());
+        }
+        for (text, nearest) in [
+            ("notepad", "notepad.exe"),
+            (r"C:\Windows\notepad.exe", "notepad.exe"),
+            ("x/notepad", "notepad.exe"),
+            (" notepad.exe", "notepad.exe"),
+            (".exe", ".exe.exe"),
+        ] {
+            assert_eq!(ProgramName::parse(text).unwrap_err().nearest, nearest, "{text}");
         }
     }
 }

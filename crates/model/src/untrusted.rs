@@ -12,8 +12,12 @@ pub enum Source {
     Window,
     /// The clipboard.
     Clipboard,
+    /// A file's name or what it holds.
+    File,
     /// The operating system's own tables: processes, devices.
     System,
+    /// What a caller or a file of the owner's said, repeated in an answer or a record.
+    Caller,
 }
 
 /// A text that must not be trusted.
@@ -60,6 +64,12 @@ impl Untrusted {
         }
         shown
     }
+}
+
+/// What somebody said, as it may stand in an error, a record or a name: on one line, in visible form, at most `limit`
+/// characters of it.
+pub fn visible(text: &str, limit: usize) -> String {
+    Untrusted::new(Source::Caller, text).one_line(limit)
 }
 
 /// Whether a character would be invisible, reorder its neighbours, or steer a terminal.

@@ -104,7 +104,7 @@ fn push_choices(out: &mut String, line: &Line) {
     if line.choices.is_empty() {
         return;
     }
-    let choices: Vec<String> = line.choices.iter().map(|choice| plain(choice, CHOICE_LIMIT)).collect();
+    let choices: Vec<String> = line.choices.iter().map(|choice| quoted(choice, CHOICE_LIMIT)).collect();
     out.push_str(" choices: ");
     out.push_str(&choices.join(", "));
     if line.more_choices > 0 {

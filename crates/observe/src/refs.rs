@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn element(id: i32) -> ElementIdentity {
-        ElementIdentity { window: window(), path: ElementPath::Automation { runtime_id: vec![id] } }
+        ElementIdentity { window: window(), path: ElementPath::Automation { runtime_id: vec![id], mark: 0 } }
     }
 
     fn label(role: Role, name: &str) -> Label {

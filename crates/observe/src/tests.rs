@@ -71,7 +71,7 @@ impl Like for UiNode {
 /// Gives every node an identity by its running number, unless it has one of its own.
 fn identify(node: &mut UiNode, next: &mut i32) {
     if *next > 0 && node.identity.path == ElementPath::Window {
-        node.identity.path = ElementPath::Automation { runtime_id: vec![*next] };
+        node.identity.path = ElementPath::Automation { runtime_id: vec![*next], mark: 0 };
     }
     *next += 1;
     for child in &mut node.children {

@@ -281,7 +281,7 @@ impl Deed {
             }
             ControlAct::SelectText { .. } => return Err(cannot("select text")),
         };
-        Ok(Delivered { by: "the fake control's own interface".to_owned(), shown })
+        Ok(Delivered { by: "the fake control's own interface".to_owned(), shown: shown.into() })
     }
 }
 

@@ -2,7 +2,9 @@
 //! ports themselves are beside this module; each of their calls passes `FakeDesktop::enter` first.
 
 use crate::build::WindowBuilder;
+use crate::files::Files;
 use crate::places::untrusted;
+use crate::registry::Registry;
 use crate::state::{State, Window};
 use portcullis_model::{
     Cancel, CancelReason, Deadline, ElementIdentity, Interrupted, Point, ProgramName, Rect, Resource, Source,
@@ -40,6 +42,17 @@ pub enum Call {
     Describe,
     Focus,
     Place,
+    Resolve,
+    FileFacts,
+    FolderEntries,
+    ReadFile,
+    WriteFile,
+    FinishFile,
+    MoveFile,
+    RemoveFile,
+    RecycleFile,
+    ReadRegistry,
+    WriteRegistry,
 }
 
 /// What goes wrong with a call.
@@ -93,10 +106,13 @@ impl FakeDesktop {
             sequence: 1,
             session: SessionState::Active,
             input_busy: false,
+            turns: 0,
             displays: vec![
                 display(0, true, Rect::new(0, 0, 1920, 1080), 96),
                 display(1, false, Rect::new(-1280, -200, 0, 824), 144),
             ],
+            files: Files::default(),
+            registry: Registry::default(),
             installed: Vec::new(),
             journal: Vec::new(),
         };
@@ -108,7 +124,9 @@ impl FakeDesktop {
         Ports {
             apps: Arc::new(self.clone()),
             clipboard: Arc::new(self.clone()),
+            files: Arc::new(self.clone()),
             input: Arc::new(self.clone()),
+            registry: Arc::new(self.clone()),
             screen: Arc::new(self.clone()),
             session: Arc::new(self.clone()),
             system: Arc::new(self.clone()),
@@ -172,6 +190,11 @@ impl FakeDesktop {
     /// Lets another server seem to be sending input.
     pub fn set_input_busy(&self, busy: bool) {
         self.lock().input_busy = busy;
+    }
+
+    /// Whether an action holds pointer and keyboard now.
+    pub fn in_turn(&self) -> bool {
+        self.lock().turns > 0
     }
 
     /// Puts something on the clipboard, as another program would.

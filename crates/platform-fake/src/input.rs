@@ -8,7 +8,7 @@ use crate::places::by_point;
 use crate::state::State;
 use portcullis_model::{Cancel, Deadline, Effect, Point, Rect, Resource, Role};
 use portcullis_platform::{
-    Button, Chord, ClipboardContent, InputPort, Key, Permit, PointerAct, PortFault, PortResult, Step,
+    Button, Chord, ClipboardContent, InputPort, InputTurn, Key, Permit, PointerAct, PortFault, PortResult, Step,
 };
 
 /// What holds before any input: the session takes it, nobody else sends any, and what would receive it is both allowed
@@ -141,9 +141,31 @@ fn chord(state: &mut State, window: u64, chord: &Chord) {
     }
 }
 
+/// One action's turn; the desktop counts those that are held.
+struct FakeTurn(FakeDesktop);
+
+impl InputTurn for FakeTurn {}
+
+impl Drop for FakeTurn {
+    fn drop(&mut self) {
+        self.0.lock().turns -= 1;
+    }
+}
+
 impl InputPort for FakeDesktop {
     fn pointer(&self) -> Option<Point> {
         Some(self.lock().pointer)
+    }
+
+    fn turn(&self, _: Deadline, cancel: &Cancel) -> PortResult<Box<dyn InputTurn>> {
+        cancel.check()?;
+        let mut state = self.lock();
+        if state.input_busy {
+            return Err(PortFault::InputBusy);
+        }
+        state.turns += 1;
+        drop(state);
+        Ok(Box::new(FakeTurn(self.clone())))
     }
 
     fn point(

@@ -5,9 +5,13 @@ mod behave;
 mod build;
 mod demo;
 mod desktop;
+mod files;
+mod host;
 mod input;
+mod owner;
 mod permits;
 mod places;
+mod registry;
 mod state;
 mod surroundings;
 #[cfg(test)]
@@ -17,5 +21,7 @@ mod windows;
 
 pub use build::WindowBuilder;
 pub use desktop::{Call, FakeDesktop, Trouble};
+pub use host::FakeHost;
+pub use owner::FakeOwner;
 pub use permits::{SilentLedger, permit};
 pub use state::{Reach, Reaction};

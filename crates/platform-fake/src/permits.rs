@@ -2,9 +2,12 @@
 //! rules here open everything and the ledger keeps nothing.
 
 use portcullis_model::{
-    CallId, Digest, Durability, Effect, Entry, Ledger, LedgerFault, Principal, Resource, Reversibility, Tier,
+    CallId, Digest, Durability, Effect, Entry, FilePath, Hive, Ledger, LedgerFault, Origin, Principal, RegistryKey,
+    Resource, Reversibility, Tier,
 };
-use portcullis_policy::{Approval, Ask, Decision, FilterSpec, Permit, Rules, ToolFilter, ToolRow};
+use portcullis_policy::{
+    Approval, Ask, Decision, FileRules, FilterSpec, Permit, RegistryRules, Rules, ToolFilter, ToolRow, roots,
+};
 use std::sync::Arc;
 
 /// A ledger that accepts everything and keeps nothing.
@@ -32,13 +35,19 @@ pub fn permit(effects: &[Effect], resources: &[Resource]) -> Option<Permit> {
     let ask = Ask {
         call: CallId::new(1),
         principal: &principal,
-        tool: ToolRow { name: "Test", tier: Tier::Alter, effects: &Effect::ALL },
+        tool: ToolRow { name: "Test", tier: Tier::Alter, effects: &Effect::ALL, gates: &[] },
         arguments: Digest::of(b""),
         effects: effects.to_vec(),
         resources: resources.to_vec(),
         reversibility: Reversibility::Irreversible,
     };
-    match Rules::new(filter, Approval::Never, OWN_PROCESS).decide(ask) {
+    let drives = ('A'..='Z').filter_map(|drive| FilePath::parse(&format!(r"{drive}:\")).ok());
+    let all = roots(drives, &Origin::Default);
+    let hives = Hive::ALL.into_iter().filter_map(|(_, name, _)| RegistryKey::parse(name).ok());
+    let hives = roots(hives, &Origin::Default);
+    let registry = RegistryRules { read: hives.clone(), write: hives, ..RegistryRules::default() };
+    let files = FileRules { read: all.clone(), write: all, ..FileRules::default() };
+    match Rules::new(filter, Approval::Never, OWN_PROCESS).with_files(files).with_registry(registry).decide(ask) {
         Decision::Allow(grant) => grant.record(Arc::new(SilentLedger)).ok(),
         Decision::Deny(_) | Decision::Approve(_) => None,
     }

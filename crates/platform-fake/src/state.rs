@@ -2,6 +2,8 @@
 //! look-ups; how controls behave is in `behave`, where they stand in `places`.
 
 use crate::build::WindowBuilder;
+use crate::files::Files;
+use crate::registry::Registry;
 use portcullis_model::{Point, ProgramName, Rect, Role, States, WindowIdentity};
 use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState};
 use std::sync::Arc;
@@ -109,7 +111,11 @@ pub(crate) struct State {
     pub(crate) sequence: u32,
     pub(crate) session: SessionState,
     pub(crate) input_busy: bool,
+    /// Actions that hold pointer and keyboard.
+    pub(crate) turns: usize,
     pub(crate) displays: Vec<Display>,
+    pub(crate) files: Files,
+    pub(crate) registry: Registry,
     pub(crate) installed: Vec<(InstalledApp, WindowBuilder)>,
     /// What happened, a line each: the test's own truth.
     pub(crate) journal: Vec<String>,

@@ -50,6 +50,7 @@ impl Scene {
                 Effect::SendInput,
                 Effect::OperateControl,
                 Effect::ArrangeWindows,
+                Effect::CloseWindows,
             ],
             &[self.target(), window],
         )

@@ -3,7 +3,9 @@
 use crate::desktop::{Call, FakeDesktop};
 use crate::places::untrusted;
 use crate::state::{State, Window};
-use portcullis_model::{Cancel, Deadline, Effect, Point, ProgramName, Rect, Resource, Source, WindowIdentity};
+use portcullis_model::{
+    Cancel, Deadline, Effect, Point, ProgramName, Rect, Resource, Source, Untrusted, WindowIdentity,
+};
 use portcullis_platform::{Permit, Placement, PortFault, PortResult, ShowState, WindowInfo, WindowPort};
 
 fn info(state: &State, window: &Window) -> WindowInfo {
@@ -48,6 +50,10 @@ impl WindowPort for FakeDesktop {
 
     fn program(&self, window: &WindowIdentity) -> PortResult<ProgramName> {
         Ok(self.lock().living(window)?.program.clone())
+    }
+
+    fn title(&self, window: &WindowIdentity) -> PortResult<Untrusted> {
+        Ok(untrusted(Source::Window, &self.lock().living(window)?.root.name))
     }
 
     fn rect(&self, window: &WindowIdentity) -> PortResult<Rect> {
@@ -106,7 +112,7 @@ impl WindowPort for FakeDesktop {
         self.enter(Call::Place, Some(deadline), Some(cancel))?;
         let mut state = self.lock();
         let found = state.living(window)?;
-        permit.require(Effect::ArrangeWindows, &found.as_resource())?;
+        permit.require(placement.effect(), &found.as_resource())?;
         if found.hung {
             drop(state);
             Self::wait_for_hung(deadline, Some(cancel))?;

@@ -1,20 +1,23 @@
 //! The clipboard's text through the clipboard API. Text crosses unchanged, line ends included; what is too long is
 //! refused and never cut, because a cut text would pass for the whole.
 
-use crate::helper::Helpers;
+use crate::helper::{Helpers, Missed};
 use crate::identity::failed;
 use portcullis_model::{Cancel, Deadline, Effect, Resource, Source, Untrusted};
 use portcullis_platform::{ClipboardContent, ClipboardPort, Permit, PortFault, PortResult};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use windows::Win32::Foundation::{GlobalFree, HANDLE, HGLOBAL, HWND};
+use windows::Win32::Foundation::{GlobalFree, HANDLE, HGLOBAL, HWND, LPARAM, WPARAM};
 use windows::Win32::System::DataExchange::{
-    CloseClipboard, EmptyClipboard, EnumClipboardFormats, GetClipboardData, GetClipboardFormatNameW,
-    GetClipboardSequenceNumber, IsClipboardFormatAvailable, OpenClipboard, SetClipboardData,
+    CloseClipboard, EmptyClipboard, EnumClipboardFormats, GetClipboardData, GetClipboardFormatNameW, GetClipboardOwner,
+    GetClipboardSequenceNumber, IsClipboardFormatAvailable, OpenClipboard, RegisterClipboardFormatW, SetClipboardData,
 };
 use windows::Win32::System::Memory::{GMEM_MOVEABLE, GlobalAlloc, GlobalLock, GlobalSize, GlobalUnlock};
 use windows::Win32::System::Ole::CF_UNICODETEXT;
 use windows::Win32::UI::WindowsAndMessaging::{
-    CreateWindowExW, DestroyWindow, HWND_MESSAGE, WINDOW_EX_STYLE, WINDOW_STYLE,
+    CreateWindowExW, DestroyWindow, HWND_MESSAGE, IsWindow, SMTO_ABORTIFHUNG, SendMessageTimeoutW, WINDOW_EX_STYLE,
+    WINDOW_STYLE, WM_NULL,
 };
 use windows::core::{PCWSTR, w};
 
@@ -24,8 +27,17 @@ const TEXT_CAP: usize = 8 * 1024 * 1024;
 const FORMAT_CAP: usize = 20;
 /// Characters of a registered format's name.
 const FORMAT_NAME_CAP: usize = 128;
+/// How long the program that copied may take to show that it answers.
+const OWNER_WAIT_MS: u32 = 200;
 /// How long to wait before asking again for a clipboard that somebody else has open.
 const OPEN_POLL: Duration = Duration::from_millis(2);
+
+/// Formats by which a program, such as a password manager, asks that nobody but the pasting program reads what it copied.
+const MARKS: [PCWSTR; 2] = [w!("ExcludeClipboardContentFromMonitorProcessing"), w!("Clipboard Viewer Ignore")];
+
+/// Formats by which a program says with a DWORD of 0 that what it copied shall not be kept: browsers mark copied passwords
+/// with these alone. Another number is no mark. Source: "Clipboard Formats", cloud clipboard and clipboard history.
+const KEPT_NOWHERE: [PCWSTR; 2] = [w!("CanIncludeInClipboardHistory"), w!("CanUploadToCloudClipboard")];
 
 static HELPERS: Helpers = Helpers::new();
 
@@ -64,7 +76,7 @@ impl ClipboardPort for Win32Clipboard {
     fn read(&self, permit: &Permit, deadline: Deadline) -> PortResult<ClipboardContent> {
         permit.require(Effect::ReadClipboard, &Resource::Clipboard)?;
         // The owner of the clipboard may render its text only now, and may hang: hence the helper.
-        HELPERS.run(deadline, move || read(deadline))?
+        HELPERS.run(deadline, &Cancel::new(), move || read(deadline))?
     }
 
     fn write(&self, permit: &Permit, text: &str, deadline: Deadline) -> PortResult<()> {
@@ -77,7 +89,24 @@ impl ClipboardPort for Win32Clipboard {
         let mut units: Vec<u16> = text.encode_utf16().collect();
         check_size(units.len())?;
         units.push(0);
-        HELPERS.run(deadline, move || write(&units, deadline))?
+        let turn = Turn::default();
+        let theirs = turn.clone();
+        let written = HELPERS.run(deadline, &Cancel::new(), move || write(&units, deadline, &theirs));
+        match written {
+            Err(Missed::Left(interrupted)) if !turn.take() => Err(interrupted.into()),
+            other => other?,
+        }
+    }
+}
+
+/// Who comes first: the helper that begins to change the clipboard, or the caller that gives up waiting for it.
+#[derive(Clone, Default)]
+struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    /// Whether it was still there to take. The helper then changes the clipboard; the caller knows that it never will.
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
     }
 }
 
@@ -118,6 +147,10 @@ impl Drop for Open {
 fn read(deadline: Deadline) -> PortResult<ClipboardContent> {
     let owner = OwnerWindow::create()?;
     let _open = Open::wait(&owner, deadline)?;
+    require_owner_answers()?;
+    if MARKS.into_iter().any(|name| holds(name).is_some()) || KEPT_NOWHERE.into_iter().any(is_zero) {
+        return Err(PortFault::Secret("the program that copied it marked it as not to be read by others".to_owned()));
+    }
     let text = u32::from(CF_UNICODETEXT.0);
     // SAFETY: any number may be asked.
     if unsafe { IsClipboardFormatAvailable(text) }.is_ok() {
@@ -129,6 +162,38 @@ fn read(deadline: Deadline) -> PortResult<ClipboardContent> {
     }
     let names = format_names();
     Ok(if names.is_empty() { ClipboardContent::Empty } else { ClipboardContent::Other(names) })
+}
+
+/// Fails when the program that copied does not answer. It may be asked to render its text now, for which there is no time
+/// limit, and as long as that lasts nobody in the session could copy or paste.
+fn require_owner_answers() -> PortResult<()> {
+    // SAFETY: no preconditions.
+    let Ok(owner) = (unsafe { GetClipboardOwner() }) else { return Ok(()) };
+    let mut answer = 0;
+    // SAFETY: the out-pointer is a local that outlives the call, which ends within its limit.
+    let told = unsafe {
+        SendMessageTimeoutW(owner, WM_NULL, WPARAM(0), LPARAM(0), SMTO_ABORTIFHUNG, OWNER_WAIT_MS, Some(&mut answer))
+    };
+    // SAFETY: any handle value may be asked.
+    let there = unsafe { IsWindow(Some(owner)) }.as_bool();
+    if told.0 == 0 && there { Err(PortFault::Hung) } else { Ok(()) }
+}
+
+/// The number of the format of that name, when the clipboard holds it.
+fn holds(name: PCWSTR) -> Option<u32> {
+    // SAFETY: the name ends in NUL.
+    let format = unsafe { RegisterClipboardFormatW(name) };
+    // SAFETY: any number may be asked.
+    (format != 0 && unsafe { IsClipboardFormatAvailable(format) }.is_ok()).then_some(format)
+}
+
+/// Whether the clipboard holds a format of that name with the number 0 in it. What cannot be read counts as 0.
+fn is_zero(name: PCWSTR) -> bool {
+    let Some(format) = holds(name) else { return false };
+    // SAFETY: the clipboard is open; the handle stays the clipboard's and is used only while it is open.
+    let data = unsafe { GetClipboardData(format) };
+    let number = data.ok().and_then(|data| Locked::of(HGLOBAL(data.0)).ok()).and_then(|block| block.number());
+    number.unwrap_or(0) == 0
 }
 
 /// A global memory block, locked.
@@ -145,6 +210,16 @@ impl Locked {
             return Err(crate::identity::last_error("GlobalLock"));
         }
         Ok(Self { block, start })
+    }
+
+    /// The DWORD at the start of the block, when it is long enough.
+    fn number(&self) -> Option<u32> {
+        // SAFETY: the block is alive.
+        if unsafe { GlobalSize(self.block) } < size_of::<u32>() {
+            return None;
+        }
+        // SAFETY: the block is locked and holds at least a DWORD; no alignment is asked for.
+        Some(unsafe { self.start.cast::<u32>().read_unaligned() })
     }
 
     /// The units up to the first NUL or the end of the block.
@@ -231,10 +306,14 @@ impl Drop for OwnerWindow {
     }
 }
 
-fn write(units: &[u16], deadline: Deadline) -> PortResult<()> {
+fn write(units: &[u16], deadline: Deadline, turn: &Turn) -> PortResult<()> {
     let block = filled(units)?;
     let owner = OwnerWindow::create()?;
     let open = Open::wait(&owner, deadline)?;
+    if !turn.take() {
+        // The caller was told that nothing was written.
+        return Err(PortFault::Hung);
+    }
     // SAFETY: the clipboard is open with our window.
     unsafe { EmptyClipboard() }.map_err(failed("EmptyClipboard"))?;
     // SAFETY: the block is movable, unlocked and ours; on success it is the clipboard's.
@@ -264,4 +343,57 @@ fn filled(units: &[u16]) -> PortResult<Block> {
     unsafe { std::ptr::copy_nonoverlapping(units.as_ptr(), locked.start.cast(), units.len()) };
     drop(locked);
     Ok(block)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tests of the one clipboard of the session take turns.
+    static ONE_CLIPBOARD: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_secs(9))
+    }
+
+    fn units(text: &str) -> Vec<u16> {
+        text.encode_utf16().chain([0]).collect()
+    }
+
+    #[test]
+    fn a_caller_that_gave_up_finds_the_clipboard_as_it_was() {
+        let _one = ONE_CLIPBOARD.lock().unwrap();
+        write(&units("before"), soon(), &Turn::default()).unwrap();
+        let late = Turn::default();
+        assert!(late.take());
+        assert_eq!(write(&units("late"), soon(), &late), Err(PortFault::Hung));
+        let kept = ClipboardContent::Text(Untrusted::new(Source::Clipboard, "before".to_owned()));
+        assert_eq!(read(soon()), Ok(kept));
+    }
+
+    #[test]
+    fn a_text_that_is_marked_as_a_secret_is_not_read() {
+        let _one = ONE_CLIPBOARD.lock().unwrap();
+        // A format's units, and whether the text beside it is a secret.
+        let marks = MARKS.map(|mark| (mark, vec![0], true)).into_iter();
+        let kept = KEPT_NOWHERE.into_iter().flat_map(|name| {
+            [(vec![0, 0], true), (vec![1, 0], false), (vec![0, 1], false), (vec![0], true)]
+                .map(|(number, secret)| (name, number, secret))
+        });
+        for (mark, content, secret) in marks.chain(kept) {
+            write(&units("canary"), soon(), &Turn::default()).unwrap();
+            {
+                let owner = OwnerWindow::create().unwrap();
+                let _open = Open::wait(&owner, soon()).unwrap();
+                // SAFETY: the name ends in NUL.
+                let format = unsafe { RegisterClipboardFormatW(mark) };
+                let block = filled(&content).unwrap();
+                // SAFETY: the clipboard is open; the block is movable, unlocked and ours, and then the clipboard's.
+                unsafe { SetClipboardData(format, Some(HANDLE(block.0.0))) }.unwrap();
+                std::mem::forget(block);
+            }
+            assert_eq!(matches!(read(soon()), Err(PortFault::Secret(_))), secret, "{content:?}");
+        }
+        write(&units(""), soon(), &Turn::default()).unwrap();
+    }
 }

@@ -1,8 +1,9 @@
-//! Identities of windows and programs, shared by the ports. Functions here read handles, process ids and class names
-//! only; titles and contents belong to the ports, which ask for a permit first.
+//! Identities of windows and programs, shared by the ports, and the one check of a permit against what a window is now.
+//! Functions here read handles, process ids and class names only; titles and contents belong to the ports.
 
-use portcullis_model::{ProgramName, Rect, WindowIdentity};
-use portcullis_platform::{PortFault, PortResult};
+use crate::tree::facts;
+use portcullis_model::{Effect, ProgramName, Rect, Resource, WindowIdentity};
+use portcullis_platform::{Permit, PortFault, PortResult};
 use windows::Win32::Foundation::{CloseHandle, ERROR_ACCESS_DENIED, FILETIME, HANDLE, HWND, RECT};
 use windows::Win32::System::Threading::{
     GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION,
@@ -10,9 +11,10 @@ use windows::Win32::System::Threading::{
 };
 use windows::Win32::UI::HiDpi::{DPI_AWARENESS_CONTEXT_PER_MONITOR_AWARE_V2, SetProcessDpiAwarenessContext};
 use windows::Win32::UI::WindowsAndMessaging::{
-    GA_ROOT, GetAncestor, GetClassNameW, GetWindowRect, GetWindowThreadProcessId, IsWindow,
+    FindWindowExW, GA_ROOT, GetAncestor, GetClassNameW, GetShellWindow, GetWindowRect, GetWindowThreadProcessId,
+    IsWindow,
 };
-use windows::core::PWSTR;
+use windows::core::{PCWSTR, PWSTR, w};
 
 /// Characters of a window class name (`WNDCLASSEX.lpszClassName` allows 256).
 const CLASS_NAME_CAP: usize = 257;
@@ -25,9 +27,9 @@ pub(crate) struct ProcessHandle(HANDLE);
 
 impl ProcessHandle {
     /// Opens a process for questions that need no rights over it.
-    pub(crate) fn query(process: u32) -> Option<Self> {
+    pub(crate) fn query(process: u32) -> windows::core::Result<Self> {
         // SAFETY: no pointers; the handle is owned by the value that is returned.
-        unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, false, process) }.ok().map(Self)
+        unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, false, process) }.map(Self)
     }
 
     /// Opens a process with the rights given; a refusal means that it has more rights than we do.
@@ -46,6 +48,25 @@ impl ProcessHandle {
     pub(crate) fn raw(&self) -> HANDLE {
         self.0
     }
+
+    /// When the process started, in 100 ns units since 1601, and the processor time that it used, in 100 ns units.
+    pub(crate) fn times(&self) -> Option<(u64, u64)> {
+        let [mut created, mut exited, mut kernel, mut user] = [FILETIME::default(); 4];
+        // SAFETY: the handle is open and the four out-pointers are locals that outlive the call.
+        unsafe { GetProcessTimes(self.0, &mut created, &mut exited, &mut kernel, &mut user) }.ok()?;
+        Some((filetime(created), filetime(kernel).saturating_add(filetime(user))))
+    }
+
+    /// The path of the process's image.
+    pub(crate) fn image_path(&self) -> Option<String> {
+        let mut buffer = vec![0u16; IMAGE_PATH_CAP];
+        let mut length = u32::try_from(buffer.len()).unwrap_or(0);
+        let out = PWSTR(buffer.as_mut_ptr());
+        // SAFETY: the buffer lives through the call and `length` holds its size in characters.
+        unsafe { QueryFullProcessImageNameW(self.0, PROCESS_NAME_WIN32, out, &mut length) }.ok()?;
+        let length = usize::try_from(length).ok()?;
+        Some(String::from_utf16_lossy(buffer.get(..length)?))
+    }
 }
 
 impl Drop for ProcessHandle {
@@ -55,7 +76,8 @@ impl Drop for ProcessHandle {
     }
 }
 
-/// Makes the process per-monitor-v2 aware. It fails harmlessly when the manifest has done so already.
+/// Makes the process per-monitor-v2 aware. It fails harmlessly when the manifest has done so already. The call exists
+/// since Windows 10 1703, which is the oldest Windows that this program starts on.
 pub(crate) fn become_dpi_aware() {
     // SAFETY: a constant is passed; the call has no other preconditions.
     let _ = unsafe { SetProcessDpiAwarenessContext(DPI_AWARENESS_CONTEXT_PER_MONITOR_AWARE_V2) };
@@ -89,13 +111,19 @@ pub(crate) fn owner(window: HWND) -> (u32, u32) {
     (thread, process)
 }
 
+/// What tells an element from its neighbours, as one number: its texts, and a number of its own where it has one. FNV-1a, 64
+/// bits: stable between runs and versions, which `std`'s hasher does not promise.
+pub(crate) fn mark<'text>(texts: impl Iterator<Item = &'text str>, number: Option<u32>) -> u64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let number = number.map(u32::to_le_bytes).unwrap_or_default();
+    let texts = texts.flat_map(|text| text.bytes().chain([0]));
+    texts.chain(number).fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+}
+
 /// When a process started, in 100 ns units since 1601; `None` when it is gone or may not be asked.
 pub(crate) fn process_start(process: u32) -> Option<u64> {
-    let handle = ProcessHandle::query(process)?;
-    let [mut created, mut exited, mut kernel, mut user] = [FILETIME::default(); 4];
-    // SAFETY: the handle is open and the four out-pointers are locals that outlive the call.
-    unsafe { GetProcessTimes(handle.raw(), &mut created, &mut exited, &mut kernel, &mut user) }.ok()?;
-    Some(filetime(created))
+    Some(ProcessHandle::query(process).ok()?.times()?.0)
 }
 
 /// A `FILETIME` as one number.
@@ -137,23 +165,75 @@ pub(crate) fn live(identity: &WindowIdentity) -> PortResult<HWND> {
     if is_alive(identity) { Ok(hwnd(identity.handle)) } else { Err(PortFault::Gone) }
 }
 
-/// The path of a process's image.
-pub(crate) fn image_path(process: u32) -> Option<String> {
-    let handle = ProcessHandle::query(process)?;
-    let mut buffer = vec![0u16; IMAGE_PATH_CAP];
-    let mut length = u32::try_from(buffer.len()).unwrap_or(0);
-    // SAFETY: the buffer lives through the call and `length` holds its size in characters.
-    let asked = unsafe {
-        QueryFullProcessImageNameW(handle.raw(), PROCESS_NAME_WIN32, PWSTR(buffer.as_mut_ptr()), &mut length)
-    };
-    asked.ok()?;
-    let length = usize::try_from(length).ok()?;
-    Some(String::from_utf16_lossy(buffer.get(..length)?))
-}
-
 /// The program of a process, for policy. A process that may not be asked has an empty name, which no rule allows by name.
 pub(crate) fn program(process: u32) -> ProgramName {
-    ProgramName::from_image_path(&image_path(process).unwrap_or_default())
+    let path = ProcessHandle::query(process).ok().and_then(|handle| handle.image_path());
+    ProgramName::from_image_path(&path.unwrap_or_default())
+}
+
+/// The class of the frames that the system draws around apps from the store, and that of the window of the app inside.
+const APP_FRAME_CLASS: &str = "ApplicationFrameWindow";
+const APP_CLASS: PCWSTR = w!("Windows.UI.Core.CoreWindow");
+
+/// The program that shows a window. Of an app from the store it is the app's own, not the one that draws the frame of all of
+/// them; a frame without its app, as when the app sleeps, has an empty name, as a process that may not be asked has.
+///
+/// Not verified on real Windows: the lab has no such apps.
+pub(crate) fn program_of(window: &WindowIdentity) -> ProgramName {
+    if window.class != APP_FRAME_CLASS {
+        return own_program_of(window);
+    }
+    // SAFETY: any handle value may be asked; the class is a constant text.
+    let app = unsafe { FindWindowExW(Some(hwnd(window.handle)), None, APP_CLASS, None) };
+    let process = app.map_or(window.process, |app| owner(app).1);
+    if process == window.process { ProgramName::from_image_path("") } else { program(process) }
+}
+
+/// The program of the process that owns the window. Start and image come from one handle: when the number of the process has
+/// passed to another one the name is empty, as that of a process that may not be asked.
+fn own_program_of(window: &WindowIdentity) -> ProgramName {
+    let path = ProcessHandle::query(window.process).ok().and_then(|handle| {
+        let (start, _) = handle.times()?;
+        (start == window.process_start).then(|| handle.image_path())?
+    });
+    ProgramName::from_image_path(&path.unwrap_or_default())
+}
+
+/// The handle behind an identity, once it is checked and the permit has `effect` on the `resource` that it is now.
+pub(crate) fn permitted(
+    permit: &Permit,
+    effect: Effect,
+    window: &WindowIdentity,
+    resource: impl FnOnce(WindowIdentity, ProgramName) -> Resource,
+) -> PortResult<HWND> {
+    let handle = live(window)?;
+    permit.require(effect, &resource(window.clone(), program_of(window)))?;
+    Ok(handle)
+}
+
+/// A window and what lies in it, as a permit names it.
+pub(crate) fn as_window(window: WindowIdentity, program: ProgramName) -> Resource {
+    Resource::Window { window, program }
+}
+
+/// A window as the place that input goes to, as a permit names it.
+pub(crate) fn as_target(window: WindowIdentity, program: ProgramName) -> Resource {
+    Resource::InputTarget { window, program }
+}
+
+/// Classes of the windows behind the desktop's icons, when they belong to the shell.
+const SHELL_CLASSES: [&str; 2] = ["Progman", "WorkerW"];
+
+/// Whether the window is the bare desktop: the desktop window, or what the shell shows behind all others. A program that
+/// borrows the shell's class names is none.
+pub(crate) fn is_desktop(window: HWND) -> bool {
+    // SAFETY: no preconditions.
+    let shell = unsafe { GetShellWindow() };
+    window == facts::desktop()
+        || window == shell
+        || (!shell.is_invalid()
+            && SHELL_CLASSES.contains(&class_name(window).as_str())
+            && owner(window).1 == owner(shell).1)
 }
 
 /// A window's frame.

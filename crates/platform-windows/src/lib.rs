@@ -5,9 +5,13 @@
 mod apps;
 mod automation;
 mod clipboard;
+mod files;
 mod helper;
+mod host;
 mod identity;
 mod input;
+mod keys;
+mod owner;
 mod registry;
 mod screen;
 mod security;
@@ -15,11 +19,15 @@ mod session;
 mod system;
 mod toplevel;
 mod tree;
+mod trust;
 
 /// Runs this process as a worker of the UI Automation reader, until its standard input ends.
 pub use automation::run_worker as run_automation_worker;
 
-use portcullis_platform::Ports;
+pub use host::Win32Host;
+pub use trust::{AccessLists, program_data};
+
+use portcullis_platform::{OwnRights, OwnerPorts, PortResult, Ports};
 use std::sync::Arc;
 
 /// The ports of this machine. Also makes the process aware of each monitor's DPI, so that every rectangle is in
@@ -29,11 +37,27 @@ pub fn ports() -> Ports {
     Ports {
         apps: Arc::new(apps::Win32Apps),
         clipboard: Arc::new(clipboard::Win32Clipboard),
+        files: Arc::new(files::Win32Files),
         input: Arc::new(input::Win32Input::default()),
+        registry: Arc::new(keys::Win32Registry),
         screen: Arc::new(screen::Win32Screen::default()),
         session: Arc::new(session::Win32Session),
         system: Arc::new(system::Win32System::default()),
         tree: Arc::new(automation::Readers::default()),
         windows: Arc::new(toplevel::Win32Windows),
     }
+}
+
+/// What the owner has to this session: the stop signal, the stop key and the log of events.
+pub fn owner_ports() -> PortResult<OwnerPorts> {
+    Ok(OwnerPorts {
+        stop: Arc::new(owner::StopEvent::open()?),
+        key: Arc::new(owner::Win32StopKey),
+        events: Arc::new(owner::Win32EventLog),
+    })
+}
+
+/// With which rights this process was started.
+pub fn own_rights() -> PortResult<OwnRights> {
+    owner::own_rights()
 }

@@ -12,7 +12,8 @@ const TEXT_CAP: usize = 4_096;
 /// Characters of a key's name (255 and the NUL).
 const KEY_NAME_CAP: usize = 256;
 
-/// A text value, with variables expanded (`RRF_RT_REG_SZ` alone takes both kinds and expands); the default value when `name` is empty.
+/// A text value, with variables expanded (`RRF_RT_REG_SZ` alone takes both kinds and expands); the default value when
+/// `name` is empty.
 pub(crate) fn text(root: HKEY, key: &str, name: &str) -> Option<String> {
     let mut buffer = vec![0u16; TEXT_CAP];
     let mut size = u32::try_from(TEXT_CAP * size_of::<u16>()).ok()?;
@@ -29,7 +30,10 @@ pub(crate) fn text(root: HKEY, key: &str, name: &str) -> Option<String> {
 }
 
 /// An open key that closes itself.
-struct Key(HKEY);
+pub(crate) struct Key(pub(crate) HKEY);
+
+// SAFETY: keys belong to the process, not to a thread.
+unsafe impl Send for Key {}
 
 impl Drop for Key {
     fn drop(&mut self) {

@@ -2,13 +2,14 @@
 //! coordinates for clients belong elsewhere.
 
 use crate::helper::Helpers;
-use crate::identity::{failed, from_win32, hwnd, live, program, window_rect};
-use portcullis_model::{Deadline, Effect, Rect, Resource, WindowIdentity};
+use crate::identity::{as_window, failed, from_win32, hwnd, is_alive, permitted, window_rect};
+use crate::tree::facts;
+use portcullis_model::{Cancel, Deadline, Effect, Rect, Resource, WindowIdentity};
 use portcullis_platform::{Bitmap, CaptureMethod, Display, Permit, PortFault, PortResult, ScreenPort};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use windows::Win32::Foundation::{HMODULE, HWND, LPARAM, RECT, WPARAM};
-use windows::Win32::Graphics::Dwm::{DWMWA_CLOAKED, DWMWA_EXTENDED_FRAME_BOUNDS, DwmGetWindowAttribute};
+use windows::Win32::Graphics::Dwm::{DWMWA_EXTENDED_FRAME_BOUNDS, DwmGetWindowAttribute};
 use windows::Win32::Graphics::Gdi::{
     BI_RGB, BITMAPINFO, BITMAPINFOHEADER, BitBlt, CAPTUREBLT, CreateCompatibleDC, CreateDIBSection, DIB_RGB_COLORS,
     DeleteDC, DeleteObject, EnumDisplayMonitors, GdiFlush, GetDC, GetMonitorInfoW, HBITMAP, HDC, HGDIOBJ, HMONITOR,
@@ -17,8 +18,7 @@ use windows::Win32::Graphics::Gdi::{
 use windows::Win32::Storage::Xps::{PRINT_WINDOW_FLAGS, PrintWindow};
 use windows::Win32::System::LibraryLoader::{GetProcAddress, LOAD_LIBRARY_SEARCH_SYSTEM32, LoadLibraryExW};
 use windows::Win32::UI::WindowsAndMessaging::{
-    GW_HWNDPREV, GetWindow, IsIconic, IsWindowVisible, MONITORINFOF_PRIMARY, PW_RENDERFULLCONTENT, SMTO_ABORTIFHUNG,
-    SendMessageTimeoutW, WM_NULL,
+    GW_HWNDPREV, MONITORINFOF_PRIMARY, PW_RENDERFULLCONTENT, SMTO_ABORTIFHUNG, SendMessageTimeoutW, WM_NULL,
 };
 use windows::core::{BOOL, HRESULT, s, w};
 
@@ -60,24 +60,44 @@ impl ScreenPort for Win32Screen {
     }
 
     fn capture_window(&self, permit: &Permit, window: &WindowIdentity, deadline: Deadline) -> PortResult<Bitmap> {
-        let handle = live(window)?;
-        let shown = Resource::Window { window: window.clone(), program: program(window.process) };
-        permit.require(Effect::ReadPixels, &shown)?;
+        let handle = permitted(permit, Effect::ReadPixels, window, as_window)?;
         check_time(deadline)?;
-        // SAFETY: any handle value may be asked.
-        if unsafe { IsIconic(handle) }.as_bool() {
+        if facts::is_iconic(handle) {
             return Err(PortFault::NotOperable("be captured while it is minimised".to_owned()));
         }
         let frame = window_rect(handle)?;
-        let visible = extended_frame(handle).unwrap_or(frame);
+        let visible = seen_frame(handle).unwrap_or(frame);
         check_size(visible)?;
-        if is_on_displays(visible)? && !is_covered(handle, visible) {
-            return capture_screen(visible, &self.spare);
+        // The screen shows this window alone only when nothing hides it, before the copy and after it.
+        let shows_it_alone = || {
+            let place = seen_frame(handle).or_else(|| window_rect(handle).ok());
+            is_alive(window) && place == Some(visible) && is_in_sight(handle, visible)
+        };
+        let from_screen = || -> PortResult<Option<Bitmap>> {
+            if !shows_it_alone() {
+                return Ok(None);
+            }
+            let bitmap = capture_screen(visible, &self.spare)?;
+            Ok(shows_it_alone().then_some(bitmap))
+        };
+        if is_on_displays(visible)?
+            && let Some(shown) = from_screen()?
+        {
+            return Ok(shown);
         }
         if answers(handle, deadline)
             && let Some(drawn) = draw_window(window.handle, frame, visible, deadline)
         {
-            return Ok(drawn);
+            // The handle may have passed to another window meanwhile.
+            return if is_alive(window) { Ok(drawn) } else { Err(PortFault::Gone) };
+        }
+        if let Some(shown) = from_screen()? {
+            return Ok(shown);
+        }
+        // What is left is the screen as it is there, with other programs' pixels in it.
+        if permit.require(Effect::ReadPixels, &Resource::Desktop).is_err() {
+            let why = "be captured: another window hides it, and it does not draw itself";
+            return Err(if is_alive(window) { PortFault::NotOperable(why.to_owned()) } else { PortFault::Gone });
         }
         capture_screen(visible, &self.spare)
     }
@@ -145,7 +165,7 @@ fn describe(monitor: HMONITOR) -> Option<Display> {
 
 type GetDpiForMonitor = unsafe extern "system" fn(HMONITOR, i32, *mut u32, *mut u32) -> HRESULT;
 
-/// `GetDpiForMonitor`, which `shcore.dll` has since Windows 8.1.
+/// `GetDpiForMonitor`, found when it is first asked: `shcore.dll` would otherwise be loaded at every start.
 fn get_dpi_for_monitor() -> Option<GetDpiForMonitor> {
     static FOUND: OnceLock<Option<GetDpiForMonitor>> = OnceLock::new();
     *FOUND.get_or_init(|| {
@@ -175,7 +195,7 @@ fn is_on_displays(area: Rect) -> PortResult<bool> {
 }
 
 /// The window's frame as it is seen: without the invisible border that Windows 10 adds for the mouse.
-fn extended_frame(window: HWND) -> Option<Rect> {
+fn seen_frame(window: HWND) -> Option<Rect> {
     let mut rect = RECT::default();
     let size = u32::try_from(size_of::<RECT>()).unwrap_or(0);
     let out = std::ptr::from_mut(&mut rect).cast();
@@ -185,29 +205,24 @@ fn extended_frame(window: HWND) -> Option<Rect> {
     (!rect.is_empty()).then_some(rect)
 }
 
-/// Whether the window is shown by the shell's bookkeeping and hidden by the compositor: another virtual desktop, a
-/// suspended app. A system that does not tell hides none.
-fn is_cloaked(window: HWND) -> bool {
-    let mut cloaked = 0u32;
-    let size = u32::try_from(size_of::<u32>()).unwrap_or(0);
-    let out = std::ptr::from_mut(&mut cloaked).cast();
-    // SAFETY: the out-pointer is a local of the size that is said.
-    unsafe { DwmGetWindowAttribute(window, DWMWA_CLOAKED, out, size) }.is_ok() && cloaked != 0
+/// Whether the screen shows the window's own pixels wherever it lies on a display: it is shown, the compositor does not
+/// hide it, and nothing lies over it.
+fn is_in_sight(window: HWND, area: Rect) -> bool {
+    facts::is_visible(window) && !facts::is_cloaked(window) && !is_covered(window, area)
 }
 
-/// Whether another visible window lies over part of `area`.
+/// Whether another visible window lies over part of `area`. What cannot be told counts as covered.
 fn is_covered(window: HWND, area: Rect) -> bool {
     let mut above = window;
     for _ in 0..ABOVE_CAP {
-        // SAFETY: any handle value may be asked.
-        above = match unsafe { GetWindow(above, GW_HWNDPREV) } {
-            Ok(next) if !next.is_invalid() => next,
-            _ => return false,
+        above = match facts::neighbour(above, GW_HWNDPREV) {
+            Ok(Some(next)) => next,
+            Ok(None) => return false,
+            Err(_) => return true,
         };
-        // SAFETY: any handle value may be asked.
-        let visible = unsafe { IsWindowVisible(above) }.as_bool();
-        let covers = |rect: Rect| !rect.intersect(area).is_empty();
-        if visible && window_rect(above).is_ok_and(covers) && !is_cloaked(above) {
+        let place = seen_frame(above).or_else(|| window_rect(above).ok());
+        let covers = place.is_some_and(|place| !place.intersect(area).is_empty());
+        if covers && facts::is_visible(above) && !facts::is_cloaked(above) {
             return true;
         }
     }
@@ -216,7 +231,8 @@ fn is_covered(window: HWND, area: Rect) -> bool {
 
 /// Whether the window's thread answers messages.
 fn answers(window: HWND, deadline: Deadline) -> bool {
-    let wait = u32::try_from(deadline.slice(ANSWER_WAIT).remaining().as_millis()).unwrap_or(0);
+    // A time-out of 0 has no documented meaning.
+    let wait = u32::try_from(deadline.slice(ANSWER_WAIT).remaining().as_millis()).unwrap_or(0).max(1);
     // SAFETY: a message without pointers; the call returns within `wait`.
     let result = unsafe { SendMessageTimeoutW(window, WM_NULL, WPARAM(0), LPARAM(0), SMTO_ABORTIFHUNG, wait, None) };
     result.0 != 0
@@ -369,7 +385,11 @@ fn capture_screen(area: Rect, spare: &Mutex<Option<Dib>>) -> PortResult<Bitmap> 
 /// The window's own drawing of `visible`, or nothing when it does not draw or draws one colour only.
 fn draw_window(handle: u64, frame: Rect, visible: Rect, deadline: Deadline) -> Option<Bitmap> {
     check_size(frame).ok()?;
-    let drawn = HELPERS.run(deadline, move || -> PortResult<Option<Bitmap>> {
+    if facts::Plane::of(hwnd(handle)).is_scaled() {
+        // It would draw itself in its own, smaller pixels, and places in the picture would be wrong.
+        return None;
+    }
+    let drawn = HELPERS.run(deadline, &Cancel::new(), move || -> PortResult<Option<Bitmap>> {
         let screen = ScreenDc::get()?;
         let mut dib = Dib::new(&screen, frame.width(), frame.height())?;
         let (drawn, bytes) = dib.draw(&screen, |dc| {
@@ -413,6 +433,12 @@ fn cut(bytes: &[u8], frame: Rect, part: Rect) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_that_is_gone_counts_as_covered() {
+        assert!(is_covered(hwnd(0x00DE_ADBE), Rect::new(0, 0, 9, 9)));
+        assert!(!is_in_sight(hwnd(0x00DE_ADBE), Rect::new(0, 0, 9, 9)));
+    }
 
     #[test]
     fn a_part_is_cut_out_and_made_opaque() {

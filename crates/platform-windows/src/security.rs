@@ -43,7 +43,7 @@ impl Drop for OwnedHandle {
 }
 
 /// Memory that an API gave us to free with `LocalFree`.
-struct Local(*mut core::ffi::c_void);
+pub(crate) struct Local(pub(crate) *mut core::ffi::c_void);
 
 impl Drop for Local {
     fn drop(&mut self) {
@@ -53,9 +53,12 @@ impl Drop for Local {
 }
 
 /// One answer of a token, aligned for the structures that it may hold.
-type TokenAnswer = [u64; TOKEN_ANSWER_WORDS];
+pub(crate) type TokenAnswer = [u64; TOKEN_ANSWER_WORDS];
 
-fn ask_token(token: &OwnedHandle, class: TOKEN_INFORMATION_CLASS) -> windows::core::Result<Box<TokenAnswer>> {
+pub(crate) fn ask_token(
+    token: &OwnedHandle,
+    class: TOKEN_INFORMATION_CLASS,
+) -> windows::core::Result<Box<TokenAnswer>> {
     let mut answer = Box::new([0; TOKEN_ANSWER_WORDS]);
     let size = u32::try_from(size_of::<TokenAnswer>()).unwrap_or(0);
     let mut length = 0;
@@ -64,32 +67,41 @@ fn ask_token(token: &OwnedHandle, class: TOKEN_INFORMATION_CLASS) -> windows::co
     Ok(answer)
 }
 
-fn token_of(process: &ProcessHandle) -> windows::core::Result<OwnedHandle> {
+pub(crate) fn token_of(process: &ProcessHandle) -> windows::core::Result<OwnedHandle> {
     let mut token = HANDLE::default();
     // SAFETY: the process handle is open and the out-pointer is a local that outlives the call.
     unsafe { OpenProcessToken(process.raw(), TOKEN_QUERY, &mut token) }?;
     Ok(OwnedHandle::new(token))
 }
 
-fn own_process() -> u32 {
+pub(crate) fn own_process() -> u32 {
     // SAFETY: no preconditions.
     unsafe { GetCurrentProcessId() }
 }
 
 /// The user's SID as text.
-fn user_sid() -> windows::core::Result<String> {
-    let denied = || windows::core::Error::from(ERROR_ACCESS_DENIED);
-    let process = ProcessHandle::query(own_process()).ok_or_else(denied)?;
+pub(crate) fn user_sid() -> windows::core::Result<String> {
+    let process = ProcessHandle::query(own_process())?;
     let answer = ask_token(&token_of(&process)?, TokenUser)?;
     // SAFETY: a successful answer of this class begins with a TOKEN_USER, and the buffer is larger than one.
     let user: TOKEN_USER = unsafe { answer.as_ptr().cast::<TOKEN_USER>().read() };
+    // SAFETY: the SID is valid and lies in the answer, which lives to the end of this function.
+    unsafe { sid_text(user.User.Sid) }
+}
+
+/// A SID as text.
+///
+/// # Safety
+///
+/// `sid` points to a valid SID, such as the system gives, in memory that is alive and does not change during the call.
+pub(crate) unsafe fn sid_text(sid: PSID) -> windows::core::Result<String> {
     let mut text = PWSTR::null();
-    // SAFETY: the SID lies in `answer`, which is alive; the out-pointer is a local.
-    unsafe { ConvertSidToStringSidW(user.User.Sid, &mut text) }?;
+    // SAFETY: the caller vouches for the SID; the out-pointer is a local.
+    unsafe { ConvertSidToStringSidW(sid, &mut text) }?;
     let _text_memory = Local(text.0.cast());
     // SAFETY: the API gave a string that ends in NUL; it is freed after this.
     let sid = unsafe { text.to_string() };
-    sid.map_err(|_| denied())
+    sid.map_err(|_| windows::core::Error::from(ERROR_ACCESS_DENIED))
 }
 
 /// A security descriptor that admits this user, and the system where files need it.
@@ -101,6 +113,12 @@ impl UserOnly {
     /// For kernel objects: this user alone.
     pub(crate) fn object() -> PortResult<Self> {
         Self::from_pattern("D:P(A;;GA;;;{user})")
+    }
+
+    /// The same, with the label of a program that is not elevated, so that an elevated one's object is open to all of this
+    /// user's. A program with fewer rights than that may not give it.
+    pub(crate) fn shared_object() -> PortResult<Self> {
+        Self::from_pattern("D:P(A;;GA;;;{user})S:(ML;;NW;;;ME)")
     }
 
     /// For folders and what is made in them: this user, and the system for backups and the search for malware.
@@ -141,25 +159,29 @@ enum Integrity {
 }
 
 fn integrity(process: u32) -> Integrity {
-    let Some(handle) = ProcessHandle::query(process) else {
-        let denied = std::io::Error::last_os_error().kind() == std::io::ErrorKind::PermissionDenied;
-        return if denied { Integrity::Denied } else { Integrity::Unknown };
-    };
-    let answer = match token_of(&handle).and_then(|token| ask_token(&token, TokenIntegrityLevel)) {
+    let token = ProcessHandle::query(process).and_then(|handle| token_of(&handle));
+    let answer = match token.and_then(|token| ask_token(&token, TokenIntegrityLevel)) {
         Ok(answer) => answer,
         Err(error) if error.code() == ERROR_ACCESS_DENIED.to_hresult() => return Integrity::Denied,
         Err(_) => return Integrity::Unknown,
     };
     // SAFETY: a successful answer of this class begins with a TOKEN_MANDATORY_LABEL, and the buffer is larger than one.
     let label: TOKEN_MANDATORY_LABEL = unsafe { answer.as_ptr().cast::<TOKEN_MANDATORY_LABEL>().read() };
-    last_subauthority(label.Label.Sid).map_or(Integrity::Unknown, Integrity::Level)
+    // SAFETY: the SID is valid and lies in the answer, which lives to the end of this function.
+    let level = unsafe { last_subauthority(label.Label.Sid) };
+    level.map_or(Integrity::Unknown, Integrity::Level)
 }
 
-fn last_subauthority(sid: PSID) -> Option<u32> {
+/// The last number of a SID, by which those of one authority differ. None of a null pointer.
+///
+/// # Safety
+///
+/// `sid` is null or points to a valid SID in memory that is alive and does not change during the call.
+pub(crate) unsafe fn last_subauthority(sid: PSID) -> Option<u32> {
     if sid.is_invalid() {
         return None;
     }
-    // SAFETY: the SID is one that the system just gave; the answer points into it.
+    // SAFETY: the caller vouches for the SID; the answer points into it.
     let count = unsafe { GetSidSubAuthorityCount(sid) };
     // SAFETY: the pointer is into the living SID.
     let count = unsafe { *count };

@@ -2,12 +2,13 @@
 //! questions, so that no question waits for a sample; no performance counters and no console programs are asked.
 
 use crate::helper::Helpers;
-use crate::identity::{ProcessHandle, failed, filetime, image_path, last_error};
+use crate::identity::{ProcessHandle, failed, filetime};
 use crate::registry;
 use crate::security::OwnedHandle;
-use portcullis_model::{Deadline, Effect, Resource, Source, Untrusted};
+use portcullis_model::{Cancel, Deadline, Effect, Resource, Source, Untrusted};
 use portcullis_platform::{Drive, Permit, PortResult, ProcessInfo, SystemInfo, SystemPort};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use windows::Wdk::System::SystemServices::RtlGetVersion;
@@ -17,6 +18,7 @@ use windows::Win32::NetworkManagement::IpHelper::{
     FreeMibTable, GetIfTable2, IF_TYPE_SOFTWARE_LOOPBACK, MIB_IF_ROW2, MIB_IF_TABLE2,
 };
 use windows::Win32::Storage::FileSystem::{GetDiskFreeSpaceExW, GetDriveTypeW, GetLogicalDrives};
+use windows::Win32::System::Com::CoTaskMemFree;
 use windows::Win32::System::Diagnostics::ToolHelp::{
     CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
 };
@@ -27,9 +29,10 @@ use windows::Win32::System::SystemInformation::{
     MEMORYSTATUSEX, OSVERSIONINFOW, PROCESSOR_ARCHITECTURE, PROCESSOR_ARCHITECTURE_AMD64, PROCESSOR_ARCHITECTURE_ARM,
     PROCESSOR_ARCHITECTURE_ARM64, PROCESSOR_ARCHITECTURE_INTEL, SYSTEM_INFO,
 };
-use windows::Win32::System::Threading::{GetProcessTimes, GetSystemTimes};
+use windows::Win32::System::Threading::GetSystemTimes;
 use windows::Win32::System::WindowsProgramming::{DRIVE_FIXED, DRIVE_REMOTE, DRIVE_REMOVABLE, GetUserNameW};
-use windows::core::{HSTRING, PWSTR};
+use windows::Win32::UI::Shell::{KF_FLAG_DEFAULT, SHGetKnownFolderPath};
+use windows::core::{GUID, HSTRING, PWSTR};
 
 /// Processes that one listing gives.
 const PROCESS_CAP: usize = 4_096;
@@ -39,7 +42,7 @@ const NAME_CAP: usize = 257;
 const LOCALE_CAP: usize = 85;
 /// Network adapters that are summed.
 const ADAPTER_CAP: usize = 4_096;
-/// How long all drives together that may be away have to answer.
+/// How long all drives together have to answer.
 const DRIVE_WAIT: Duration = Duration::from_millis(200);
 /// The first build that is called Windows 11; its registry still says 10.
 const WINDOWS_11_BUILD: u32 = 22_000;
@@ -225,26 +228,35 @@ fn memory() -> PortResult<(u64, u64)> {
     Ok((status.ullTotalPhys, status.ullAvailPhys))
 }
 
-/// Drives that hold data. One that does not answer, such as a removable one without a medium or a share whose server is
-/// away, is left out.
+/// Drives that hold data. One that does not answer in time, such as a removable one without a medium, a disk that has to
+/// wake up or a share whose server is away, is left out.
 fn drives() -> Vec<Drive> {
     // SAFETY: no preconditions.
     let present = unsafe { GetLogicalDrives() };
     let letters = ('A'..='Z').enumerate().filter(|(index, _)| present >> index & 1 == 1).map(|(_, letter)| letter);
+    let mut kinds: Vec<(char, u32)> = letters.map(|letter| (letter, kind(letter))).collect();
+    // Those that are likely to answer come first, so that one that is away does not use up their time.
+    kinds.sort_by_key(|(letter, kind)| (*kind != DRIVE_FIXED, *letter));
     let deadline = Deadline::after(DRIVE_WAIT);
-    letters.filter_map(|letter| drive(letter, deadline)).collect()
+    let mut drives: Vec<Drive> = kinds
+        .into_iter()
+        .filter(|(_, kind)| [DRIVE_FIXED, DRIVE_REMOTE, DRIVE_REMOVABLE].contains(kind))
+        .filter_map(|(letter, _)| {
+            let (free, total) = HELPERS.run(deadline, &Cancel::new(), move || space(&root(letter))).ok()??;
+            Some(Drive { name: format!("{letter}:"), total, free })
+        })
+        .collect();
+    drives.sort_by(|one, other| one.name.cmp(&other.name));
+    drives
 }
 
-fn drive(letter: char, deadline: Deadline) -> Option<Drive> {
-    let root = format!(r"{letter}:\");
-    // SAFETY: the text ends in NUL and outlives the call.
-    let kind = unsafe { GetDriveTypeW(&HSTRING::from(&root)) };
-    let (free, total) = match kind {
-        DRIVE_FIXED => space(&root),
-        DRIVE_REMOTE | DRIVE_REMOVABLE => HELPERS.run(deadline, move || space(&root)).ok()?,
-        _ => None,
-    }?;
-    Some(Drive { name: format!("{letter}:"), total, free })
+fn root(letter: char) -> String {
+    format!(r"{letter}:\")
+}
+
+fn kind(letter: char) -> u32 {
+    // SAFETY: the text ends in NUL and outlives the call, which asks no medium.
+    unsafe { GetDriveTypeW(&HSTRING::from(root(letter))) }
 }
 
 /// Bytes free to us and bytes in all.
@@ -304,9 +316,7 @@ fn snapshot() -> PortResult<Vec<(ProcessInfo, u64)>> {
         ..PROCESSENTRY32W::default()
     };
     // SAFETY: the structure says its size and outlives the call.
-    if unsafe { Process32FirstW(snapshot.raw(), &mut entry) }.is_err() {
-        return Err(last_error("Process32FirstW"));
-    }
+    unsafe { Process32FirstW(snapshot.raw(), &mut entry) }.map_err(failed("Process32FirstW"))?;
     let mut processes = Vec::new();
     while processes.len() < PROCESS_CAP {
         processes.push(describe(&entry));
@@ -320,9 +330,9 @@ fn snapshot() -> PortResult<Vec<(ProcessInfo, u64)>> {
 
 fn describe(entry: &PROCESSENTRY32W) -> (ProcessInfo, u64) {
     let id = entry.th32ProcessID;
-    let handle = ProcessHandle::query(id);
-    let (started, used) = handle.as_ref().and_then(times).unwrap_or_default();
-    let path = handle.as_ref().and_then(|_| image_path(id));
+    let handle = ProcessHandle::query(id).ok();
+    let (started, used) = handle.as_ref().and_then(ProcessHandle::times).unwrap_or_default();
+    let path = handle.as_ref().and_then(ProcessHandle::image_path);
     let process = ProcessInfo {
         id,
         parent: entry.th32ParentProcessID,
@@ -337,20 +347,23 @@ fn describe(entry: &PROCESSENTRY32W) -> (ProcessInfo, u64) {
     (process, used)
 }
 
-/// When a process started and the processor time that it used, in 100 ns units.
-fn times(process: &ProcessHandle) -> Option<(u64, u64)> {
-    let [mut created, mut exited, mut kernel, mut user] = [FILETIME::default(); 4];
-    // SAFETY: the handle is open and the out-pointers are locals that outlive the call.
-    unsafe { GetProcessTimes(process.raw(), &mut created, &mut exited, &mut kernel, &mut user) }.ok()?;
-    Some((filetime(created), filetime(kernel).saturating_add(filetime(user))))
-}
-
 fn working_set(process: &ProcessHandle) -> Option<u64> {
     let mut counters = PROCESS_MEMORY_COUNTERS::default();
     let size = u32::try_from(size_of::<PROCESS_MEMORY_COUNTERS>()).unwrap_or(0);
     // SAFETY: the handle is open and the structure is as large as said.
     let told = unsafe { K32GetProcessMemoryInfo(process.raw(), &mut counters, size) };
     told.as_bool().then(|| u64::try_from(counters.WorkingSetSize).unwrap_or(u64::MAX))
+}
+
+/// Where a folder of the current user lies.
+pub(crate) fn known_folder(folder: &GUID) -> Option<PathBuf> {
+    // SAFETY: a constant folder of the current user; the answer is freed below.
+    let path = unsafe { SHGetKnownFolderPath(folder, KF_FLAG_DEFAULT, None) }.ok()?;
+    // SAFETY: the API gave a string that ends in NUL.
+    let text = unsafe { path.to_string() };
+    // SAFETY: the block came from the call above and is freed once.
+    unsafe { CoTaskMemFree(Some(path.0.cast_const().cast())) };
+    text.ok().map(PathBuf::from)
 }
 
 #[cfg(test)]

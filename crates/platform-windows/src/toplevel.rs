@@ -1,7 +1,9 @@
-//! Top-level windows through Win32: their list, the one in front, placing and closing. Nothing here waits for another
-//! program's thread: titles come from the system's own copy, and changes are posted and then watched.
+//! Top-level windows through Win32: their list, the one in front, placing and closing. No caller waits for another
+//! program's thread: titles come from the system's own copy, changes are posted and then watched, and what may wait is
+//! done by a helper thread.
 
-use crate::identity;
+use crate::helper::{Helpers, Missed};
+use crate::identity::{self, as_window, is_desktop, permitted};
 use crate::input::InputLock;
 use crate::tree::facts;
 use crate::tree::shared_input::SharedInput;
@@ -11,11 +13,10 @@ use portcullis_model::{
 use portcullis_platform::{Permit, Placement, PortFault, PortResult, ShowState, WindowInfo, WindowPort};
 use std::time::Duration;
 use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, HWND, LPARAM, WPARAM};
-use windows::Win32::Graphics::Dwm::{DWMWA_CLOAKED, DwmGetWindowAttribute};
 use windows::Win32::UI::WindowsAndMessaging::{
-    BringWindowToTop, GetForegroundWindow, PostMessageW, SHOW_WINDOW_CMD, SW_MAXIMIZE, SW_MINIMIZE, SW_RESTORE,
-    SWP_ASYNCWINDOWPOS, SWP_NOACTIVATE, SWP_NOOWNERZORDER, SWP_NOZORDER, SetForegroundWindow, SetWindowPos,
-    ShowWindowAsync, WM_CLOSE, WS_EX_TOOLWINDOW, WS_EX_TOPMOST, WindowFromPoint,
+    GetForegroundWindow, HWND_TOP, PostMessageW, SHOW_WINDOW_CMD, SW_MAXIMIZE, SW_MINIMIZE, SW_RESTORE,
+    SWP_ASYNCWINDOWPOS, SWP_NOACTIVATE, SWP_NOMOVE, SWP_NOOWNERZORDER, SWP_NOSIZE, SWP_NOZORDER, SetForegroundWindow,
+    SetWindowPos, ShowWindowAsync, WM_CLOSE, WS_EX_TOOLWINDOW, WS_EX_TOPMOST, WindowFromPoint,
 };
 
 /// How often a change is looked for.
@@ -26,32 +27,18 @@ const FOREGROUND_SLICE: Duration = Duration::from_millis(150);
 const SETTLE_SPAN: Duration = Duration::from_millis(300);
 /// A size or position changes within this, or the window ignores the wish.
 const PLACE_SLICE: Duration = Duration::from_secs(1);
-/// The classes of the desktop itself.
-const SHELL_CLASSES: &[&str] = &["Progman", "WorkerW", "#32769"];
 /// The class of menus that are open. They have no title, and yet are worth reading.
 const MENU_CLASS: &str = "#32768";
+
+static HELPERS: Helpers = Helpers::new();
 
 /// Top-level windows of this session.
 #[derive(Debug, Default)]
 pub(crate) struct Win32Windows;
 
-/// Whether the compositor hides the window: a suspended app, another virtual desktop. A system that cannot say does not.
-fn is_cloaked(window: HWND) -> bool {
-    let mut cloaked = 0_u32;
-    let size = u32::try_from(size_of_val(&cloaked)).unwrap_or(0);
-    // SAFETY: the out-pointer is a local of the size given, and outlives the call.
-    let answer = unsafe { DwmGetWindowAttribute(window, DWMWA_CLOAKED, std::ptr::from_mut(&mut cloaked).cast(), size) };
-    answer.is_ok() && cloaked != 0
-}
-
-/// Whether the window is the bare desktop.
-fn is_desktop(window: HWND) -> bool {
-    window == facts::desktop() || SHELL_CLASSES.contains(&identity::class_name(window).as_str())
-}
-
 /// Whether a person would call it a window on the screen.
 fn is_listed(window: HWND) -> bool {
-    if !facts::is_visible(window) || is_desktop(window) || is_cloaked(window) {
+    if !facts::is_visible(window) || is_desktop(window) || facts::is_cloaked(window) {
         return false;
     }
     if facts::rect(window).is_empty() && !facts::is_iconic(window) {
@@ -69,7 +56,7 @@ fn foreground_window() -> Option<HWND> {
 
 fn info(window: HWND, foreground: Option<HWND>) -> Option<WindowInfo> {
     let identity = identity::identify(window)?;
-    let program = identity::program(identity.process);
+    let program = identity::program_of(&identity);
     Some(WindowInfo {
         program,
         title: Untrusted::new(Source::Window, facts::kernel_text(window)),
@@ -92,15 +79,6 @@ fn show_state(window: HWND) -> ShowState {
     } else {
         ShowState::Normal
     }
-}
-
-/// The handle behind an identity, once the permit covers it.
-fn allowed(permit: &Permit, window: &WindowIdentity, effect: Effect) -> PortResult<HWND> {
-    let handle = identity::live(window)?;
-    let fresh = identity::identify(handle).ok_or(PortFault::Gone)?;
-    let program = identity::program(fresh.process);
-    permit.require(effect, &Resource::Window { window: fresh, program })?;
-    Ok(handle)
 }
 
 /// Waits in short steps until `done`, at most until `deadline`. Answers whether it was.
@@ -138,16 +116,27 @@ fn bring_to_front(window: HWND) {
     let _ = unsafe { SetForegroundWindow(window) };
 }
 
-/// The second way to the foreground: with the input queue of the thread that has it now. A hung thread is left alone,
-/// because sharing its queue would make us wait for it.
+/// The second way to the foreground: with the input queue of the thread that has it now. While queues are joined the
+/// activation is told to the other threads by messages that wait for an answer, so this may never return. A hung thread is
+/// left alone all the same.
 fn bring_to_front_together(window: HWND) {
     let holder = foreground_window().filter(|holder| !facts::is_hung(*holder));
     let _shared = holder.and_then(|holder| SharedInput::with(identity::owner(holder).0));
     if !facts::is_hung(window) {
+        let flags = SWP_ASYNCWINDOWPOS | SWP_NOMOVE | SWP_NOSIZE | SWP_NOOWNERZORDER;
         // SAFETY: plain numbers; the effect is watched by the caller.
-        let _ = unsafe { BringWindowToTop(window) };
+        let _ = unsafe { SetWindowPos(window, Some(HWND_TOP), 0, 0, 0, 0, flags) };
     }
     bring_to_front(window);
+}
+
+/// Brings the window to the front in one way; a helper does it, and the caller looks at what became of it.
+fn bring(way: fn(HWND), window: &WindowIdentity, deadline: Deadline, cancel: &Cancel) -> PortResult<()> {
+    let handle = window.handle;
+    match HELPERS.run(deadline, cancel, move || way(identity::hwnd(handle))) {
+        Err(Missed::Left(interrupted)) => cancel.check().map_err(|_| PortFault::from(interrupted)),
+        other => Ok(other?),
+    }
 }
 
 impl Win32Windows {
@@ -200,7 +189,11 @@ impl WindowPort for Win32Windows {
 
     fn program(&self, window: &WindowIdentity) -> PortResult<ProgramName> {
         identity::live(window)?;
-        Ok(identity::program(window.process))
+        Ok(identity::program_of(window))
+    }
+
+    fn title(&self, window: &WindowIdentity) -> PortResult<Untrusted> {
+        Ok(Untrusted::new(Source::Window, facts::kernel_text(identity::live(window)?)))
     }
 
     fn rect(&self, window: &WindowIdentity) -> PortResult<Rect> {
@@ -236,12 +229,12 @@ impl WindowPort for Win32Windows {
     }
 
     fn describe(&self, permit: &Permit, window: &WindowIdentity) -> PortResult<WindowInfo> {
-        let handle = allowed(permit, window, Effect::ReadWindows)?;
+        let handle = permitted(permit, Effect::ReadWindows, window, as_window)?;
         info(handle, foreground_window()).ok_or(PortFault::Gone)
     }
 
     fn focus(&self, permit: &Permit, window: &WindowIdentity, deadline: Deadline, cancel: &Cancel) -> PortResult<bool> {
-        let handle = allowed(permit, window, Effect::ArrangeWindows)?;
+        let handle = permitted(permit, Effect::ArrangeWindows, window, as_window)?;
         // Another server may be typing into the window that is in front.
         let _turn = InputLock::acquire(deadline, cancel)?;
         let in_front = || foreground_window() == Some(handle);
@@ -253,8 +246,9 @@ impl WindowPort for Win32Windows {
             if in_front() {
                 return Ok(true);
             }
-            way(handle);
-            if wait_until(deadline.slice(FOREGROUND_SLICE), cancel, in_front)? {
+            let slice = deadline.slice(FOREGROUND_SLICE);
+            bring(way, window, slice, cancel)?;
+            if wait_until(slice, cancel, in_front)? {
                 return Ok(true);
             }
         }
@@ -271,7 +265,7 @@ impl WindowPort for Win32Windows {
         deadline: Deadline,
         cancel: &Cancel,
     ) -> PortResult<()> {
-        let handle = allowed(permit, window, Effect::ArrangeWindows)?;
+        let handle = permitted(permit, placement.effect(), window, as_window)?;
         let (command, wanted) = match placement {
             Placement::MoveTo(to) => return Self::move_to(handle, to, deadline, cancel),
             Placement::Close => {

@@ -8,7 +8,7 @@ use portcullis_model::{Cancel, Deadline, ProgramName, WindowIdentity};
 pub struct InstalledApp {
     /// Its name as the start menu or `App Paths` gives it.
     pub name: String,
-    /// The program that it starts, when that is known.
+    /// The program that it starts, when that is certain: policy takes one that is not for the most powerful.
     pub program: Option<ProgramName>,
     /// What the implementation starts it by: a path or a shell link. Never shown, never built from input.
     pub target: String,
@@ -48,7 +48,8 @@ pub trait AppPort: Send + Sync {
     fn find(&self, name: &str) -> PortResult<Vec<InstalledApp>>;
 
     /// Starts it and waits for its first window, its end or the deadline. Needs `StartInstalledApp` or
-    /// `StartExecutable` on it.
+    /// `StartExecutable` on it. A program that wants more rights than ours is `Elevated` and not started; a path that leads
+    /// to another file is `Unsupported`. After `Interrupted` it may still start.
     fn launch(
         &self,
         permit: &Permit,

@@ -1,5 +1,6 @@
 //! What a port answers when it cannot do as it was asked, in terms that a tool can turn into advice.
 
+use crate::{FileFault, RegistryFault};
 use portcullis_model::{CancelReason, Fault, FaultCode, Interrupted};
 use portcullis_policy::OutsidePermit;
 
@@ -12,6 +13,9 @@ pub enum PortFault {
     /// The window or element is gone, or has become another one.
     #[error("the element is gone or has become another one")]
     Gone,
+    /// The owner hides the window; the rule is named.
+    #[error("the window is not shown")]
+    Hidden(String),
     /// The target did not answer in time.
     #[error("the window did not answer within its time")]
     Hung,
@@ -21,6 +25,9 @@ pub enum PortFault {
     /// The control has no such ability.
     #[error("the control cannot {0}")]
     NotOperable(String),
+    /// It is there, and marked as a secret.
+    #[error("it is a secret: {0}")]
+    Secret(String),
     /// The control takes no input at present.
     #[error("the control is disabled")]
     Disabled,
@@ -30,9 +37,18 @@ pub enum PortFault {
     /// The desktop cannot be operated now: locked, secure or disconnected.
     #[error("the desktop cannot be operated: {0:?}")]
     Session(crate::SessionState),
+    /// A file or folder cannot be used so.
+    #[error(transparent)]
+    File(#[from] FileFault),
+    /// A key or value of the registry cannot be used so.
+    #[error(transparent)]
+    Registry(#[from] RegistryFault),
     /// Another server of this session is sending input.
     #[error("another server is sending input")]
     InputBusy,
+    /// The chord is the key by which the owner stops the work.
+    #[error("the chord holds the owner's stop key")]
+    StopKey,
     /// This machine lacks what the call needs.
     #[error("this machine cannot do it: {0}")]
     Unsupported(String),
@@ -56,18 +72,92 @@ impl From<PortFault> for Fault {
             PortFault::OutsidePermit(outside) => outside.into(),
             PortFault::Interrupted(interrupted) => interrupted.into(),
             PortFault::Gone => Self::new(FaultCode::StaleRef, message).remedy("look again with Snapshot"),
+            PortFault::Hidden(rule) => Self::new(FaultCode::Denied, message)
+                .rule(rule)
+                .remedy("the owner can take it from `capture.exclude` there"),
             PortFault::Hung => Self::new(FaultCode::HungTarget, message)
+                .rule("a window whose thread does not answer is told nothing: nobody would see when it does it")
                 .remedy("wait for the program with WaitFor, or work in another window"),
             PortFault::NotOperable(_) => Self::new(FaultCode::NotOperable, message)
+                .rule("a control does what its kind can do")
                 .remedy("choose another action, or operate the control with Click and Type"),
+            PortFault::Secret(_) => Self::new(FaultCode::Denied, message)
+                .rule("secrets never leave the machine")
+                .remedy("ask the person at the machine; what is copied anew without the mark can be read"),
             PortFault::Disabled => Self::new(FaultCode::Disabled, message)
+                .rule("what a person could not operate now is not operated")
                 .remedy("find out what enables it; WaitFor can wait until it is enabled"),
             PortFault::Elevated => Self::new(FaultCode::ElevatedTarget, message)
+                .rule("Windows lets no program operate one with more rights")
                 .remedy("the owner can operate that window, or start the program without elevation"),
             PortFault::Session(state) => state.into(),
+            PortFault::File(file) => file.into(),
+            PortFault::Registry(fault) => fault.into(),
             PortFault::InputBusy => Self::new(FaultCode::InputBusy, message).remedy("try again in a moment"),
+            PortFault::StopKey => Self::new(FaultCode::Denied, message)
+                .rule("the stop key is pressed by the owner alone")
+                .remedy("end a call by withdrawing it; to stop all work is for the owner"),
             PortFault::Unsupported(_) => Self::new(FaultCode::Unsupported, message),
             PortFault::System { .. } => Self::new(FaultCode::SystemError, message),
+        }
+    }
+}
+
+impl From<FileFault> for Fault {
+    fn from(fault: FileFault) -> Self {
+        let message = fault.to_string();
+        match fault {
+            FileFault::Missing => Self::new(FaultCode::NotFound, message)
+                .remedy("list the folder with FileList; names are compared whole"),
+            FileFault::Exists => Self::new(FaultCode::BadArgument, message)
+                .rule("what is there is replaced only when the call says so")
+                .remedy("choose another path, or say `overwrite: true` where the tool has it"),
+            FileFault::NotFolder => {
+                Self::new(FaultCode::BadArgument, message).remedy("name a folder; FileInfo tells what a path is")
+            }
+            FileFault::NotFile => {
+                Self::new(FaultCode::BadArgument, message).remedy("name a file; FileInfo tells what a path is")
+            }
+            FileFault::AccessDenied => Self::new(FaultCode::Denied, message)
+                .rule("the file's own access rights")
+                .remedy("the owner can give this user the right, in Properties > Security"),
+            FileFault::InUse => {
+                Self::new(FaultCode::SystemError, message).remedy("close it in the other program, then try again")
+            }
+            FileFault::Full => Self::new(FaultCode::SystemError, message).remedy("make room on the drive"),
+            FileFault::LeadsAway => Self::new(FaultCode::Denied, message)
+                .rule("files lie on drives of this machine: no share, mapped drive, device or volume without a letter")
+                .remedy("copy it to a drive of this machine first"),
+            FileFault::NotEmpty => Self::new(FaultCode::BadArgument, message)
+                .rule("a folder with what it holds is deleted only when the call says so")
+                .remedy("say `recursive: true`"),
+            FileFault::OtherDrive => Self::new(FaultCode::BadArgument, message).remedy("use FileCopy, then FileDelete"),
+            FileFault::TooManyLinks => {
+                Self::new(FaultCode::BadArgument, message).remedy("name the path that the links lead to")
+            }
+        }
+    }
+}
+
+impl From<RegistryFault> for Fault {
+    fn from(fault: RegistryFault) -> Self {
+        let message = fault.to_string();
+        match fault {
+            RegistryFault::NoKey => Self::new(FaultCode::NotFound, message)
+                .remedy("list the key above with RegList; 32- and 64-bit programs may see different keys, see `view`"),
+            RegistryFault::NoValue => Self::new(FaultCode::NotFound, message).remedy("list the key with RegList"),
+            RegistryFault::AccessDenied => Self::new(FaultCode::Denied, message)
+                .rule("the key's own access rights")
+                .remedy("the owner can give this user the right, in the registry editor"),
+            RegistryFault::HasKeys => Self::new(FaultCode::BadArgument, message)
+                .rule("a key with keys below it is deleted only when the call says so")
+                .remedy("say `recursive: true`"),
+            RegistryFault::Changed => Self::new(FaultCode::Denied, message)
+                .rule("what is used is the key that was decided on")
+                .remedy("look again with RegList, then repeat the call"),
+            RegistryFault::TooLarge => {
+                Self::new(FaultCode::TooLarge, message).remedy("no tool tells a value of this size")
+            }
         }
     }
 }

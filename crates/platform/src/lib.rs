@@ -5,22 +5,40 @@
 mod apps;
 mod clipboard;
 mod fault;
+mod files;
+mod host;
 mod input;
+mod owner;
 mod ports;
+mod registry;
 mod screen;
 mod session;
 mod system;
 mod tree;
+mod trust;
 mod windows;
 
 pub use apps::{AppPort, InstalledApp, Launch, LaunchRequest};
 pub use clipboard::{ClipboardContent, ClipboardPort};
 pub use fault::{PortFault, PortResult};
-pub use input::{Button, Chord, InputPort, Key, KeyName, PointerAct, PointerButtonState, Scroll, Step};
+pub use files::{
+    FileFacts, FileFault, FileKind, FilePlace, FilePort, FolderEntries, HeldFile, LastLink, NewFile, access_for,
+};
+pub use host::{Edition, Firewall, FirewallRule, HostPort};
+pub use input::{Button, InputPort, InputTurn, PointerAct, PointerButtonState, Scroll, Step};
+pub use owner::{
+    EventGravity, EventLogPort, InputWithoutStopKey, OwnRights, OwnerPorts, StopChord, StopKeyPort, StopKeyState,
+    StopKeyWatch, StopPort,
+};
+pub use portcullis_model::{Chord, Key, KeyName};
 pub use portcullis_policy::Permit;
 pub use ports::Ports;
+pub use registry::{
+    HeldKey, KeyEntries, KeyNames, KeyPlace, Put, RegistryData, RegistryFault, RegistryPort, RegistryValue,
+};
 pub use screen::{Bitmap, CaptureMethod, Display, ScreenPort};
 pub use session::{SessionPort, SessionState};
 pub use system::{Drive, ProcessInfo, SystemInfo, SystemPort};
-pub use tree::{ControlAct, Delivered, ElementText, ReadBudget, TreePort};
+pub use tree::{ControlAct, Delivered, ElementText, ReadBudget, Shown, TreePort};
+pub use trust::{Distrust, FileTrustPort, Keepers};
 pub use windows::{Placement, ShowState, WindowInfo, WindowPort};

@@ -1,6 +1,9 @@
 //! All ports of one machine, as the gate hands them to tools.
 
-use crate::{AppPort, ClipboardPort, InputPort, ScreenPort, SessionPort, SystemPort, TreePort, WindowPort};
+use crate::{
+    AppPort, ClipboardPort, FilePort, InputPort, RegistryPort, ScreenPort, SessionPort, SystemPort, TreePort,
+    WindowPort,
+};
 use std::sync::Arc;
 
 /// One machine's ports.
@@ -10,8 +13,12 @@ pub struct Ports {
     pub apps: Arc<dyn AppPort>,
     /// The clipboard.
     pub clipboard: Arc<dyn ClipboardPort>,
+    /// Files and folders.
+    pub files: Arc<dyn FilePort>,
     /// Pointer and keyboard.
     pub input: Arc<dyn InputPort>,
+    /// Keys and values of the registry.
+    pub registry: Arc<dyn RegistryPort>,
     /// Displays and pixels.
     pub screen: Arc<dyn ScreenPort>,
     /// Whether the desktop can be operated at all.

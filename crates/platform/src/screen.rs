@@ -48,7 +48,8 @@ pub trait ScreenPort: Send + Sync {
     /// The pixels of a rectangle, cut to the displays. Needs `ReadPixels` on the desktop.
     fn capture(&self, permit: &Permit, area: Rect, deadline: Deadline) -> PortResult<Bitmap>;
 
-    /// The pixels of one window. Needs `ReadPixels` on the window. A blank answer of the window's own drawing is not
-    /// given: then the screen's pixels are, and `method` says so.
+    /// The pixels of one window: the screen's where nothing hides it, else its own drawing. Needs `ReadPixels` on the
+    /// window. One that is hidden and does not draw itself is `NotOperable`, unless the permit also has `ReadPixels` on the
+    /// desktop: only then may the picture show what lies over it.
     fn capture_window(&self, permit: &Permit, window: &WindowIdentity, deadline: Deadline) -> PortResult<Bitmap>;
 }

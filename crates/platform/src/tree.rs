@@ -59,8 +59,38 @@ pub enum ControlAct {
 pub struct Delivered {
     /// The way in words: `BM_CLICK posted`, `Toggle pattern`.
     pub by: String,
-    /// Whether the control's own state, read back, shows the effect. `None`: the control has no state to show.
-    pub shown: Option<bool>,
+    /// What the control's own state, read back, says of the effect.
+    pub shown: Shown,
+}
+
+impl Delivered {
+    /// Nothing was sent, because the control is as it was asked to be.
+    pub fn already(by: &str) -> Self {
+        Self { by: by.to_owned(), shown: Shown::Already }
+    }
+}
+
+/// What a control's own state says of an act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The control has no state to show, or was not asked.
+    Unknown,
+    /// It is not, or not yet, as it was asked to be.
+    No,
+    /// It is as it was asked to be.
+    Yes,
+    /// It was so before, and nothing was done.
+    Already,
+}
+
+impl From<Option<bool>> for Shown {
+    fn from(seen: Option<bool>) -> Self {
+        match seen {
+            None => Self::Unknown,
+            Some(false) => Self::No,
+            Some(true) => Self::Yes,
+        }
+    }
 }
 
 /// What is inside windows.

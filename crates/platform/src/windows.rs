@@ -1,7 +1,7 @@
 //! Top-level windows: who they are, what they say of themselves, where they stand.
 
 use crate::{Permit, PortResult};
-use portcullis_model::{Cancel, Deadline, Point, ProgramName, Rect, Untrusted, WindowIdentity};
+use portcullis_model::{Cancel, Deadline, Effect, Point, ProgramName, Rect, Untrusted, WindowIdentity};
 
 /// How a window is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,16 @@ pub enum Placement {
     Close,
 }
 
+impl Placement {
+    /// What a permit must name for it.
+    pub fn effect(self) -> Effect {
+        match self {
+            Self::MoveTo(_) | Self::Minimise | Self::Maximise | Self::Restore => Effect::ArrangeWindows,
+            Self::Close => Effect::CloseWindows,
+        }
+    }
+}
+
 /// Top-level windows.
 pub trait WindowPort: Send + Sync {
     /// The foreground window. An identity only, so no permit.
@@ -67,6 +77,9 @@ pub trait WindowPort: Send + Sync {
 
     /// The program that shows the window, for policy.
     fn program(&self, window: &WindowIdentity) -> PortResult<ProgramName>;
+
+    /// The window's title, for policy: to be compared with rules, shown to nobody.
+    fn title(&self, window: &WindowIdentity) -> PortResult<Untrusted>;
 
     /// The window's frame, for policy and for aiming; no content.
     fn rect(&self, window: &WindowIdentity) -> PortResult<Rect>;
@@ -87,7 +100,7 @@ pub trait WindowPort: Send + Sync {
     /// (`false`: Windows' foreground lock refused). Needs `ArrangeWindows` on it.
     fn focus(&self, permit: &Permit, window: &WindowIdentity, deadline: Deadline, cancel: &Cancel) -> PortResult<bool>;
 
-    /// Places a window and waits until it is placed or gone. Needs `ArrangeWindows` on it.
+    /// Places a window and waits until it is placed or gone. Needs [`Placement::effect`] on it.
     fn place(
         &self,
         permit: &Permit,

@@ -1,13 +1,22 @@
 //! The two questions that the gate asks: may this principal use this tool at all (`admit`), and may this very call have
 //! these effects on these resources (`decide`). Deny wins; every answer names its rule and the smallest remedy.
 
-use crate::filter::ToolFilter;
+use crate::files::FileRules;
+use crate::filter::{Shut, ToolFilter};
+use crate::gates::Gates;
+use crate::own::OwnRules;
 use crate::permit::Grant;
-use crate::targets::{is_command_host, is_command_host_window};
+use crate::rates::RateWords;
+use crate::registry::RegistryRules;
+use crate::restrict::Restrictions;
+use crate::view::View;
 use portcullis_model::{
-    CallGranted, CallId, Digest, Effect, Fault, FaultCode, Principal, Resource, Reversibility, Scope, Tier,
-    WindowIdentity,
+    CallGranted, CallId, Digest, Effect, Fault, FaultCode, Origin, Principal, Resource, Reversibility, Scope, Tier,
+    WpfGate,
 };
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
 /// What policy knows of a tool. Taken from the tool's descriptor; a tool without one cannot be called.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +27,8 @@ pub struct ToolRow<'tool> {
     pub tier: Tier,
     /// Every effect that it may ever have.
     pub effects: &'tool [Effect],
+    /// Every gate that it goes through; all of them must be open.
+    pub gates: &'tool [WpfGate],
 }
 
 /// When the owner is asked before an effect of tier 3.
@@ -76,6 +87,7 @@ impl From<Denial> for Fault {
 #[derive(Debug)]
 pub struct Challenge {
     entry: CallGranted,
+    view: View,
 }
 
 impl Challenge {
@@ -86,7 +98,7 @@ impl Challenge {
 
     /// The owner said yes.
     pub fn approve(self) -> Grant {
-        Grant { entry: self.entry }
+        Grant { entry: self.entry, view: self.view }
     }
 }
 
@@ -101,28 +113,193 @@ pub enum Decision {
     Approve(Challenge),
 }
 
+/// What was found of a call that may happen.
+struct Checked {
+    /// Every effect, those that its targets bring with them included.
+    effects: Vec<Effect>,
+    /// The rules that open the places that it touches.
+    opened_by: Vec<String>,
+}
+
 /// The rules in force.
 #[derive(Clone, Debug)]
 pub struct Rules {
     filter: ToolFilter,
     approval: Approval,
     own_process: u32,
+    restrictions: Arc<Restrictions>,
+    files: Arc<FileRules>,
+    registry: Arc<RegistryRules>,
+    rates: RateWords,
+    gates: Gates,
+    own: BTreeMap<String, Arc<OwnRules>>,
+    /// Where policy files lie: their paths as refusals name them, and their names alone.
+    files_said: Vec<(String, String)>,
 }
 
 impl Rules {
     /// Rules from a resolved filter. `own_process` is the server's process id: its windows are refused to every tool.
     pub fn new(filter: ToolFilter, approval: Approval, own_process: u32) -> Self {
-        Self { filter, approval, own_process }
+        let restrictions = Arc::default();
+        Self {
+            filter,
+            approval,
+            own_process,
+            restrictions,
+            files: Arc::default(),
+            registry: Arc::default(),
+            rates: RateWords::default(),
+            gates: Gates::default(),
+            own: BTreeMap::new(),
+            files_said: Vec::new(),
+        }
+    }
+
+    /// The same rules with what the owner takes away beside tools and tiers.
+    #[must_use]
+    pub fn restricted(mut self, restrictions: Restrictions) -> Self {
+        self.restrictions = Arc::new(restrictions);
+        self
+    }
+
+    /// The same rules with those about files. Without them no file is touched.
+    #[must_use]
+    pub fn with_files(mut self, files: FileRules) -> Self {
+        self.files = Arc::new(files);
+        self
+    }
+
+    /// The same rules with those about the registry.
+    #[must_use]
+    pub fn with_registry(mut self, registry: RegistryRules) -> Self {
+        self.registry = Arc::new(registry);
+        self
+    }
+
+    /// The same rules with how much each may ask for.
+    #[must_use]
+    pub fn with_rates(mut self, rates: RateWords) -> Self {
+        self.rates = rates;
+        self
+    }
+
+    /// The same rules with what is said of the gates of WPF. Without it all are shut.
+    #[must_use]
+    pub fn with_gates(mut self, gates: Gates) -> Self {
+        self.gates = gates;
+        self
+    }
+
+    /// What is said of the gates of WPF.
+    pub fn gates(&self) -> &Gates {
+        &self.gates
+    }
+
+    /// The same rules with those of single principals, by name.
+    #[must_use]
+    pub fn with_own(mut self, own: impl IntoIterator<Item = (String, OwnRules)>) -> Self {
+        self.own = own.into_iter().map(|(name, own)| (name, Arc::new(own))).collect();
+        self
+    }
+
+    /// The same rules, which were read from these files.
+    #[must_use]
+    pub fn read_from<'paths>(mut self, paths: impl IntoIterator<Item = &'paths Path>) -> Self {
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let both = |path: &Path| Some((path.display().to_string(), name(path)?));
+        self.files_said = paths.into_iter().filter_map(both).collect();
+        self
+    }
+
+    /// A rule or remedy as this caller is told it: the folders of policy files are for the owner's own client alone.
+    pub fn tell(&self, principal: &Principal, text: String) -> String {
+        if *principal == Principal::local() {
+            return text;
+        }
+        self.files_said.iter().fold(text, |text, (path, name)| text.replace(path, name))
+    }
+
+    /// The rules of this principal alone.
+    pub(crate) fn own(&self, principal: &Principal) -> Option<&Arc<OwnRules>> {
+        self.own.get(principal.name())
+    }
+
+    pub(crate) fn own_names(&self) -> impl Iterator<Item = &str> {
+        self.own.keys().map(String::as_str)
+    }
+
+    pub(crate) fn rates(&self) -> &RateWords {
+        &self.rates
+    }
+
+    pub(crate) fn files(&self) -> &FileRules {
+        &self.files
+    }
+
+    pub(crate) fn registry(&self) -> &RegistryRules {
+        &self.registry
+    }
+
+    pub(crate) fn approval(&self) -> Approval {
+        self.approval
+    }
+
+    /// These rules with all of our own files that `earlier` ones knew: what was ours stays shut while the server runs.
+    #[must_use]
+    pub fn keeping_own_files_of(mut self, earlier: &Self) -> Self {
+        let mut files = (*self.files).clone();
+        for path in &earlier.files.own {
+            if !files.own.contains(path) {
+                files.own.push(path.clone());
+            }
+        }
+        self.files = Arc::new(files);
+        self
+    }
+
+    /// Who has rules of its own about which windows are shown, with all that hide one from it.
+    pub fn own_hidden(&self) -> impl Iterator<Item = (&str, Restrictions)> {
+        let with_windows = self.own.iter().filter(|(_, own)| !own.restrictions.hidden.is_empty());
+        with_windows.map(|(name, own)| {
+            let mut all = (*self.restrictions).clone();
+            all.hidden.extend(own.restrictions.hidden.iter().cloned());
+            (name.as_str(), all)
+        })
+    }
+
+    pub(crate) fn view(&self, principal: &Principal) -> View {
+        View {
+            files: Arc::clone(&self.files),
+            registry: Arc::clone(&self.registry),
+            restrictions: Arc::clone(&self.restrictions),
+            own_process: self.own_process,
+            principal: principal.clone(),
+            own: self.own(principal).cloned(),
+        }
+    }
+
+    /// What the owner takes away beside tools and tiers.
+    pub fn restrictions(&self) -> &Restrictions {
+        &self.restrictions
     }
 
     /// A digest over all that the rules say, for the ledger's first entry.
     pub fn digest(&self) -> Digest {
-        Digest::of(format!("{:?} {:?}", self.filter, self.approval).as_bytes())
+        let own: Vec<_> = self
+            .own
+            .iter()
+            .map(|(name, own)| (name, &own.filter, &own.restrictions, own.files.said(), &own.registry, &own.rates))
+            .collect();
+        let all = (&self.filter, &self.approval, &self.restrictions, self.files.said(), &self.registry, &self.rates);
+        let said = (all, own, &self.gates);
+        Digest::of(format!("{said:?}").as_bytes())
     }
 
-    /// Whether the tool is open to the principal with at least one of its effects. This is also what `tools/list` shows.
+    /// Whether the tool is open to the principal with at least one effect of what it is for: those of its own tier. What
+    /// it only looks at besides, or does besides in a place of a higher tier, opens nothing. This is also what `tools/list` shows.
     pub fn admit(&self, principal: &Principal, tool: ToolRow<'_>) -> Result<(), Denial> {
-        let mut denials = tool.effects.iter().map(|effect| self.check_effect(principal, tool, *effect));
+        let own = tool.effects.iter().filter(|effect| effect.tier() == tool.tier);
+        let mut denials = own.map(|effect| self.check_effect(principal, tool, *effect));
         let first = denials.next().unwrap_or_else(|| Err(no_effects(tool)));
         match first {
             Ok(()) => Ok(()),
@@ -135,12 +312,29 @@ impl Rules {
         }
     }
 
+    /// Whether this effect of the tool is open to the principal, whatever it touches.
+    pub fn opens(&self, principal: &Principal, tool: ToolRow<'_>, effect: Effect) -> bool {
+        tool.effects.contains(&effect) && self.check_effect(principal, tool, effect).is_ok()
+    }
+
     /// Whether this call may happen.
     pub fn decide(&self, ask: Ask<'_>) -> Decision {
         match self.check(&ask) {
             Err(denial) => Decision::Deny(denial),
-            Ok(effects) => {
+            Ok(Checked { effects, opened_by }) => {
                 let alters = effects.iter().any(|effect| effect.tier() == Tier::Alter);
+                let highest = effects.iter().copied().max_by_key(|effect| effect.tier());
+                let opened = highest.and_then(|effect| self.filter.opened_by(ask.tool.name, effect));
+                let mut rule = match opened.filter(|origin| in_file(origin)) {
+                    Some(origin) => format!("{origin} opens it"),
+                    None if alters => "tier 3 is open".to_owned(),
+                    None => "the tier is open".to_owned(),
+                };
+                for place in opened_by {
+                    rule.push_str("; ");
+                    rule.push_str(&place);
+                }
+                let view = self.view(ask.principal);
                 let entry = CallGranted {
                     call: ask.call,
                     principal: ask.principal.name().to_owned(),
@@ -149,25 +343,31 @@ impl Rules {
                     effects,
                     resources: ask.resources,
                     reversibility: ask.reversibility,
-                    rule: if alters { "tier 3 is open".to_owned() } else { "the tier is open".to_owned() },
+                    rule,
                 };
                 if alters && self.approval == Approval::Ask {
-                    Decision::Approve(Challenge { entry })
+                    Decision::Approve(Challenge { entry, view })
                 } else {
-                    Decision::Allow(Grant { entry })
+                    Decision::Allow(Grant { entry, view })
                 }
             }
         }
     }
 
     /// The effects that the call has once its targets are looked at, each of them allowed.
-    fn check(&self, ask: &Ask<'_>) -> Result<Vec<Effect>, Denial> {
+    fn check(&self, ask: &Ask<'_>) -> Result<Checked, Denial> {
         let mut effects = ask.effects.clone();
+        let (view, mut opened_by) = (self.view(ask.principal), Vec::new());
         for resource in &ask.resources {
-            if let Some(more) = self.check_resource(resource)?
+            if let Some(more) = view.check_thing(resource, &ask.effects)?
                 && !effects.contains(&more)
             {
                 effects.push(more);
+            }
+            if let Some(place) = view.check_place(resource)?
+                && !opened_by.contains(&place)
+            {
+                opened_by.push(place);
             }
         }
         if effects.is_empty() {
@@ -184,67 +384,86 @@ impl Rules {
             }
             self.check_effect(ask.principal, ask.tool, *effect)?;
         }
-        Ok(effects)
+        Ok(Checked { effects, opened_by })
     }
 
-    fn check_effect(&self, principal: &Principal, tool: ToolRow<'_>, effect: Effect) -> Result<(), Denial> {
+    /// The caller's own rights are looked at first: of what it may not do at all it is not told how the owner set the rest.
+    pub(crate) fn check_effect(&self, principal: &Principal, tool: ToolRow<'_>, effect: Effect) -> Result<(), Denial> {
         let tier = effect.tier();
-        if !self.filter.is_listed(tool.name) {
-            return Err(Denial {
-                code: FaultCode::NotEnabled,
-                message: format!("{} is not enabled", tool.name),
-                rule: "the owner's list of tools leaves it out".to_owned(),
-                remedy: Some(format!("the owner can add `{}` to --tools or take it from --exclude-tools", tool.name)),
-            });
-        }
-        if !self.filter.is_open(tool.name, tool.tier, effect) {
-            let flag = match tier {
-                Tier::Alter => "start the server with --enable-tier3".to_owned(),
-                Tier::Observe | Tier::Interact => "start the server without --disable-tier2".to_owned(),
-            };
-            let list = if tool.tier == tier { format!(", or with --tools {}", tool.name) } else { String::new() };
-            return Err(Denial {
-                code: FaultCode::NotEnabled,
-                message: format!("{} would need {tier}, which is not open", tool.name),
-                rule: format!("{tier} is closed; the effect is {}", effect_word(effect)),
-                remedy: Some(format!("the owner can {flag}{list}")),
-            });
-        }
         let scope = Scope::for_tier(tier);
-        if !principal.holds(scope) {
-            return Err(Denial {
-                code: FaultCode::NotEnabled,
-                message: format!("{} needs the scope `{}`", tool.name, scope.name()),
-                rule: format!("{principal} holds no `{}` scope", scope.name()),
-                remedy: Some(format!("call as a principal that holds `{}`; stdio holds every scope", scope.name())),
-            });
+        let by_itself = tier == tool.tier && principal.scopes().names_tool(tool.name);
+        if !by_itself && !principal.holds(scope) {
+            return Err(no_scope(principal, tool, scope));
         }
-        Ok(())
+        if let Some(scope) = effect.scope().filter(|scope| !principal.holds(*scope)) {
+            return Err(no_scope(principal, tool, scope));
+        }
+        if let Some(shut) = self.filter.shut(tool.name, tool.tier, effect) {
+            return Err(shut_denial(&shut, tool, effect));
+        }
+        for gate in tool.gates {
+            self.gates.check(principal, *gate, tool.name)?;
+        }
+        self.restrictions.check_effect(effect)?;
+        let Some(own) = self.own(principal) else { return Ok(()) };
+        if let Some(shut) = own.filter.shut(tool.name, tool.tier, effect) {
+            return Err(shut_denial(&shut, tool, effect));
+        }
+        own.restrictions.check_effect(effect)
     }
+}
 
-    /// Refuses what is protected; names the further effect that a target brings with it.
-    fn check_resource(&self, resource: &Resource) -> Result<Option<Effect>, Denial> {
-        match resource {
-            Resource::Window { window: WindowIdentity { process, .. }, .. }
-            | Resource::InputTarget { window: WindowIdentity { process, .. }, .. }
-            | Resource::ProgramWindows { process, .. }
-                if *process == self.own_process =>
-            {
-                Err(Denial {
-                    code: FaultCode::Denied,
-                    message: "the target is a window of Portcullis itself".to_owned(),
-                    rule: "our own windows are refused to every tool; no configuration lifts this".to_owned(),
-                    remedy: None,
-                })
-            }
-            Resource::InputTarget { window, program } if is_command_host_window(program, &window.class) => {
-                Ok(Some(Effect::OperateCommandHost))
-            }
-            Resource::InstalledApp { program: Some(program), .. } if is_command_host(program) => {
-                Ok(Some(Effect::StartExecutable))
-            }
-            _ => Ok(None),
+/// A word of the owner shuts the effect. What a file says is named with its line.
+fn shut_denial(shut: &Shut<'_>, tool: ToolRow<'_>, effect: Effect) -> Denial {
+    let (name, tier, word) = (tool.name, effect.tier(), effect_word(effect));
+    let not_enabled =
+        |message, rule, remedy| Denial { code: FaultCode::NotEnabled, message, rule, remedy: Some(remedy) };
+    let listed = |rule: String, remedy: String| not_enabled(format!("{name} is not enabled"), rule, remedy);
+    let closed = |rule: String, remedy: String| {
+        not_enabled(format!("{name} would need {tier}, which is not open"), rule, remedy)
+    };
+    match shut {
+        Shut::Excluded(origin) if in_file(origin) => listed(
+            format!("{origin} names it in `tools.exclude`"),
+            format!("the owner can take `{name}` from `tools.exclude` there"),
+        ),
+        Shut::Unlisted(origin) if in_file(origin) => listed(
+            format!("{origin} leaves it out of `tools.list`"),
+            format!("the owner can add \"{name}\" to `tools.list` there"),
+        ),
+        Shut::Excluded(_) | Shut::Unlisted(_) => listed(
+            "the owner's list of tools leaves it out".to_owned(),
+            format!("the owner can add `{name}` to --tools or take it from --exclude-tools"),
+        ),
+        Shut::Tier(Some(origin)) if in_file(origin) => {
+            let key = format!("tools.tier{}", tier.number());
+            closed(
+                format!("{origin} says `{key} = false`; the effect is {word}"),
+                format!("the owner can say `{key} = true` there"),
+            )
         }
+        Shut::Tier(_) => {
+            let flag = match tier {
+                Tier::Alter => "start the server with --enable-tier3",
+                Tier::Observe | Tier::Interact => "start the server without --disable-tier2",
+            };
+            let list = if tool.tier == tier { format!(", or with --tools {name}") } else { String::new() };
+            closed(format!("{tier} is closed; the effect is {word}"), format!("the owner can {flag}{list}"))
+        }
+    }
+}
+
+fn in_file(origin: &Origin) -> bool {
+    matches!(origin, Origin::Machine { .. } | Origin::File { .. })
+}
+
+fn no_scope(principal: &Principal, tool: ToolRow<'_>, scope: Scope) -> Denial {
+    let scope = scope.name();
+    Denial {
+        code: FaultCode::NotEnabled,
+        message: format!("{} needs the scope `{scope}`", tool.name),
+        rule: format!("{principal} holds no `{scope}` scope"),
+        remedy: Some(format!("call as a principal that holds `{scope}`; stdio holds every scope")),
     }
 }
 
@@ -257,7 +476,7 @@ fn no_effects(tool: ToolRow<'_>) -> Denial {
     }
 }
 
-fn effect_word(effect: Effect) -> String {
+pub(crate) fn effect_word(effect: Effect) -> String {
     serde_json::to_value(effect).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 

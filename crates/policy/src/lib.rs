@@ -2,11 +2,29 @@
 //! grant becomes the [`Permit`] that ports ask for. No I/O, no clock of its own, no knowledge of any tool by name.
 
 mod decision;
+mod files;
 mod filter;
+mod gates;
+mod own;
 mod permit;
+mod places;
+mod rates;
+mod registry;
+mod restrict;
+mod roots;
 mod targets;
+mod view;
+mod widen;
 
 pub use decision::{Approval, Ask, Challenge, Decision, Denial, Rules, ToolRow};
-pub use filter::{FilterError, FilterSpec, ToolFilter};
+pub use files::FileRules;
+pub use filter::{FilterError, FilterSpec, ToolFilter, ToolWords};
+pub use gates::Gates;
+pub use own::OwnRules;
 pub use permit::{Grant, OutsidePermit, Permit};
-pub use targets::{is_command_host, is_command_host_window};
+pub use rates::{Budget, DEFAULT_CALLS, Meter, RateWords, weight};
+pub use registry::RegistryRules;
+pub use restrict::Restrictions;
+pub use roots::{Roots, roots};
+pub use targets::{is_command_chord, is_command_host, is_command_host_window};
+pub use widen::Widening;

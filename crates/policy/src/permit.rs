@@ -1,6 +1,8 @@
 //! Grants and permits: proof that a decision was made and recorded. A grant comes from a decision alone, a permit from a
 //! recorded grant alone, and a permit that is dropped unfinished says so in the ledger.
 
+use crate::decision::Denial;
+use crate::view::View;
 use portcullis_model::{
     CallFinished, CallGranted, CallId, CallResult, Digest, Durability, Effect, Entry, Fault, FaultCode, Ledger,
     LedgerFault, Resource, Tier,
@@ -13,6 +15,7 @@ use std::time::Instant;
 #[must_use = "a grant that is not recorded allows nothing"]
 pub struct Grant {
     pub(crate) entry: CallGranted,
+    pub(crate) view: View,
 }
 
 impl Grant {
@@ -21,14 +24,19 @@ impl Grant {
         &self.entry.effects
     }
 
+    /// The rule that allowed it.
+    pub fn rule(&self) -> &str {
+        &self.entry.rule
+    }
+
     /// Writes the grant down and hands out the permit. When the record cannot be written there is no permit, and so no
     /// call. An effect of tier 3 waits for the disk.
     pub fn record(self, ledger: Arc<dyn Ledger>) -> Result<Permit, LedgerFault> {
         let alters = self.entry.effects.iter().any(|effect| effect.tier() == Tier::Alter);
         let durability = if alters { Durability::Now } else { Durability::Soon };
-        let CallGranted { call, effects, resources, .. } = self.entry.clone();
+        let (call, effects, resources) = (self.entry.call, self.entry.effects.clone(), self.entry.resources.clone());
         ledger.append(&Entry::CallGranted(self.entry), durability)?;
-        Ok(Permit { call, effects, resources, ledger, granted: Instant::now(), finished: false })
+        Ok(Permit { call, effects, resources, view: self.view, ledger, granted: Instant::now(), finished: false })
     }
 }
 
@@ -39,11 +47,17 @@ pub struct OutsidePermit {
     call: CallId,
     effect: Effect,
     resource: Resource,
+    /// What the rules say of the thing itself, where they refuse it.
+    denial: Option<Box<Denial>>,
 }
 
 impl From<OutsidePermit> for Fault {
-    /// Reaching this is either a target that changed between check and use, or a defect of a tool; both refuse.
+    /// Reaching this is a target that was named by its title, one that changed between check and use, or a defect of a
+    /// tool; all are refused.
     fn from(outside: OutsidePermit) -> Self {
+        if let Some(denial) = outside.denial {
+            return (*denial).into();
+        }
         Self::new(FaultCode::Denied, "what the call would touch is not what was allowed: it changed in the meantime")
             .rule(outside.to_string())
             .remedy("look again with Snapshot, then repeat the call")
@@ -57,6 +71,7 @@ pub struct Permit {
     call: CallId,
     effects: Vec<Effect>,
     resources: Vec<Resource>,
+    view: View,
     ledger: Arc<dyn Ledger>,
     granted: Instant,
     finished: bool,
@@ -78,10 +93,18 @@ impl Permit {
         self.call
     }
 
-    /// Fails unless this permit names `effect` and a resource that covers `resource`.
+    /// Fails unless this permit names `effect` and a resource that covers `resource`. The rules are asked again for the one
+    /// that is meant: a tree of files holds also what they keep back, and the desktop windows that are not operated.
     pub fn require(&self, effect: Effect, resource: &Resource) -> Result<(), OutsidePermit> {
+        let outside = |denial: Option<Denial>| {
+            let denial = denial.map(Box::new);
+            OutsidePermit { call: self.call, effect, resource: resource.clone(), denial }
+        };
         let covered = self.effects.contains(&effect) && self.resources.iter().any(|own| own.covers(resource));
-        if covered { Ok(()) } else { Err(OutsidePermit { call: self.call, effect, resource: resource.clone() }) }
+        if !covered || self.view.check_place(resource).is_err() {
+            return Err(outside(None));
+        }
+        self.view.check_again(effect, resource, &self.effects).map_err(|denial| outside(Some(denial)))
     }
 
     /// Whether the permit names this effect at all.

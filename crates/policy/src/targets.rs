@@ -1,9 +1,10 @@
 //! Programs that run whatever is typed into them. Input to such a program is an effect of tier 3, because it reaches as
 //! far as a shell does. The lists are data; they are names to be careful with, not a sandbox.
 
-use portcullis_model::ProgramName;
+use portcullis_model::{Chord, Key, ProgramName};
 
-/// Image names of consoles, terminals, script hosts and system tools that carry out what they are told.
+/// Image names of consoles, terminals, script hosts, the Start menu with its search, and system tools that carry out what they
+/// are told.
 const COMMAND_HOSTS: &[&str] = &[
     "alacritty.exe",
     "bash.exe",
@@ -22,7 +23,11 @@ const COMMAND_HOSTS: &[&str] = &[
     "regedit.exe",
     "regedt32.exe",
     "rundll32.exe",
+    "searchapp.exe",
+    "searchhost.exe",
+    "searchui.exe",
     "ssh.exe",
+    "startmenuexperiencehost.exe",
     "taskmgr.exe",
     "wezterm-gui.exe",
     "windowsterminal.exe",
@@ -57,4 +62,17 @@ pub fn is_command_host_window(program: &ProgramName, class: &str) -> bool {
     is_command_host(program)
         || COMMAND_HOST_CLASSES.iter().any(|known| known.eq_ignore_ascii_case(class))
         || (program.as_str() == SHELL_PROGRAM && class == DIALOG_CLASS)
+}
+
+/// Chords after which the keyboard is with something that starts what is typed: the Run dialog, the menu with the terminals,
+/// search, Task Manager and Start. With Win alone Start opens, too.
+const COMMAND_CHORDS: &[&str] = &["win+r", "win+x", "win+s", "win+q", "ctrl+escape"];
+
+/// Whether pressing the chord leads to a place that runs what is typed. Win and a digit start a program of the taskbar, and
+/// nobody can say which. What is opened by the pointer instead is judged by its window.
+pub fn is_command_chord(chord: &Chord) -> bool {
+    let win = chord.holds("win");
+    let digit = chord.0.iter().any(|key| matches!(key, Key::Character(character) if character.is_ascii_digit()));
+    let known = || COMMAND_CHORDS.iter().any(|text| Chord::parse(text).is_ok_and(|known| chord.presses(&known)));
+    (win && (digit || chord.0.iter().all(|key| key.is_modifier()))) || known()
 }

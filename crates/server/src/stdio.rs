@@ -1,6 +1,7 @@
 //! MCP over standard input and output. Standard output belongs to the protocol; the end of input ends the server.
 
 use crate::handler::{Caller, Handler};
+use crate::lines::Lines;
 use portcullis_gate::Gate;
 use portcullis_model::Principal;
 use rmcp::ServiceExt;
@@ -11,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 /// error.
 pub async fn serve_stdio(gate: Gate, stop: CancellationToken) -> Result<(), String> {
     let handler = Handler::new(gate, Caller::Fixed(Principal::local()));
-    let service = match handler.serve_with_ct(rmcp::transport::stdio(), stop).await {
+    let lines = Lines::start(std::io::stdin(), std::io::stdout()).map_err(|error| error.to_string())?;
+    let service = match handler.serve_with_ct(lines, stop).await {
         Ok(service) => service,
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => return Ok(()),
         Err(error) => return Err(error.to_string()),

@@ -3,7 +3,7 @@
 
 use crate::client::{Client, Era, ToolResult};
 use crate::journal::{EVENT_LIMIT, Journal, Mark};
-use crate::lab::{Finished, Lab, Profile, Run, StdioPlan, built_exe};
+use crate::lab::{Finished, Lab, Profile, Run, Size, StdioPlan, built_exe};
 use crate::server::{self, Server, Transport};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -49,20 +49,32 @@ impl Drop for Fixture {
 pub fn desktop() -> Result<MutexGuard<'static, Desktop>> {
     let shared = SHARED.get_or_init(|| Desktop::start().map(Mutex::new).map_err(|error| format!("{error:#}")));
     let shared = shared.as_ref().map_err(|error| anyhow::anyhow!("there is no desktop: {error}"))?;
-    // A test that failed leaves a desktop that the reset puts right.
+    // A test that failed leaves a desktop that the reset puts right, or one that is past help and replaced.
     let mut desktop = shared.lock().unwrap_or_else(PoisonError::into_inner);
-    desktop.reset()?;
+    if desktop.reset().is_err() {
+        *desktop = Desktop::start()?;
+        desktop.reset()?;
+    }
     Ok(desktop)
 }
 
 impl Desktop {
     /// A desktop of its own.
     pub fn start() -> Result<Desktop> {
+        Desktop::on(|lab| lab.start(None))
+    }
+
+    /// As `start`, on a display of another size.
+    pub fn start_sized(size: Size) -> Result<Desktop> {
+        Desktop::on(|lab| lab.start_sized(size))
+    }
+
+    fn on(start: impl FnOnce(&Lab) -> Result<Run>) -> Result<Desktop> {
         for program in ["portcullis", "portcullis-fixture-desktop"] {
             let exe = built_exe(program, Profile::Lab);
             ensure!(exe.exists(), "there is no {}: run `cargo xtask build`", exe.display());
         }
-        let run = Lab::ready()?.start(None)?;
+        let run = start(&Lab::ready()?)?;
         let journal = Journal::at(run.share().join("journal-0.jsonl"));
         Ok(Desktop { servers: HashMap::new(), fixture: None, journal, fixtures: 0, run })
     }
@@ -139,9 +151,13 @@ impl Desktop {
         self.run.output(Path::new(name), arguments, PROGRAM_LIMIT)
     }
 
-    /// Runs the server's exe as a command to its end.
+    /// Runs the server's exe as a command to its end. A call acts, so it is told what a server is told.
     pub fn portcullis(&self, arguments: &[&str]) -> Result<Finished> {
-        self.run.output(&server::exe(), arguments, PROGRAM_LIMIT)
+        let (exe, mut arguments) = (server::exe(), arguments.to_vec());
+        if arguments.first() == Some(&"call") {
+            arguments.extend(server::rights_flags(&self.run, &exe)?);
+        }
+        self.run.output(&exe, &arguments, PROGRAM_LIMIT)
     }
 
     /// A client of a server with these flags, legacy over stdio and modern over HTTP. The server is kept and used

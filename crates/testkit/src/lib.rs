@@ -3,6 +3,8 @@
 
 pub mod client;
 pub mod desktop;
+pub mod fake_home;
+pub mod issuer;
 pub mod journal;
 pub mod lab;
 pub mod server;

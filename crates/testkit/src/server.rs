@@ -2,10 +2,9 @@
 //! standard streams. It is watched from outside; nothing here speaks MCP.
 
 use crate::client::{Client, Era, HttpEndpoint, StdioWire};
-use crate::lab::{Profile, Run, StdioPlan, built_exe};
+use crate::lab::{self, Profile, Run, StdioPlan, built_exe};
 use anyhow::{Context, Result, bail};
 use portcullis_audit::{AuditKey, FileReport, verify_folder};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -52,13 +51,36 @@ impl Server {
 
     /// As `start`, on a data folder that may have been used before.
     pub fn start_on(run: &Run, transport: Transport, flags: &[&str], data: &Path) -> Result<Server> {
-        let data_argument = run.windows_path(data);
-        let mut arguments = vec!["serve", "--data", &data_argument];
-        if transport == Transport::Http {
-            arguments.extend(["--transport", "http", "--port", "0"]);
-        }
-        arguments.extend(flags);
-        let mut child = run.spawn(&exe(), &arguments, StdioPlan::piped())?;
+        let exe = exe();
+        Server::start_exe(run, &exe, &serve(run, &exe, transport, flags, data)?, transport, data)
+    }
+
+    /// The server on a desktop in memory, whose first list of processes panics; over standard input and output.
+    pub fn start_panicking(run: &Run) -> Result<Server> {
+        let data = new_data_folder(run)?;
+        let arguments = ["--panic-once".to_owned(), "serve".to_owned(), "--data".to_owned(), run.windows_path(&data)];
+        Server::start_exe(run, &built_exe("portcullis-fake", Profile::Lab), &arguments, Transport::Stdio, &data)
+    }
+
+    /// As `start_on`, of another build, over standard input and output.
+    pub fn start_built(run: &Run, profile: Profile, data: &Path) -> Result<Server> {
+        let transport = Transport::Stdio;
+        let exe = built_exe("portcullis", profile);
+        Server::start_exe(run, &exe, &serve(run, &exe, transport, &[], data)?, transport, data)
+    }
+
+    fn start_exe(run: &Run, exe: &Path, arguments: &[String], transport: Transport, data: &Path) -> Result<Server> {
+        let child = run.spawn(exe, arguments, StdioPlan::piped())?;
+        Server::watch(child, transport, data, &|path| run.linux_path(path))
+    }
+
+    /// Keeps what a started server says. `here` turns a path that it names into one of this system.
+    pub(crate) fn watch(
+        mut child: Child,
+        transport: Transport,
+        data: &Path,
+        here: &dyn Fn(&str) -> Result<PathBuf>,
+    ) -> Result<Server> {
         let said = child.stderr.take().context("the server's standard error")?;
         let stderr = Arc::new(Mutex::new(String::new()));
         let keep = Arc::clone(&stderr);
@@ -74,12 +96,12 @@ impl Server {
         let wire = Arc::new(StdioWire::new(stdin, stdout));
         let mut server = Server { child, data: data.to_owned(), stderr, wire: Some(wire), endpoint: None };
         if transport == Transport::Http {
-            server.endpoint = Some(server.await_listening(run)?);
+            server.endpoint = Some(server.await_listening(here)?);
         }
         Ok(server)
     }
 
-    fn await_listening(&mut self, run: &Run) -> Result<HttpEndpoint> {
+    fn await_listening(&mut self, here: &dyn Fn(&str) -> Result<PathBuf>) -> Result<HttpEndpoint> {
         let deadline = Instant::now() + START_LIMIT;
         loop {
             let event = self.stderr().lines().find_map(|line| {
@@ -88,8 +110,12 @@ impl Server {
             });
             if let Some(event) = event {
                 let field = |name: &str| event.get(name).and_then(Value::as_str).context("url and key_file");
-                let key = fs::read_to_string(run.linux_path(field("key_file")?)?).context("the key file")?;
-                return HttpEndpoint::of(field("url")?, Some(key.trim().to_owned()));
+                // Where all keys are named ones, the caller has them.
+                let key = match event.get("key_file").and_then(Value::as_str) {
+                    Some(file) => Some(fs::read_to_string(here(file)?).context("the key file")?.trim().to_owned()),
+                    None => None,
+                };
+                return HttpEndpoint::of(field("url")?, key);
             }
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server ended ({status}) before it listened: {}", self.stderr());
@@ -99,6 +125,16 @@ impl Server {
             }
             thread::sleep(POLL);
         }
+    }
+
+    /// The system's number of the server's process.
+    pub fn process(&self) -> Result<u32> {
+        lab::process_of(&self.child)
+    }
+
+    /// The number of the process that was started, which is the server's own where nothing stands between.
+    pub fn started_process(&self) -> u32 {
+        self.child.id()
     }
 
     /// A new client in that era. Over stdio there can be one only.
@@ -141,10 +177,14 @@ impl Server {
         self.await_end()
     }
 
-    /// Sends a signal to the program itself, as a terminal or a system that ends would.
-    pub fn signal(&mut self, signal: Signal) -> Result<()> {
-        let pid = inner_process(self.child.id())?;
-        kill_process(pid, signal).context("cannot signal the server")
+    /// Interrupts the program itself, as Ctrl+C in a terminal would.
+    pub fn interrupt(&mut self) -> Result<()> {
+        lab::interrupt(&self.child)
+    }
+
+    /// Asks the program itself to end, as the system does when it shuts down.
+    pub fn terminate(&mut self) -> Result<()> {
+        lab::terminate(&self.child)
     }
 
     /// Waits for its end.
@@ -186,9 +226,43 @@ impl Drop for Server {
     }
 }
 
+/// The arguments of `serve`.
+fn serve(run: &Run, exe: &Path, transport: Transport, flags: &[&str], data: &Path) -> Result<Vec<String>> {
+    let mut arguments = vec!["serve".to_owned(), "--data".to_owned(), run.windows_path(data)];
+    arguments.extend(rights_flags(run, exe)?.iter().map(|flag| (*flag).to_owned()));
+    if transport == Transport::Http {
+        arguments.extend(["--transport", "http", "--port", "0"].map(str::to_owned));
+    }
+    if !flags.contains(&"--call-rate") {
+        // Many tests share one server, and none of them is about rates.
+        arguments.extend(["--call-rate", "1000000000"].map(str::to_owned));
+    }
+    arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+    Ok(arguments)
+}
+
 /// The program under test.
 pub fn exe() -> PathBuf {
     built_exe("portcullis", Profile::Lab)
+}
+
+/// What the program has to be told to act on this machine: `--allow-elevated` where its `doctor` says that a start from
+/// here has more rights than a signed-in user's, as it has in the lab. Asked once a process, of whichever build comes first.
+pub fn rights_flags(run: &Run, exe: &Path) -> Result<&'static [&'static str]> {
+    static FLAGS: Mutex<Option<&'static [&'static str]>> = Mutex::new(None);
+    let mut known = FLAGS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(flags) = *known {
+        return Ok(flags);
+    }
+    let said = run.output(exe, &["doctor", "--json"], START_LIMIT)?;
+    let rows: Vec<Value> = serde_json::from_str(&said.stdout).with_context(|| format!("doctor: {}", said.stderr))?;
+    let row = rows
+        .iter()
+        .find(|row| row.get("what").is_some_and(|what| what == "rights"))
+        .context("doctor has no row for rights")?;
+    let flags: &[&str] = if row.get("ok") == Some(&Value::Bool(true)) { &[] } else { &["--allow-elevated"] };
+    *known = Some(flags);
+    Ok(flags)
 }
 
 /// A data folder of its own below the run's share.
@@ -217,11 +291,4 @@ pub fn audit_text(data: &Path) -> Result<String> {
         text.push_str(&fs::read_to_string(entry?.path())?);
     }
     Ok(text)
-}
-
-/// The program behind `nsenter`, which forks once to get into the run's process namespace.
-fn inner_process(outer: u32) -> Result<Pid> {
-    let children = fs::read_to_string(format!("/proc/{outer}/task/{outer}/children"))?;
-    let child = children.split_whitespace().next().context("the server has no process")?;
-    Pid::from_raw(child.parse()?).context("a process number")
 }

@@ -1,7 +1,7 @@
 //! All tools of this build, and the one place where a name and arguments from outside become a tool and its arguments.
 
 use crate::tool::AnyTool;
-use crate::{clipboard, desktop, system, wait};
+use crate::{clipboard, desktop, explain, files, registry, system, wait};
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
 
@@ -21,7 +21,15 @@ impl Catalogue {
     /// The tools of this build.
     pub fn new() -> Self {
         let mut tools = Vec::new();
-        for family in [clipboard::tools, desktop::tools, system::tools, wait::tools] {
+        for family in [
+            clipboard::tools,
+            desktop::tools,
+            explain::tools,
+            files::tools,
+            registry::tools,
+            system::tools,
+            wait::tools,
+        ] {
             tools.extend(family());
         }
         tools.sort_by_key(|tool: &AnyTool| tool.descriptor().name);

@@ -1,11 +1,13 @@
 //! What a tool is given: identities while it plans, ports and a permit while it applies, and the tables of its caller.
 //! A tool has no other way to the machine.
 
+use crate::explain::PolicyView;
 use portcullis_model::{
-    Cancel, Deadline, ElementIdentity, Fault, Point, Principal, ProgramName, Rect, Resource, WindowIdentity,
+    Cancel, Deadline, ElementIdentity, Fault, FilePath, Point, Principal, ProgramName, Rect, RegistryKey, RegistryView,
+    Resource, WindowIdentity,
 };
 use portcullis_observe::RefTable;
-use portcullis_platform::{Display, InstalledApp, PortResult, Ports, SessionState};
+use portcullis_platform::{Display, HeldFile, HeldKey, InstalledApp, LastLink, PortResult, Ports, SessionState};
 use std::sync::Mutex;
 
 /// The half of the ports that tells who and where, and nothing of content: all that planning may use.
@@ -71,6 +73,16 @@ impl<'call> Readers<'call> {
     /// Where the pointer is.
     pub fn pointer(&self) -> Option<Point> {
         self.0.input.pointer()
+    }
+
+    /// Where a path leads, held.
+    pub fn resolve_file(&self, path: &FilePath, last: LastLink) -> PortResult<Box<dyn HeldFile>> {
+        self.0.files.resolve(path, last)
+    }
+
+    /// Which key a name stands for, held.
+    pub fn resolve_key(&self, key: &RegistryKey, view: RegistryView) -> PortResult<Box<dyn HeldKey>> {
+        self.0.registry.resolve(key, view)
     }
 
     /// Installed applications of that name, or the nearest.
@@ -149,6 +161,8 @@ pub struct ApplyContext<'call> {
     pub tables: &'call Tables,
     /// The calls under way.
     pub tasks: &'call dyn TaskView,
+    /// The rules in force, to be asked.
+    pub policy: &'call dyn PolicyView,
     /// Ends the work early.
     pub cancel: &'call Cancel,
     /// When the call must have ended.

@@ -86,6 +86,7 @@ impl Descriptor {
 
     /// What policy needs to know.
     pub fn row(&self) -> ToolRow<'static> {
-        ToolRow { name: self.name, tier: self.tier, effects: self.effects }
+        // No tool of this build goes through the inspector.
+        ToolRow { name: self.name, tier: self.tier, effects: self.effects, gates: &[] }
     }
 }

@@ -10,10 +10,14 @@ mod tool;
 
 mod clipboard;
 mod desktop;
+mod explain;
+mod files;
+mod registry;
 mod system;
 mod wait;
 
 pub use catalogue::{Catalogue, canonical};
 pub use context::{ApplyContext, PlanContext, Readers, Tables, TaskInfo, TaskView};
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
+pub use explain::{Explanation, PolicyView, Verdict};
 pub use tool::{AnyTool, Applied, PlannedCall};

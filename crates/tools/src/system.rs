@@ -5,8 +5,8 @@ use crate::args::{Int, NoArgs, Text};
 use crate::context::{ApplyContext, PlanContext, TaskInfo};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::schema;
-use crate::tool::{AnyTool, Planned, Tool};
-use portcullis_model::{Effect, Fault, FaultCode, Rect, Reply, Resource, Tier};
+use crate::tool::{AnyTool, Planned, Tool, data};
+use portcullis_model::{Effect, Fault, Rect, Reply, Resource, Tier};
 use portcullis_platform::ProcessInfo;
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
@@ -27,13 +27,6 @@ pub(crate) fn tools() -> Vec<AnyTool> {
         AnyTool::of::<GetSystemInfo>(),
         AnyTool::of::<ListProcesses>(),
     ]
-}
-
-/// A structure as the JSON of a data reply.
-fn data(value: &impl Serialize) -> Result<Reply, Fault> {
-    serde_json::to_value(value)
-        .map(Reply::Data)
-        .map_err(|error| Fault::new(FaultCode::Internal, format!("the answer could not be written: {error}")))
 }
 
 #[derive(Serialize, JsonSchema)]

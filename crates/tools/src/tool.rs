@@ -4,9 +4,10 @@ use crate::args;
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Descriptor, Shape};
 use crate::schema;
-use portcullis_model::{Digest, Effect, Fault, Reply, Resource, Reversibility};
+use portcullis_model::{Digest, Effect, Fault, FaultCode, Reply, Resource, Reversibility};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
@@ -61,6 +62,18 @@ pub(crate) trait Tool: Send + Sync + 'static {
     fn output_schema() -> Option<Value> {
         None
     }
+
+    /// The tool whose whole answer these arguments ask for besides: who may not call that one does not get it here.
+    fn shows(_args: &Self::Args) -> Option<&'static str> {
+        None
+    }
+}
+
+/// A structure as the JSON of a data reply.
+pub(crate) fn data(value: &impl Serialize) -> Result<Reply, Fault> {
+    serde_json::to_value(value)
+        .map(Reply::Data)
+        .map_err(|error| Fault::new(FaultCode::Internal, format!("the answer could not be written: {error}")))
 }
 
 /// The second half of a planned call.
@@ -78,8 +91,42 @@ pub struct PlannedCall {
     pub state_digest: Option<Digest>,
     /// How long the call may take, when its arguments say.
     pub deadline: Option<Duration>,
+    /// The tool whose whole answer it gives besides its own.
+    pub shows: Option<&'static str>,
     /// Does it.
     pub apply: Applied,
+}
+
+/// What a call was aimed at, as its arguments say it: a fault of the target names it, wherever it came up.
+struct Aim(Option<(&'static str, String)>);
+
+impl Aim {
+    /// The arguments that say it, the surest first.
+    const FIELDS: [&'static str; 6] = ["ref", "automation_id", "name", "role", "title", "window"];
+
+    fn of(arguments: &Value, secret: &[&str]) -> Self {
+        let said = |field: &&'static str| {
+            let text = arguments.get(*field)?.as_str().filter(|_| !secret.contains(field))?;
+            Some((*field, text.to_owned()))
+        };
+        Self(Self::FIELDS.iter().find_map(said))
+    }
+
+    fn name(&self, fault: Fault) -> Fault {
+        const OF_TARGETS: [FaultCode; 5] = [
+            FaultCode::Disabled,
+            FaultCode::ElevatedTarget,
+            FaultCode::HungTarget,
+            FaultCode::NotOperable,
+            FaultCode::StaleRef,
+        ];
+        match &self.0 {
+            Some((field, value)) if fault.field.is_none() && OF_TARGETS.contains(&fault.code) => {
+                fault.field(*field).value(value)
+            }
+            _ => fault,
+        }
+    }
 }
 
 /// A tool without its types.
@@ -107,6 +154,7 @@ impl AnyTool {
             output_schema,
             plan: |descriptor, schema, arguments, cx| {
                 let args = args::parse::<T::Args>(schema, arguments, descriptor.secret_arguments)?;
+                let shows = T::shows(&args);
                 let planned = T::plan(args, cx)?;
                 let bound = planned.bound;
                 Ok(PlannedCall {
@@ -115,6 +163,7 @@ impl AnyTool {
                     reversibility: planned.reversibility,
                     state_digest: planned.state_digest,
                     deadline: planned.deadline,
+                    shows,
                     apply: Box::new(move |permit, cx| T::apply(bound, permit, cx)),
                 })
             },
@@ -138,6 +187,11 @@ impl AnyTool {
 
     /// Parses the arguments and plans the call.
     pub fn plan(&self, arguments: Value, cx: &PlanContext<'_>) -> Result<PlannedCall, Fault> {
-        (self.plan)(&self.descriptor, &self.input_schema, arguments, cx)
+        let aim = Aim::of(&arguments, self.descriptor.secret_arguments);
+        let planned =
+            (self.plan)(&self.descriptor, &self.input_schema, arguments, cx).map_err(|fault| aim.name(fault))?;
+        let PlannedCall { apply, .. } = planned;
+        let apply: Applied = Box::new(move |permit, cx| apply(permit, cx).map_err(|fault| aim.name(fault)));
+        Ok(PlannedCall { apply, ..planned })
     }
 }

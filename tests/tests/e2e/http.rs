@@ -5,6 +5,7 @@ use portcullis_testkit::client::{Client, Era, HttpEndpoint, HttpReply};
 use portcullis_testkit::desktop::desktop;
 use portcullis_testkit::server::{Server, Transport};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -73,6 +74,7 @@ fn foreign_hosts_foreign_origins_and_missing_keys_are_turned_away() {
     ];
     let body = initialize().to_string();
     let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} }).to_string();
+    let mut all = String::new();
     for (what, change, status) in rows {
         let sent = if *status == 404 { &list } else { &body };
         let reply = post(endpoint, change, sent);
@@ -81,7 +83,11 @@ fn foreign_hosts_foreign_origins_and_missing_keys_are_turned_away() {
             assert!(reply.header("www-authenticate").unwrap().starts_with("Bearer "), "{what}");
         }
         assert!(!reply.text().contains(endpoint.key.as_ref().unwrap()), "{what}");
+        if *status != 200 {
+            writeln!(all, "{what}: {status} {}", reply.text()).unwrap();
+        }
     }
+    insta::assert_snapshot!(all);
 }
 
 #[test]
@@ -90,10 +96,13 @@ fn bodies_that_are_too_large_too_deep_or_no_json_are_refused() {
     let endpoint = server.endpoint().unwrap();
     let large = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"{}\"}}", "x".repeat(4 * 1024 * 1024));
     let deep = "[".repeat(5000) + &"]".repeat(5000);
-    for (body, status) in [(large.as_str(), 413), (deep.as_str(), 415), ("{", 415), ("", 415)] {
+    let mut all = String::new();
+    for (body, status) in [(large.as_str(), 413), (deep.as_str(), 400), ("{", 400), ("", 400)] {
         let reply = post(endpoint, &[], body);
         assert_eq!(reply.status, status, "{} bytes: {}", body.len(), reply.text());
+        writeln!(all, "{} bytes: {status} {}", body.len(), reply.text()).unwrap();
     }
+    insta::assert_snapshot!(all);
     assert!(server.client(Era::Modern).unwrap().call("GetSystemInfo", json!({})).is_ok());
 }
 

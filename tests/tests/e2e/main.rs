@@ -4,9 +4,28 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 mod act;
+mod audit;
+mod boundaries;
 mod calls;
 mod cli;
+mod clients;
+mod controls;
+mod files;
+mod fixture;
+mod hang;
 mod http;
+mod keyboard;
+mod look;
+mod policy;
 mod protocol;
+mod refusals;
+mod registry;
+mod rows;
 mod stdio;
+mod stop;
 mod system;
+mod typing;
+mod windows;
+portcullis_testkit::only_in_lab! {
+    mod workers;
+}

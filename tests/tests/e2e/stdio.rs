@@ -4,8 +4,8 @@
 use portcullis_testkit::client::{ANSWER_LIMIT, Era, ToolResult};
 use portcullis_testkit::desktop::{call_until, desktop};
 use portcullis_testkit::server::{Transport, audit_text, verify_audit};
-use rustix::process::Signal;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::time::Instant;
 
 #[test]
@@ -26,15 +26,33 @@ fn garbage_crlf_and_a_byte_order_mark_harm_nothing() {
 }
 
 #[test]
-fn json_five_thousand_deep_does_not_end_the_server() {
+fn what_cannot_be_read_is_answered_under_its_id_and_the_server_goes_on() {
     let desktop = desktop().unwrap();
     let server = desktop.own_server(Transport::Stdio, &[]).unwrap();
     let client = server.client(Era::Legacy).unwrap();
+    let wire = server.wire().unwrap();
     let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
-    let line = format!(
-        "{{\"jsonrpc\":\"2.0\",\"id\":900,\"method\":\"tools/call\",\"params\":{{\"name\":\"Wait\",\"arguments\":{{\"seconds\":{deep}}}}}}}"
-    );
-    server.wire().unwrap().send_line(&line).unwrap();
+    let call = |id: u64, params: &str| {
+        format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{params}}}")
+    };
+    let wait = |value: &str| format!("{{\"name\":\"Wait\",\"arguments\":{{\"seconds\":{value}}}}}");
+    let rows = [
+        (900, call(900, &wait(&deep)), -32700),
+        (901, call(901, &wait("1e400")), -32700),
+        (902, call(902, &wait("\"\\ud800\"")), -32700),
+        (903, call(903, "[1]"), -32602),
+        (904, call(904, "{\"name\":5}"), -32602),
+        (905, call(905, "{}").replace("tools/call", "no/such"), -32601),
+        (906, "{\"jsonrpc\":\"1.0\",\"id\":906,\"method\":\"ping\"}".to_owned(), -32600),
+    ];
+    let mut all = String::new();
+    for (id, line, code) in rows {
+        wire.send_line(&line).unwrap();
+        let error = wire.answer(id, Instant::now() + ANSWER_LIMIT).unwrap()["error"].clone();
+        assert_eq!(error["code"], code, "{id}: {error}");
+        writeln!(all, "{code} {}", error["message"].as_str().unwrap()).unwrap();
+    }
+    insta::assert_snapshot!(all);
     assert!(!client.call("GetSystemInfo", json!({})).unwrap().is_error);
 }
 
@@ -69,16 +87,18 @@ fn input_that_ends_before_the_first_message_is_no_error() {
     assert_eq!(server.close().unwrap().code(), Some(0));
 }
 
-#[test]
-fn an_interrupt_ends_the_server_in_order() {
-    let desktop = desktop().unwrap();
-    let mut server = desktop.own_server(Transport::Stdio, &[]).unwrap();
-    let client = server.client(Era::Legacy).unwrap();
-    client.call("GetSystemInfo", json!({})).unwrap();
-    server.signal(Signal::INT).unwrap();
-    // No code: the program that entered the lab for the server took the signal too. What counts is in the record.
-    let code = server.await_end().unwrap().code();
-    assert!(matches!(code, None | Some(0)), "{code:?} {}", server.stderr());
-    server.verify_audit().unwrap();
-    assert!(server.audit_text().unwrap().contains("server_stopped"));
+portcullis_testkit::only_in_lab! {
+    #[test]
+    fn an_interrupt_ends_the_server_in_order() {
+        let desktop = desktop().unwrap();
+        let mut server = desktop.own_server(Transport::Stdio, &[]).unwrap();
+        let client = server.client(Era::Legacy).unwrap();
+        client.call("GetSystemInfo", json!({})).unwrap();
+        server.interrupt().unwrap();
+        // No code: the program that entered the lab for the server took the signal too. What counts is in the record.
+        let code = server.await_end().unwrap().code();
+        assert!(matches!(code, None | Some(0)), "{code:?} {}", server.stderr());
+        server.verify_audit().unwrap();
+        assert!(server.audit_text().unwrap().contains("server_stopped"));
+    }
 }

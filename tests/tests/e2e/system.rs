@@ -1,7 +1,9 @@
-//! Facts and the clipboard, each compared with what another program says: the X display, `tasklist`, `hostname`, the
-//! fixture's own text fields.
+//! Facts and the clipboard, each compared with what another program says: the X display, `tasklist`, `hostname`, the Linux
+//! system below, the fixture's own text fields.
 
-use portcullis_testkit::desktop::desktop;
+use crate::fixture::front;
+use portcullis_testkit::client::Era;
+use portcullis_testkit::desktop::{call_until, desktop};
 use portcullis_testkit::server::Transport;
 use serde_json::json;
 
@@ -18,6 +20,27 @@ fn system_facts_are_those_that_other_programs_report() {
     let cores = std::thread::available_parallelism().unwrap().get();
     assert!(facts["processors"].as_u64().unwrap() >= cores.try_into().unwrap(), "{facts}");
     assert!(facts["drives"].as_array().unwrap().iter().any(|drive| drive["name"].as_str().unwrap().starts_with("C:")));
+}
+
+/// What is put on the clipboard is what a program pastes, and what a program copies is what is read.
+#[test]
+fn the_clipboard_is_the_one_that_programs_paste_from_and_copy_to() {
+    let mut desktop = desktop().unwrap();
+    front(&mut desktop);
+    let server = desktop.own_server(Transport::Stdio, &["--enable-tier3"]).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    let notes = json!({ "name": "Notes", "role": "document", "action": "focus" });
+    client.call("Invoke", notes.clone()).unwrap().ok().unwrap();
+    client.call("SetClipboard", json!({ "text": CANARY })).unwrap().ok().unwrap();
+    let mark = desktop.mark().unwrap();
+    client.call("Shortcut", json!({ "keys": "ctrl+v" })).unwrap().ok().unwrap();
+    let pasted = desktop.journal().await_control(mark, "text", "notes").unwrap();
+    assert_eq!(pasted["text"], CANARY);
+
+    client.call("SetClipboard", json!({ "text": "something else" })).unwrap().ok().unwrap();
+    client.call("Shortcut", json!({ "keys": "ctrl+a" })).unwrap().ok().unwrap();
+    client.call("Shortcut", json!({ "keys": "ctrl+c" })).unwrap().ok().unwrap();
+    call_until(&client, "GetClipboard", &json!({}), |read| read.text == CANARY).unwrap();
 }
 
 #[test]
@@ -52,7 +75,7 @@ fn processes_are_those_that_tasklist_lists() {
 fn the_clipboard_goes_from_one_server_to_another_and_into_no_record() {
     let mut desktop = desktop().unwrap();
     let writer = desktop.own_server(Transport::Stdio, &["--enable-tier3"]).unwrap();
-    let client = writer.client(portcullis_testkit::client::Era::Legacy).unwrap();
+    let client = writer.client(Era::Legacy).unwrap();
     let written = client.call("SetClipboard", json!({ "text": CANARY })).unwrap().ok().unwrap();
     assert_eq!(written.outcome(), "confirmed");
     assert!(!written.text.contains("canary"), "the answer repeats the text: {}", written.text);

@@ -9,32 +9,32 @@ mod page;
 
 use crate::progress::Steps;
 use crate::serve::Listening;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use oracle::Verdict;
-use portcullis_testkit::lab::{Lab, Profile, Progress, Run, built_exe, kill_group, tethered, timed, workspace_top};
+use portcullis_testkit::lab::{Group, Lab, Profile, Progress, Run, StdioPlan, built_exe, timed, workspace_top};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Weighted calls a minute: the client is a script, which does in seconds what takes an agent minutes.
+const CALL_RATE: &str = "1200";
 /// The tools that the server opens, and no others.
 const TOOLS: &str = "Snapshot,Screenshot,FindElement,GetText,Invoke,Click,Type,Shortcut,Wait,WaitFor,FocusWindow,App,\
                      DisplayInventory";
 /// The whole of the client's work; a run takes a tenth.
 const CLIENT_LIMIT: Duration = Duration::from_secs(240);
-/// The folder of C: into which Notepad saves, and the file.
-const FOLDER: &str = "demo";
+/// The file that Notepad saves.
 const NAME: &str = "hello.txt";
 /// Lines of a log that a failure repeats.
 const TAIL: usize = 15;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Options {
     /// Leave Notepad's encoding as it is; the demo must then fail
     #[arg(long, hide = true)]
@@ -48,12 +48,41 @@ struct Ended {
     took: Duration,
 }
 
+/// What came out of it.
+struct Played {
+    verdict: Verdict,
+    /// Nothing, or what the client could not do.
+    wrong: Option<String>,
+    /// Whether all of it is as it must be: the file, the client's work and the record.
+    good: bool,
+}
+
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    Ok(if play(options)?.good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The demo as it must end, and before that as it must fail: with the encoding left alone the client's work is done and
+/// the file is another one from its first byte on. The page that stays is that of the good run.
+pub(crate) fn check() -> Result<u64> {
+    let left = play(&Options { leave_encoding: true })?;
+    ensure!(
+        !left.good && left.verdict.found.is_some() && left.verdict.differs_at == Some(0),
+        "the demo does not notice an encoding that was left alone: {} ({:?})",
+        left.verdict.sentence(),
+        left.wrong
+    );
+    let whole = play(&Options::default())?;
+    ensure!(whole.good, "the demo does not hold: {} ({:?})", whole.verdict.sentence(), whole.wrong);
+    Ok(2)
+}
+
+fn play(options: &Options) -> Result<Played> {
     let started = Instant::now();
     let lab = Lab::up(&Steps::default())?;
     timed(&Steps::default(), "building the server for Windows", || crate::build::run(false))?;
     let folder = fresh_folder()?;
     let run = timed(&Steps::default(), "starting a desktop", || lab.start(None))?;
+    let file = run.windows_path(&run.save_folder().join(NAME));
     let result = on_desktop(&lab, &run, &folder, options);
     let (ended, verdict) = match result {
         Ok(both) => both,
@@ -81,8 +110,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         print_tail("the server's log", &folder.join("server.log"));
         print_tail("the client's own words", &folder.join("client.err"));
     }
-    summary(&verdict, &ended, &story, &records, &report, started.elapsed());
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    summary(good, &file, &verdict, &ended, &story, &records, &report, started.elapsed());
+    Ok(Played { verdict, wrong: ended.wrong, good })
 }
 
 /// `target/demo`, without what an earlier run left there.
@@ -97,12 +126,13 @@ fn fresh_folder() -> Result<PathBuf> {
 
 /// Serves, lets the client work, and reads the file from outside.
 fn on_desktop(lab: &Lab, run: &Run, folder: &Path, options: &Options) -> Result<(Ended, Verdict)> {
-    let saved = run.drive_c().join(FOLDER);
-    fs::create_dir_all(&saved)?;
+    let saved = run.save_folder().join(NAME);
+    fs::create_dir_all(run.save_folder())?;
     let data = run.share().join("data");
     let exe = built_exe("portcullis", Profile::Lab);
     let mut server_log = File::create(folder.join("server.log"))?;
-    let flags = ["--data".to_owned(), run.windows_path(&data), "--tools".to_owned(), TOOLS.to_owned()];
+    let data = run.windows_path(&data);
+    let flags = ["--data", &data, "--tools", TOOLS, "--call-rate", CALL_RATE].map(str::to_owned);
     let server = timed(&Steps::default(), "starting the server", || {
         Listening::start(run, &exe, &flags, move |line| {
             // A log that cannot be written is no reason to end what it tells of.
@@ -113,13 +143,13 @@ fn on_desktop(lab: &Lab, run: &Run, folder: &Path, options: &Options) -> Result<
         "url": server.url()?,
         "key_file": server.key_file(run)?.context("the server named no key file")?,
         "folder": folder,
-        "file": format!("C:\\{FOLDER}\\{NAME}"),
+        "file": run.windows_path(&saved),
         "lines": oracle::LINES,
         "leave_encoding": options.leave_encoding,
     });
     fs::write(folder.join("plan.json"), plan.to_string())?;
     let ended = client(&lab.client_python()?, run, folder);
-    let found = fs::read(saved.join(NAME)).ok();
+    let found = fs::read(&saved).ok();
     if let Some(bytes) = &found {
         fs::write(folder.join(NAME), bytes)?;
     }
@@ -131,13 +161,13 @@ fn on_desktop(lab: &Lab, run: &Run, folder: &Path, options: &Options) -> Result<
 fn client(python: &Path, run: &Run, folder: &Path) -> Result<Ended> {
     let mut command = Command::new(python);
     command.arg(workspace_top().join("lab/clients/demo_client.py")).arg(folder.join("plan.json"));
-    let mut command = tethered(&command);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(File::create(folder.join("client.err"))?);
+    let stderr = File::create(folder.join("client.err"))?.into();
+    let stdio = StdioPlan { stdin: Stdio::piped(), stdout: Stdio::piped(), stderr };
     let started = Instant::now();
-    let mut child = command.process_group(0).spawn().context("cannot start the client")?;
+    let mut child = Group::spawn(&command, stdio).context("the client")?;
     let ended = follow(&mut child, run, folder, started + CLIENT_LIMIT);
     if ended.is_err() {
-        kill_group(&child);
+        child.kill()?;
     }
     let status = child.wait()?;
     let wrong = match ended? {
@@ -148,9 +178,9 @@ fn client(python: &Path, run: &Run, folder: &Path) -> Result<Ended> {
 }
 
 /// Passes on what the client says until it says no more.
-fn follow(child: &mut Child, run: &Run, folder: &Path, deadline: Instant) -> Result<Option<String>> {
-    let stdout = child.stdout.take().context("the client's standard output")?;
-    let mut stdin = child.stdin.take().context("the client's standard input")?;
+fn follow(child: &mut Group, run: &Run, folder: &Path, deadline: Instant) -> Result<Option<String>> {
+    let stdout = child.stdout().context("the client's standard output")?;
+    let mut stdin = child.stdin().context("the client's standard input")?;
     let (send, lines) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -209,7 +239,10 @@ fn print_answers(story: &log::Story) {
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "one line of the summary each")]
 fn summary(
+    good: bool,
+    file: &str,
     verdict: &Verdict,
     ended: &Ended,
     story: &log::Story,
@@ -217,9 +250,8 @@ fn summary(
     report: &Path,
     took: Duration,
 ) {
-    let good = verdict.holds() && ended.wrong.is_none();
     println!("{}", if good { "VERIFIED from outside" } else { "NOT VERIFIED" });
-    println!("  file      C:\\{FOLDER}\\{NAME}: {}", verdict.sentence());
+    println!("  file      {file}: {}", verdict.sentence());
     if let Some(bytes) = &verdict.found {
         println!("  bytes     {}", oracle::hex(bytes, 24));
     }

@@ -182,3 +182,63 @@ fn picture(folder: &Path, name: Option<&str>, caption: &str) -> Result<Markup> {
     let source = format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
     Ok(html! { figure { img src=(source) alt=(caption) loading="lazy"; figcaption { (caption) } } })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A call, a refusal and a check, with text in them that would be markup.
+    fn page(records: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in [("outside.png", "out"), ("b.jpg", "before")] {
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        fs::write(folder.path().join("client.jsonl"), records).unwrap();
+        let story = log::read(&folder.path().join("client.jsonl")).unwrap();
+        let audit = audit::Records::default();
+        let verdict = oracle::Verdict::of(None);
+        let facts = Facts {
+            folder: folder.path(),
+            verdict: &verdict,
+            wrong: Some("<b>stopped</b>"),
+            story: &story,
+            audit: &audit,
+            client_took: Duration::from_millis(1_500),
+        };
+        write(&facts).unwrap()
+    }
+
+    #[test]
+    fn the_page_has_every_call_and_loads_nothing() {
+        let hostile = "<img src=x onerror=alert(1)>";
+        let call = |kind: &str, order: u32, title: &str, before: Option<&str>| {
+            json!({
+                "kind": kind, "order": order, "title": title, "tool": "Click",
+                "arguments": { "name": hostile }, "answer": hostile, "millis": 12.5, "before": before,
+            })
+        };
+        let records = [
+            json!({ "kind": "connected", "server": "portcullis 0", "protocol": "2026-07-28", "tools": ["Click"] }),
+            call("act", 1, "press it", Some("b.jpg")),
+            call("refused", 2, "what is shut", None),
+            call("ask", 3, "look at it", Some("missing.png")),
+            json!({ "kind": "check", "title": "the text", "ok": false, "text": hostile }),
+        ]
+        .map(|record| record.to_string())
+        .join("\n");
+        let page = page(&records);
+        for shown in ["press it", "what is shut", "look at it", "the text", "does not hold", "12.5 ms", "no such file"]
+        {
+            assert!(page.contains(shown), "{shown}");
+        }
+        assert!(page.contains("&lt;img src=x") && !page.contains("<img src=x"), "text of the machine is escaped");
+        assert!(page.contains("&lt;b&gt;stopped") && page.contains("Not verified"));
+        for outside in ["http://", "https://", "<script", "<link", "src=\"/", "@import", "url("] {
+            assert!(!page.contains(outside), "the page holds {outside}");
+        }
+        let pictures: Vec<&str> = page.split("src=\"").skip(1).map(|rest| &rest[..10]).collect();
+        assert!(pictures.iter().all(|source| *source == "data:image"), "{pictures:?}");
+        assert_eq!(pictures.len(), 2, "the display, and the picture before the act");
+    }
+}

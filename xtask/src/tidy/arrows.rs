@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 const BEGIN: &str = "<!-- arrows -->";
 const END: &str = "<!-- /arrows -->";
 /// Libraries of the transport, which must not leak inwards.
-const PROTOCOL_LIBRARIES: &[&str] = &["tokio", "tokio-util", "rmcp", "axum"];
-const PROTOCOL_CRATES: &[&str] = &["server", "portcullis", "floor", "testkit"];
+const PROTOCOL_LIBRARIES: &[&str] = &["tokio", "tokio-util", "tokio-rustls", "rmcp", "axum", "hyper", "hyper-util"];
+const PROTOCOL_CRATES: &[&str] = &["server", "portcullis", "floor"];
 
 /// What one crate may use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -16,6 +16,8 @@ use std::process::Command;
 use std::time::Duration;
 
 const METADATA_LIMIT: Duration = Duration::from_secs(120);
+/// Where the workflows are.
+pub(crate) const WORKFLOWS: &str = ".github/workflows";
 /// Folders in which there is nothing of ours.
 const SKIPPED: &[&str] = &["target", ".git", "node_modules"];
 
@@ -61,7 +63,7 @@ fn complaints() -> Result<(Vec<String>, usize)> {
     }
     let readme = fs::read_to_string(top.join("README.md")).context("README.md has the commands")?;
     let commands = workflows::commands(&readme);
-    for name in workflow_files(&top)? {
+    for name in files_of(&top, WORKFLOWS)? {
         let text = fs::read_to_string(top.join(&name)).with_context(|| format!("cannot read {name}"))?;
         all.extend(workflows::check(&name, &text, &commands));
     }
@@ -100,12 +102,11 @@ fn packages(metadata: &Value) -> Result<Vec<Package>> {
         .collect()
 }
 
-/// Every workflow, relative to the workspace's top.
-fn workflow_files(top: &Path) -> Result<Vec<String>> {
-    const FOLDER: &str = ".github/workflows";
+/// Every file of a folder, relative to the workspace's top.
+pub(crate) fn files_of(top: &Path, folder: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(top.join(FOLDER)).context("the workflows")? {
-        found.push(format!("{FOLDER}/{}", entry?.file_name().to_string_lossy()));
+    for entry in fs::read_dir(top.join(folder)).with_context(|| format!("no folder {folder}"))? {
+        found.push(format!("{folder}/{}", entry?.file_name().to_string_lossy()));
     }
     found.sort();
     Ok(found)

@@ -40,7 +40,7 @@ fn what_came_and_went() {
     let plain = |names: &[(&str, i32)]| {
         let button = |(name, id): &(&str, i32)| {
             let mut button = node(Role::Button, name);
-            button.identity.path = ElementPath::Automation { runtime_id: vec![9, *id] };
+            button.identity.path = ElementPath::Automation { runtime_id: vec![9, *id], mark: 0 };
             button
         };
         scene(node(Role::Window, "w").with(names.iter().map(button).collect()))

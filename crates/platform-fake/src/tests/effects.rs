@@ -4,7 +4,7 @@ use super::{Scene, budget, soon};
 use crate::permit;
 use portcullis_model::{Check, Effect, Rect, Resource, Role, UiNode};
 use portcullis_platform::{
-    Button, Chord, ClipboardContent, ControlAct, Placement, PointerAct, PortFault, Scroll, Step,
+    Button, Chord, ClipboardContent, ControlAct, Placement, PointerAct, PortFault, Scroll, Shown, Step,
 };
 
 impl Scene {
@@ -28,7 +28,7 @@ impl Scene {
         self.press(&[Step::Chord(Chord::parse(text).unwrap(), 1)]);
     }
 
-    fn act(&self, name: &str, act: &ControlAct) -> Result<Option<bool>, PortFault> {
+    fn act(&self, name: &str, act: &ControlAct) -> Result<Shown, PortFault> {
         let ports = self.desktop.ports();
         let delivered = ports.tree.act(&self.permit(), &self.element(name), act, soon(), &self.cancel);
         delivered.map(|delivered| delivered.shown)
@@ -113,25 +113,25 @@ fn acts_show_their_effect_or_say_what_cannot_be_done() {
     let scene = Scene::new();
     let set = |value: &str| ControlAct::SetValue(value.to_owned());
     for (name, act, expected) in [
-        ("Name", set("Ada"), Ok(Some(true))),
-        ("Password", set("new"), Ok(None)),
+        ("Name", set("Ada"), Ok(Shown::Yes)),
+        ("Password", set("new"), Ok(Shown::Unknown)),
         ("Number", set("1"), Err("be changed")),
-        ("Volume", set("75"), Ok(Some(true))),
+        ("Volume", set("75"), Ok(Shown::Yes)),
         ("Volume", set("101"), Err("take a value out of its range")),
         ("Volume", set("loud"), Err("take a value that is no number")),
-        ("Country", set("Belgium"), Ok(Some(true))),
+        ("Country", set("Belgium"), Ok(Shown::Yes)),
         ("Country", set("Denmark"), Err("take a value that is not one of its choices")),
         ("Greet", set("x"), Err("take a value")),
-        ("Greet", ControlAct::Invoke, Ok(None)),
+        ("Greet", ControlAct::Invoke, Ok(Shown::Unknown)),
         ("Name", ControlAct::Invoke, Err("be invoked")),
-        ("Subscribe", ControlAct::Toggle, Ok(Some(true))),
+        ("Subscribe", ControlAct::Toggle, Ok(Shown::Yes)),
         ("Greet", ControlAct::Toggle, Err("be toggled")),
-        ("Row 30", ControlAct::ScrollIntoView, Ok(Some(true))),
-        ("Row 30", ControlAct::Select, Ok(Some(true))),
-        ("Inbox", ControlAct::Expand, Ok(Some(true))),
-        ("Inbox", ControlAct::Collapse, Ok(Some(true))),
+        ("Row 30", ControlAct::ScrollIntoView, Ok(Shown::Yes)),
+        ("Row 30", ControlAct::Select, Ok(Shown::Yes)),
+        ("Inbox", ControlAct::Expand, Ok(Shown::Yes)),
+        ("Inbox", ControlAct::Collapse, Ok(Shown::Yes)),
         ("Name", ControlAct::Expand, Err("be opened or closed")),
-        ("Name", ControlAct::SelectText { from: 1, to: usize::MAX }, Ok(Some(true))),
+        ("Name", ControlAct::SelectText { from: 1, to: usize::MAX }, Ok(Shown::Yes)),
         ("Greet", ControlAct::SelectText { from: 0, to: 1 }, Err("select text")),
         ("Paying", ControlAct::Focus, Err("take the keyboard")),
     ] {

@@ -121,7 +121,18 @@ fn calls<'scene>(scene: &'scene Scene, ports: &'scene Ports) -> Vec<(&'static st
         ),
         ("info", Effect::ReadSystem, Resource::System, Box::new(|p| ports.system.info(p).map(drop))),
         ("processes", Effect::ReadProcesses, Resource::Processes, Box::new(|p| ports.system.processes(p).map(drop))),
-        ("place", Effect::ArrangeWindows, window, Box::new(move |p| ports.windows.place(p, form, go, soon(), cancel))),
+        (
+            "place",
+            Effect::ArrangeWindows,
+            window.clone(),
+            Box::new(move |p| ports.windows.place(p, form, go, soon(), cancel)),
+        ),
+        (
+            "close",
+            Effect::CloseWindows,
+            window,
+            Box::new(move |p| ports.windows.place(p, form, Placement::Close, soon(), cancel)),
+        ),
         (
             "launch by name",
             Effect::StartInstalledApp,

@@ -2,12 +2,11 @@
 //! Windows. Names and paths only; what a link starts is looked up elsewhere.
 
 use crate::registry;
+use crate::system::known_folder;
 use std::path::{Path, PathBuf};
-use windows::Win32::System::Com::CoTaskMemFree;
 use windows::Win32::System::Registry::{HKEY_CURRENT_USER, HKEY_LOCAL_MACHINE};
 use windows::Win32::System::SystemInformation::{GetSystemDirectoryW, GetWindowsDirectoryW};
-use windows::Win32::UI::Shell::{FOLDERID_CommonPrograms, FOLDERID_Programs, KF_FLAG_DEFAULT, SHGetKnownFolderPath};
-use windows::core::GUID;
+use windows::Win32::UI::Shell::{FOLDERID_CommonPrograms, FOLDERID_Programs};
 
 /// Links that are read from one start menu.
 const LINK_CAP: usize = 2_000;
@@ -85,9 +84,9 @@ pub(super) fn find(entries: &[Entry], wanted: &str, cap: usize) -> Vec<Entry> {
         return Vec::new();
     }
     let exact: Vec<&Entry> = entries.iter().filter(|entry| entry.name.to_lowercase() == wanted).collect();
-    if let Some(first) = exact.first() {
-        // The first source wins: a name that stands in several is one application to its user.
-        return vec![(*first).clone()];
+    if !exact.is_empty() {
+        // A name that stands in several sources is one application to its user: the first source comes first.
+        return exact.into_iter().take(cap).cloned().collect();
     }
     let mut within: Vec<&Entry> = entries.iter().filter(|entry| entry.name.to_lowercase().contains(wanted)).collect();
     within.sort_by_key(|entry| entry.name.chars().count());
@@ -147,29 +146,26 @@ fn existing_program(value: &str) -> Option<String> {
     there.then(|| path.to_owned())
 }
 
-fn known_folder(folder: &GUID) -> Option<PathBuf> {
-    // SAFETY: a constant folder of the current user; the answer is freed below.
-    let path = unsafe { SHGetKnownFolderPath(folder, KF_FLAG_DEFAULT, None) }.ok()?;
-    // SAFETY: the API gave a string that ends in NUL.
-    let text = unsafe { path.to_string() };
-    // SAFETY: the block came from the call above and is freed once.
-    unsafe { CoTaskMemFree(Some(path.0.cast_const().cast())) };
-    text.ok().map(PathBuf::from)
+/// The folder of the programs that belong to Windows.
+pub(super) fn system_folder() -> Option<String> {
+    let mut buffer = [0u16; FOLDER_CAP];
+    // SAFETY: the buffer goes with its length.
+    let length = unsafe { GetSystemDirectoryW(Some(&mut buffer)) };
+    told(&buffer, length)
 }
 
 /// `System32` and the folder above it.
 fn system_folders() -> Vec<PathBuf> {
-    let mut system = [0u16; FOLDER_CAP];
+    let mut buffer = [0u16; FOLDER_CAP];
     // SAFETY: the buffer goes with its length.
-    let system_length = unsafe { GetSystemDirectoryW(Some(&mut system)) };
-    let mut windows = [0u16; FOLDER_CAP];
-    // SAFETY: the buffer goes with its length.
-    let windows_length = unsafe { GetWindowsDirectoryW(Some(&mut windows)) };
-    [(system, system_length), (windows, windows_length)]
-        .iter()
-        .filter_map(|(buffer, length)| buffer.get(..usize::try_from(*length).ok()?).filter(|path| !path.is_empty()))
-        .map(|path| PathBuf::from(String::from_utf16_lossy(path)))
-        .collect()
+    let length = unsafe { GetWindowsDirectoryW(Some(&mut buffer)) };
+    [system_folder(), told(&buffer, length)].into_iter().flatten().map(PathBuf::from).collect()
+}
+
+/// The text that was written into a buffer, when it fitted and is not empty.
+fn told(buffer: &[u16], length: u32) -> Option<String> {
+    let path = buffer.get(..usize::try_from(length).ok()?)?;
+    (!path.is_empty()).then(|| String::from_utf16_lossy(path))
 }
 
 #[cfg(test)]
@@ -191,7 +187,7 @@ mod tests {
     #[test]
     fn an_exact_name_wins_whatever_its_case_or_ending() {
         for wanted in ["notepad", "NOTEPAD", " Notepad.exe ", "notepad.lnk"] {
-            assert_eq!(names(wanted), [r"C:\Menu\Notepad.lnk"], "{wanted}");
+            assert_eq!(names(wanted), [r"C:\Menu\Notepad.lnk", r"C:\Windows\System32\notepad.exe"], "{wanted}");
         }
         assert_eq!(names("notepad++"), [r"C:\Menu\Notepad++.lnk"]);
     }

@@ -15,14 +15,26 @@ pub(super) enum Unquotable {
 
 /// The command line for `image` and `args`, ending in NUL.
 pub(super) fn command_line(image: &str, args: &[String]) -> Result<Vec<u16>, Unquotable> {
-    if image.contains('"') || image.contains('\0') || args.iter().any(|arg| arg.contains('\0')) {
+    let mut rest = String::new();
+    for arg in args {
+        if !rest.is_empty() {
+            rest.push(' ');
+        }
+        quote(&mut rest, arg);
+    }
+    command_line_as_it_stands(image, &rest)
+}
+
+/// The command line for `image` and what follows it, which is not looked into: an owner's own words.
+pub(super) fn command_line_as_it_stands(image: &str, rest: &str) -> Result<Vec<u16>, Unquotable> {
+    if image.contains('"') || image.contains('\0') || rest.contains('\0') {
         return Err(Unquotable::Character);
     }
     // The first part has rules of its own: quotes end it, and a backslash is only a backslash.
     let mut line = format!("\"{image}\"");
-    for arg in args {
+    if !rest.is_empty() {
         line.push(' ');
-        quote(&mut line, arg);
+        line.push_str(rest);
     }
     let units: Vec<u16> = line.encode_utf16().chain([0]).collect();
     if units.len() > LENGTH_CAP { Err(Unquotable::Length) } else { Ok(units) }

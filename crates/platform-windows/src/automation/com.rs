@@ -2,18 +2,22 @@
 //! systems. What the answers mean for a tree or an act is decided elsewhere; this runs in the worker process alone.
 
 use super::protocol::Trouble;
+use crate::tree::part;
 use portcullis_model::Rect;
-use windows::Win32::Foundation::{E_NOTIMPL, HWND, POINT};
+use std::mem::ManuallyDrop;
+use windows::Win32::Foundation::{E_ACCESSDENIED, E_NOTIMPL, HWND, POINT};
 use windows::Win32::System::Com::{
     CLSCTX_INPROC_SERVER, COINIT_MULTITHREADED, CoCreateInstance, CoInitializeEx, SAFEARRAY,
 };
-use windows::Win32::System::Variant::{VARIANT, VARIANT_0_0_0, VT_ARRAY, VT_BOOL, VT_BSTR, VT_I4, VT_R8};
+use windows::Win32::System::Variant::{
+    VARENUM, VARIANT, VARIANT_0, VARIANT_0_0, VARIANT_0_0_0, VT_ARRAY, VT_BOOL, VT_BSTR, VT_I4, VT_R8, VT_UNKNOWN,
+};
 use windows::Win32::UI::Accessibility::{
     AutomationElementMode_Full, CUIAutomation, CUIAutomation8, IUIAutomation, IUIAutomation2,
     IUIAutomationCacheRequest, IUIAutomationCondition, IUIAutomationElement, IUIAutomationElementArray,
     IUIAutomationTreeWalker, TreeScope, TreeScope_Element, UIA_E_ELEMENTNOTAVAILABLE, UIA_E_ELEMENTNOTENABLED,
-    UIA_E_NOTSUPPORTED, UIA_E_TIMEOUT, UIA_NativeWindowHandlePropertyId, UIA_PATTERN_ID, UIA_PROPERTY_ID,
-    UIA_RuntimeIdPropertyId,
+    UIA_E_NOTSUPPORTED, UIA_E_TIMEOUT, UIA_IsPasswordPropertyId, UIA_NativeWindowHandlePropertyId, UIA_PATTERN_ID,
+    UIA_PROPERTY_ID, UIA_RuntimeIdPropertyId,
 };
 use windows::core::{Error, Interface};
 
@@ -23,12 +27,12 @@ const CONNECTION_LIMIT: u32 = 1_000;
 const TRANSACTION_LIMIT: u32 = 2_000;
 /// Elements of one array that are taken.
 const ARRAY_CAP: i32 = 20_000;
-/// Values of one array inside a VARIANT that are taken; a runtime id has about five.
+/// Values of the longest array inside a VARIANT that is taken; a runtime id has about five.
 const VALUE_CAP: u32 = 64;
 /// Parents that are climbed from an element to its window.
 const CLIMB_CAP: usize = 64;
 /// UTF-16 units of a text property that are taken over.
-pub(super) const TEXT_CAP: usize = 4096;
+pub(super) const TEXT_CAP: usize = super::protocol::TEXT_CAP;
 
 /// What the worker answers, or why not.
 pub(super) type Answered<T> = Result<T, Trouble>;
@@ -42,6 +46,7 @@ pub(super) fn trouble(error: &Error, what: &str) -> Trouble {
         UIA_E_ELEMENTNOTAVAILABLE => Trouble::Gone,
         UIA_E_ELEMENTNOTENABLED => Trouble::Disabled,
         UIA_E_TIMEOUT => Trouble::Timeout,
+        _ if error.code() == E_ACCESSDENIED => Trouble::Elevated,
         _ if error.code() == E_NOTIMPL => {
             Trouble::Unsupported(format!("the element cannot {what} through UI Automation here"))
         }
@@ -86,6 +91,11 @@ impl Value {
         Some(unsafe { self.content().boolVal }.as_bool())
     }
 
+    /// Whether it is the system's mark for a property that the element does not have.
+    fn is_unsupported(&self) -> bool {
+        self.0.vt() == VT_UNKNOWN
+    }
+
     pub(super) fn number(&self) -> Option<f64> {
         if self.0.vt() != VT_R8 {
             return None;
@@ -116,9 +126,12 @@ impl Value {
             return None;
         }
         let [bound] = array.rgsabound;
-        let count = bound.cElements.min(VALUE_CAP);
+        if bound.cElements > VALUE_CAP {
+            // A part of a runtime id could be another element's.
+            return None;
+        }
         let mut values = Vec::new();
-        for at in 0..usize::try_from(count).ok()? {
+        for at in 0..usize::try_from(bound.cElements).ok()? {
             let place = array.pvData.cast::<T>().wrapping_add(at);
             // SAFETY: the descriptor says that so many elements of this size lie there.
             values.push(unsafe { place.read_unaligned() });
@@ -139,6 +152,21 @@ impl Value {
             _ => None,
         }
     }
+}
+
+/// Numbers as a VARIANT that owns its array.
+pub(super) fn variant_of(automation: &IUIAutomation, numbers: &[i32]) -> windows::core::Result<VARIANT> {
+    // SAFETY: the interface is alive; the slice's length goes along, and the array that comes back is ours.
+    let array = unsafe { automation.IntNativeArrayToSafeArray(numbers) }?;
+    let inner = VARIANT_0_0 {
+        vt: VARENUM(VT_ARRAY.0 | VT_I4.0),
+        wReserved1: 0,
+        wReserved2: 0,
+        wReserved3: 0,
+        Anonymous: VARIANT_0_0_0 { parray: array },
+    };
+    // The VARIANT frees the array.
+    Ok(VARIANT { Anonymous: VARIANT_0 { Anonymous: ManuallyDrop::new(inner) } })
 }
 
 /// A coordinate as whole pixels. Providers give infinities for elements without a place.
@@ -221,21 +249,19 @@ impl Client {
             .map_err(|error| trouble(&error, "be found by the keyboard focus"))
     }
 
-    /// Whether the element lies in the window, by climbing to it.
-    pub(super) fn lies_in(&self, element: &IUIAutomationElement, window: u64) -> bool {
+    /// The window that holds the element, by climbing to it, when it lies in the top-level window. UI Automation puts
+    /// windows below those that own them; such an element lies in another top-level window.
+    pub(super) fn part_of(&self, element: &IUIAutomationElement, window: HWND) -> Option<HWND> {
         // SAFETY: the interfaces are alive.
-        let Ok(walker) = (unsafe { self.automation.CreateTreeWalker(&self.all) }) else { return false };
+        let walker = unsafe { self.automation.CreateTreeWalker(&self.all) }.ok()?;
         let mut at = element.clone();
         for _ in 0..CLIMB_CAP {
-            if handle(&at) == Some(window) {
-                return true;
+            if let Some(part) = handle(&at, current) {
+                return Some(part).filter(|part| part::lies_in(*part, window));
             }
-            match parent(&walker, &at) {
-                Some(next) => at = next,
-                None => return false,
-            }
+            at = parent(&walker, &at)?;
         }
-        false
+        None
     }
 }
 
@@ -244,10 +270,14 @@ fn parent(walker: &IUIAutomationTreeWalker, element: &IUIAutomationElement) -> O
     unsafe { walker.GetParentElement(element) }.ok()
 }
 
-/// The window handle of an element that is a window of its own.
-pub(super) fn handle(element: &IUIAutomationElement) -> Option<u64> {
-    let handle = current(element, UIA_NativeWindowHandlePropertyId)?.int()?;
-    Some(u64::from(handle.cast_unsigned())).filter(|handle| *handle != 0)
+/// The window of an element that is one of its own.
+pub(super) fn handle(
+    element: &IUIAutomationElement,
+    ask: fn(&IUIAutomationElement, UIA_PROPERTY_ID) -> Option<Value>,
+) -> Option<HWND> {
+    let handle = ask(element, UIA_NativeWindowHandlePropertyId)?.int()?;
+    let handle = isize::try_from(handle).ok()?.cast_unsigned();
+    Some(HWND(std::ptr::with_exposed_provenance_mut(handle))).filter(|window| !window.is_invalid())
 }
 
 /// A property as it is now. The form with `Ex` answers on every system and marks what is not supported.
@@ -261,6 +291,38 @@ pub(super) fn cached(element: &IUIAutomationElement, property: UIA_PROPERTY_ID) 
     // SAFETY: as in `current`.
     unsafe { element.GetCachedPropertyValueEx(property, true) }.ok().map(Value)
 }
+
+/// Whether the element holds a secret: all but one that says it does not. Asked with defaults, an element whose provider
+/// does not know the question answers no; an error, a time-out or an answer of another kind is no such word.
+pub(super) fn is_secret(element: &IUIAutomationElement) -> bool {
+    // SAFETY: the interface is alive; the VARIANT frees itself.
+    let answer = unsafe { element.GetCurrentPropertyValueEx(UIA_IsPasswordPropertyId, false) };
+    answer.map_or(true, |answer| hides(&Value(answer)))
+}
+
+/// As [`is_secret`], when the element's cache was filled. What was not cached is a secret.
+pub(super) fn was_secret(element: &IUIAutomationElement) -> bool {
+    // SAFETY: as in `is_secret`.
+    let answer = unsafe { element.GetCachedPropertyValueEx(UIA_IsPasswordPropertyId, false) };
+    answer.map_or(true, |answer| hides(&Value(answer)))
+}
+
+/// A system that fills in no defaults marks the property as unsupported instead.
+fn hides(answer: &Value) -> bool {
+    answer.flag() != Some(false) && !answer.is_unsupported()
+}
+
+/// How the properties of an element are had.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    pub(super) value: fn(&IUIAutomationElement, UIA_PROPERTY_ID) -> Option<Value>,
+    pub(super) secret: fn(&IUIAutomationElement) -> bool,
+}
+
+/// As they are now.
+pub(super) const NOW: Look = Look { value: current, secret: is_secret };
+/// As they were when the cache was filled.
+pub(super) const CACHED: Look = Look { value: cached, secret: was_secret };
 
 /// The element's runtime id, from its provider: an element that is gone has none.
 pub(super) fn runtime_id(element: &IUIAutomationElement) -> Option<Vec<i32>> {
@@ -279,4 +341,31 @@ pub(super) fn items(array: &IUIAutomationElementArray) -> Vec<IUIAutomationEleme
     let length = unsafe { array.Length() }.unwrap_or(0).min(ARRAY_CAP);
     // SAFETY: as above; the position is below the length.
     (0..length).filter_map(|at| unsafe { array.GetElement(at) }.ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windows::core::HRESULT;
+
+    #[test]
+    fn errors_of_com_say_what_is_wrong_with_the_target() {
+        for (code, expected) in [
+            (E_ACCESSDENIED, Trouble::Elevated),
+            (HRESULT(UIA_E_TIMEOUT.cast_signed()), Trouble::Timeout),
+            (HRESULT(UIA_E_ELEMENTNOTAVAILABLE.cast_signed()), Trouble::Gone),
+            (HRESULT(0), Trouble::NotOperable("be shown".to_owned())),
+            (HRESULT(0x8000_FFFF_u32.cast_signed()), Trouble::System(0x8000_FFFF)),
+        ] {
+            assert_eq!(trouble(&Error::from_hresult(code), "be shown"), expected, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn all_but_a_plain_no_is_a_secret() {
+        assert!(!hides(&Value(VARIANT::from(false))));
+        assert!(hides(&Value(VARIANT::from(true))));
+        assert!(hides(&Value(VARIANT::default())));
+        assert!(hides(&Value(VARIANT::from(0_i32))));
+    }
 }

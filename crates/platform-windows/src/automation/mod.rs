@@ -18,13 +18,17 @@ pub(crate) use self::readers::Readers;
 pub use self::worker::run as run_worker;
 
 use self::pool::Pool;
-use self::protocol::{Act, Ask, Reply};
+use self::protocol::{Act, Ask, Meant, Reply, Trouble};
 use crate::identity;
+use crate::security::is_elevated_over_us;
+use crate::tree::part;
 use portcullis_model::{
     Cancel, Deadline, Effect, ElementIdentity, ElementPath, Point, Reader, ReaderReport, Rect, Resource, Source,
     TreeReading, UiNode, Untrusted, WindowIdentity,
 };
-use portcullis_platform::{ControlAct, Delivered, ElementText, Permit, PortFault, PortResult, ReadBudget, TreePort};
+use portcullis_platform::{
+    ControlAct, Delivered, ElementText, Permit, PortFault, PortResult, ReadBudget, Shown, TreePort,
+};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -45,20 +49,20 @@ pub(crate) struct AutomationTree {
 /// The permit covers reading what the window is now.
 fn readable(permit: &Permit, window: &WindowIdentity) -> PortResult<()> {
     identity::live(window)?;
-    let program = identity::program(window.process);
+    let program = identity::program_of(window);
     Ok(permit.require(Effect::ReadWindows, &Resource::Window { window: window.clone(), program })?)
 }
 
 /// As [`readable`], for operating.
 fn operable(permit: &Permit, window: &WindowIdentity) -> PortResult<()> {
     identity::live(window)?;
-    let program = identity::program(window.process);
+    let program = identity::program_of(window);
     Ok(permit.require(Effect::OperateControl, &Resource::InputTarget { window: window.clone(), program })?)
 }
 
-fn runtime_id(element: &ElementIdentity) -> PortResult<Vec<i32>> {
+fn meant(element: &ElementIdentity) -> PortResult<Meant> {
     match &element.path {
-        ElementPath::Automation { runtime_id } => Ok(runtime_id.clone()),
+        ElementPath::Automation { runtime_id, mark } => Ok(Meant { runtime_id: runtime_id.clone(), mark: *mark }),
         _ => Err(PortFault::Unsupported("UI Automation knows its own elements alone".to_owned())),
     }
 }
@@ -99,19 +103,24 @@ impl AutomationTree {
     fn read_checked(&self, window: &WindowIdentity, budget: ReadBudget, cancel: &Cancel) -> PortResult<TreeReading> {
         let whole = !self.is_large(window);
         let ask = Ask::Read { elements: budget.elements, rows: budget.rows, whole };
-        let answer = self.pool.ask(window.handle, ask, budget.deadline, cancel);
+        let answer = self.ask(window, ask, budget.deadline, cancel);
         if matches!(answer, Err(PortFault::Hung)) {
             self.remember_large(window);
         }
         let Reply::Tree { nodes, cut, trouble } = answer? else { return Err(confused()) };
         let elements = nodes.len();
-        let root = protocol::tree(nodes, window).ok_or_else(confused)?;
+        let root = protocol::tree(nodes, window, budget.elements).ok_or_else(confused)?;
+        let trouble = trouble.as_deref().map(protocol::words);
         let readers = vec![ReaderReport { reader: Reader::Automation, elements, trouble }];
         Ok(TreeReading { root, readers, cut })
     }
 
+    fn ask(&self, window: &WindowIdentity, ask: Ask, deadline: Deadline, cancel: &Cancel) -> PortResult<Reply> {
+        self.pool.ask(window, ask, deadline, cancel)?.map_err(PortFault::from)
+    }
+
     fn one(&self, window: &WindowIdentity, ask: Ask, deadline: Deadline) -> PortResult<Option<UiNode>> {
-        match self.pool.ask(window.handle, ask, deadline, &Cancel::new())? {
+        match self.ask(window, ask, deadline, &Cancel::new())? {
             Reply::Node(node) => Ok(node.map(|node| node.element(window))),
             _ => Err(confused()),
         }
@@ -121,7 +130,7 @@ impl AutomationTree {
 impl TreePort for AutomationTree {
     fn locate(&self, element: &ElementIdentity) -> PortResult<Rect> {
         identity::live(&element.window)?;
-        let ask = Ask::Element { runtime_id: runtime_id(element)? };
+        let ask = Ask::Element { element: meant(element)? };
         let node = self.one(&element.window, ask, Deadline::after(LOCATE_SLICE))?.ok_or(PortFault::Gone)?;
         Ok(node.rect)
     }
@@ -150,7 +159,7 @@ impl TreePort for AutomationTree {
 
     fn read_element(&self, permit: &Permit, element: &ElementIdentity, deadline: Deadline) -> PortResult<UiNode> {
         readable(permit, &element.window)?;
-        let ask = Ask::Element { runtime_id: runtime_id(element)? };
+        let ask = Ask::Element { element: meant(element)? };
         self.one(&element.window, ask, deadline)?.ok_or(PortFault::Gone)
     }
 
@@ -163,9 +172,10 @@ impl TreePort for AutomationTree {
         deadline: Deadline,
     ) -> PortResult<ElementText> {
         readable(permit, &element.window)?;
-        let ask = Ask::Text { runtime_id: runtime_id(element)?, from, max_chars };
-        match self.pool.ask(element.window.handle, ask, deadline, &Cancel::new())? {
+        let ask = Ask::Text { element: meant(element)?, from, max_chars };
+        match self.ask(&element.window, ask, deadline, &Cancel::new())? {
             Reply::Text { text, total_chars } => {
+                let text: String = text.chars().take(max_chars).collect();
                 Ok(ElementText { text: Untrusted::new(Source::Window, text), total_chars, selection: None })
             }
             _ => Err(confused()),
@@ -186,9 +196,29 @@ impl TreePort for AutomationTree {
         cancel: &Cancel,
     ) -> PortResult<Delivered> {
         operable(permit, &element.window)?;
-        let ask = Ask::Act { runtime_id: runtime_id(element)?, act: as_data(act) };
-        match self.pool.ask(element.window.handle, ask, deadline, cancel)? {
-            Reply::Done { by, shown } => Ok(Delivered { by, shown }),
+        if is_elevated_over_us(element.window.process) {
+            return Err(PortFault::Elevated);
+        }
+        let (meant, act) = (meant(element)?, as_data(act));
+        let ask = |part| {
+            let ask = Ask::Act { element: meant.clone(), act: act.clone(), part };
+            self.pool.ask(&element.window, ask, deadline, cancel)
+        };
+        let mut answer = ask(None);
+        if let Ok(Err(Trouble::OtherProgram(part))) = answer {
+            part::require_operable(permit, &element.window, identity::hwnd(part))?;
+            answer = ask(Some(part));
+        }
+        if matches!(answer, Err(PortFault::Hung) | Ok(Err(Trouble::Timeout))) {
+            // The worker may have been ended while it only looked at what the act had brought about. To be told that a
+            // repetition is harmless would make a caller toggle twice.
+            return Ok(Delivered {
+                by: "UI Automation, which did not answer: done or not".to_owned(),
+                shown: Shown::Unknown,
+            });
+        }
+        match answer?? {
+            Reply::Done { by, pending, shown } => Ok(Delivered { by: by.words(pending), shown: shown.into() }),
             _ => Err(confused()),
         }
     }

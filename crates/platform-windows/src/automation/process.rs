@@ -1,15 +1,15 @@
 //! One worker process: our own exe with a hidden subcommand, its two pipes, and the job that ends it with us. When to
 //! start and when to kill is decided in `pool.rs`.
 
-use super::protocol::{self, Answer, Request};
+use super::protocol::{self, Answer};
 use crate::identity::failed;
 use portcullis_platform::{PortFault, PortResult};
-use std::io;
+use std::io::{self, Write};
 use std::os::windows::io::AsRawHandle;
 use std::os::windows::process::CommandExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use windows::Win32::Foundation::HANDLE;
 use windows::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
@@ -22,20 +22,26 @@ use windows::core::PCWSTR;
 const SUBCOMMAND: [&str; 2] = ["worker", "automation"];
 /// Answers that wait to be fetched. One question is under way at a time, so more than two are a defect.
 const ANSWER_CAP: usize = 2;
+/// Questions that wait to be written. One is under way at a time.
+const QUESTION_CAP: usize = 1;
 
 /// A worker and the way to it. Dropping it kills the process.
 #[derive(Debug)]
 pub(super) struct Worker {
     child: Child,
-    requests: Option<ChildStdin>,
+    requests: SyncSender<Vec<u8>>,
     pub(super) answers: Receiver<Answer>,
 }
 
 impl Worker {
-    /// Sends one question.
-    pub(super) fn send(&mut self, request: &Request) -> io::Result<()> {
-        let pipe = self.requests.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        protocol::write(pipe, request)
+    /// Has one question's frame sent, without waiting until the worker has read it. `false` when it reads nothing any more.
+    pub(super) fn send(&self, frame: Vec<u8>) -> bool {
+        self.requests.try_send(frame).is_ok()
+    }
+
+    /// Whether its process still runs.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 }
 
@@ -43,7 +49,6 @@ impl Drop for Worker {
     fn drop(&mut self) {
         // It may hang inside a call of COM, so it is terminated and not asked to end. It may have ended already.
         let _ = self.child.kill();
-        drop(self.requests.take());
         // Reaps the handle; the process was just terminated, so this does not wait.
         let _ = self.child.try_wait();
     }
@@ -94,11 +99,25 @@ pub(super) fn start() -> PortResult<Worker> {
         // SAFETY: both handles are open. Where a job cannot be had, the end of its input still ends the worker.
         let _ = unsafe { AssignProcessToJobObject(job.0, HANDLE(child.as_raw_handle())) };
     }
-    let requests = child.stdin.take();
-    let output = child.stdout.take();
+    let (input, output) = (child.stdin.take(), child.stdout.take());
+    let (requests, frames) = sync_channel::<Vec<u8>>(QUESTION_CAP);
     let (to, answers) = sync_channel(ANSWER_CAP);
     let worker = Worker { child, requests, answers };
-    let Some(mut output) = output else { return Err(PortFault::Unsupported("the worker has no output".to_owned())) };
+    let (Some(mut input), Some(mut output)) = (input, output) else {
+        return Err(PortFault::Unsupported("the worker has no pipes".to_owned()));
+    };
+    // A pipe takes no more than its buffer from a worker that does not read, so writing is not done by whoever asks. Ends
+    // with the value, which closes the pipe, or with the process, whose end of the pipe closes then.
+    std::thread::Builder::new()
+        .name("automation-questions".to_owned())
+        .spawn(move || {
+            while let Ok(frame) = frames.recv() {
+                if input.write_all(&frame).and_then(|()| input.flush()).is_err() {
+                    return;
+                }
+            }
+        })
+        .map_err(|error| trouble(&error))?;
     // Ends with the process, whose end of the pipe closes then, or when nobody waits for its answers any more.
     std::thread::Builder::new()
         .name("automation-answers".to_owned())

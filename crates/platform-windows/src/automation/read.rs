@@ -1,8 +1,9 @@
 //! From UI Automation's elements to the flat list of nodes that the server gets. A password field is told from its
 //! cached properties before any value is asked for; what is shown of the list is not decided here.
 
-use super::com::{self, Answered, Client, Value, trouble};
-use super::protocol::Node;
+use super::com::{self, Answered, Client, Look, trouble};
+use super::protocol::{DEPTH_CAP, Node, TREE_BYTES_CAP, Trouble};
+use crate::tree::part;
 use std::collections::HashMap;
 use std::time::Instant;
 use windows::Win32::Foundation::HWND;
@@ -19,8 +20,6 @@ use windows::Win32::UI::Accessibility::{
 };
 use windows::core::Result;
 
-/// Levels that are followed.
-const DEPTH_CAP: usize = 64;
 /// `UIA_ListItemControlTypeId`, `UIA_TreeItemControlTypeId`, `UIA_DataItemControlTypeId`: what the row budget counts.
 const ROW_TYPES: [i32; 3] = [50_007, 50_024, 50_029];
 
@@ -45,7 +44,8 @@ const FACTS: [UIA_PROPERTY_ID; 16] = [
 ];
 
 /// What is cached of the elements that are no password fields.
-const VALUES: [UIA_PROPERTY_ID; 3] = [UIA_RuntimeIdPropertyId, UIA_ValueValuePropertyId, UIA_RangeValueValuePropertyId];
+const VALUES: [UIA_PROPERTY_ID; 4] =
+    [UIA_RuntimeIdPropertyId, UIA_IsPasswordPropertyId, UIA_ValueValuePropertyId, UIA_RangeValueValuePropertyId];
 
 /// Elements by their runtime id.
 pub(super) type Known = HashMap<Vec<i32>, IUIAutomationElement>;
@@ -68,21 +68,22 @@ pub(super) struct Reading {
     pub(super) trouble: Option<String>,
 }
 
-/// One element as a node. `ask` is how its properties are had: cached or now.
-pub(super) fn node(
-    element: &IUIAutomationElement,
-    ask: fn(&IUIAutomationElement, UIA_PROPERTY_ID) -> Option<Value>,
-) -> Node {
-    let value = |property| ask(element, property);
+/// One element as a node, without its value.
+fn node(element: &IUIAutomationElement, look: Look) -> Node {
+    let value = |property| (look.value)(element, property);
     let flag = |property| value(property).and_then(|value| value.flag());
     let int = |property| value(property).and_then(|value| value.int());
     let text = |property| value(property).and_then(|value| value.text()).unwrap_or_default();
+    let password = (look.secret)(element);
+    // The bridge from older interfaces may tell a window's text as its name; an edit's text is what it holds.
+    let name =
+        if password && com::handle(element, look.value).is_some() { String::new() } else { text(UIA_NamePropertyId) };
     Node {
         parent: None,
         top: false,
         runtime_id: value(UIA_RuntimeIdPropertyId).and_then(|value| value.ints()).unwrap_or_default(),
         control_type: int(UIA_ControlTypePropertyId).unwrap_or(0),
-        name: text(UIA_NamePropertyId),
+        name,
         value: None,
         automation_id: text(UIA_AutomationIdPropertyId),
         rect: value(UIA_BoundingRectanglePropertyId).and_then(|value| value.rect()).unwrap_or_default(),
@@ -91,7 +92,7 @@ pub(super) fn node(
         focused: flag(UIA_HasKeyboardFocusPropertyId) == Some(true),
         selected: flag(UIA_SelectionItemIsSelectedPropertyId) == Some(true),
         read_only: flag(UIA_ValueIsReadOnlyPropertyId) == Some(true),
-        password: flag(UIA_IsPasswordPropertyId) == Some(true),
+        password,
         modal: flag(UIA_WindowIsModalPropertyId) == Some(true),
         toggle: int(UIA_ToggleToggleStatePropertyId),
         expand: int(UIA_ExpandCollapseExpandCollapseStatePropertyId),
@@ -99,21 +100,18 @@ pub(super) fn node(
     }
 }
 
-/// The value of an element, once it is known to be no password field.
-pub(super) fn value_of(
-    element: &IUIAutomationElement,
-    ask: fn(&IUIAutomationElement, UIA_PROPERTY_ID) -> Option<Value>,
-) -> Option<String> {
-    let text = ask(element, UIA_ValueValuePropertyId).and_then(|value| value.text());
-    text.or_else(|| ask(element, UIA_RangeValueValuePropertyId)?.number().map(|number| number.to_string()))
+/// The value of an element that is known to hold no secret.
+fn value_of(element: &IUIAutomationElement, look: Look) -> Option<String> {
+    let text = (look.value)(element, UIA_ValueValuePropertyId).and_then(|value| value.text());
+    text.or_else(|| (look.value)(element, UIA_RangeValueValuePropertyId)?.number().map(|number| number.to_string()))
 }
 
 /// One element afresh, with its value unless it is a password field.
-pub(super) fn fresh(element: &IUIAutomationElement, window: u64) -> Node {
-    let mut node = node(element, com::current);
-    node.top = com::handle(element) == Some(window);
+pub(super) fn fresh(element: &IUIAutomationElement, window: HWND) -> Node {
+    let mut node = node(element, com::NOW);
+    node.top = com::handle(element, com::current).is_some_and(|own| part::is_same(own, window));
     if !node.password {
-        node.value = value_of(element, com::current);
+        node.value = value_of(element, com::NOW);
     }
     node
 }
@@ -126,8 +124,12 @@ fn values(client: &Client, root: &IUIAutomationElement) -> HashMap<Vec<i32>, Str
         // SAFETY: all interfaces are alive.
         let found = unsafe { root.FindAllBuildCache(TreeScope_Subtree, &condition, &request) }?;
         let pair = |element: &IUIAutomationElement| {
-            let id = com::cached(element, UIA_RuntimeIdPropertyId)?.ints()?;
-            Some((id, value_of(element, com::cached)?))
+            let id = com::cached(element, UIA_RuntimeIdPropertyId)?.ints().filter(|id| !id.is_empty())?;
+            // The condition is a filter for speed; what the element says in the same breath as its value is what counts.
+            if com::was_secret(element) {
+                return None;
+            }
+            Some((id, value_of(element, com::CACHED)?))
         };
         Ok(com::items(&found).iter().filter_map(pair).collect())
     };
@@ -148,15 +150,13 @@ fn shows_a_value(client: &Client) -> Result<IUIAutomationCondition> {
 
 /// Reads a window: in one request where the system and the caller allow it, else level by level.
 pub(super) fn read(client: &Client, handle: HWND, limits: &Limits) -> Answered<Reading> {
-    let mut walk = Walk { client, limits, reading: Reading::default(), request: None };
+    let mut walk = Walk { client, window: handle, limits, reading: Reading::default(), request: None, bytes: 0 };
     if limits.whole {
         match whole(client, handle) {
             Ok(root) => {
                 walk.cached_tree(&root);
                 let values = values(client, &root);
-                for node in walk.reading.nodes.iter_mut().filter(|node| !node.password) {
-                    node.value = values.get(&node.runtime_id).cloned();
-                }
+                walk.give(&values);
                 return Ok(walk.reading);
             }
             Err(error) if com::is_missing(&error) || com::is_end(&error) => {}
@@ -183,18 +183,23 @@ fn whole(client: &Client, handle: HWND) -> Result<IUIAutomationElement> {
 
 struct Walk<'call> {
     client: &'call Client,
+    window: HWND,
     limits: &'call Limits,
     reading: Reading,
     request: Option<IUIAutomationCacheRequest>,
+    /// What the nodes weigh so far.
+    bytes: usize,
 }
 
 impl Walk<'_> {
     /// Takes a node into the list; `None` when the budget is used up.
     fn take(&mut self, element: &IUIAutomationElement, mut node: Node, parent: Option<usize>) -> Option<usize> {
-        if self.reading.nodes.len() >= self.limits.elements.max(1) {
+        let bytes = self.bytes.saturating_add(node.weight());
+        if self.reading.nodes.len() >= self.limits.elements.max(1) || bytes > TREE_BYTES_CAP {
             self.reading.cut = true;
             return None;
         }
+        self.bytes = bytes;
         let at = self.reading.nodes.len();
         node.parent = parent;
         node.top = at == 0;
@@ -203,6 +208,21 @@ impl Walk<'_> {
         }
         self.reading.nodes.push(node);
         Some(at)
+    }
+
+    /// Gives the nodes that hold no secret their values, as far as a frame has room.
+    fn give(&mut self, values: &HashMap<Vec<i32>, String>) {
+        for node in self.reading.nodes.iter_mut().filter(|node| !node.password) {
+            let Some(value) = values.get(&node.runtime_id) else { continue };
+            let before = node.weight();
+            node.value = Some(value.clone());
+            self.bytes = self.bytes.saturating_add(node.weight() - before);
+            if self.bytes > TREE_BYTES_CAP {
+                node.value = None;
+                self.reading.cut = true;
+                return;
+            }
+        }
     }
 
     /// Children that are not taken are counted.
@@ -226,7 +246,7 @@ impl Walk<'_> {
     fn cached_tree(&mut self, root: &IUIAutomationElement) {
         let mut stack = vec![(root.clone(), None, 0_usize)];
         while let Some((element, parent, depth)) = stack.pop() {
-            let facts = node(&element, com::cached);
+            let facts = node(&element, com::CACHED);
             let rows = com::cached(&element, UIA_GridRowCountPropertyId).and_then(|value| value.int());
             let Some(at) = self.take(&element, facts, parent) else {
                 if let Some(parent) = parent {
@@ -247,11 +267,15 @@ impl Walk<'_> {
         let mut stack = vec![(root.clone(), None, 0_usize)];
         while let Some((element, parent, depth)) = stack.pop() {
             // The window's own element came without a cache.
-            let ask = if parent.is_none() { com::current } else { com::cached };
-            let mut facts = node(&element, ask);
-            let rows = ask(&element, UIA_GridRowCountPropertyId).and_then(|value| value.int());
+            let look = if parent.is_none() { com::NOW } else { com::CACHED };
+            let mut facts = node(&element, look);
+            let rows = (look.value)(&element, UIA_GridRowCountPropertyId).and_then(|value| value.int());
             if !facts.password && carries_a_value(facts.control_type) {
-                facts.value = value_of(&element, com::current);
+                // The word of the cache may be as old as this reading; the value is of now, and so must the answer be.
+                facts.password = com::is_secret(&element);
+            }
+            if !facts.password && carries_a_value(facts.control_type) {
+                facts.value = value_of(&element, com::NOW);
             }
             let Some(at) = self.take(&element, facts, parent) else {
                 if let Some(parent) = parent {
@@ -277,7 +301,8 @@ impl Walk<'_> {
         }
     }
 
-    /// What of an element's children the caps allow; the rest is counted, a grid's rows that do not exist yet too.
+    /// What of an element's children the caps allow and the window holds. The rest is counted: a grid's rows that do not
+    /// exist yet, and the windows that this one owns, which UI Automation puts below it.
     fn within(
         &mut self,
         at: usize,
@@ -293,6 +318,10 @@ impl Walk<'_> {
         let mut taken = Vec::with_capacity(below.len());
         let mut left_out = 0_usize;
         for child in below {
+            if com::handle(&child, com::cached).is_some_and(|own| !part::lies_in(own, self.window)) {
+                left_out += 1;
+                continue;
+            }
             let kind = com::cached(&child, UIA_ControlTypePropertyId).and_then(|value| value.int());
             if kind.is_some_and(|kind| ROW_TYPES.contains(&kind)) {
                 rows += 1;
@@ -315,16 +344,64 @@ fn carries_a_value(control_type: i32) -> bool {
     matches!(control_type, 50_003 | 50_004 | 50_012 | 50_015 | 50_016 | 50_029 | 50_030)
 }
 
-/// An element by its runtime id, searched for below the window.
-pub(super) fn search(client: &Client, handle: HWND, runtime_id: &[i32]) -> Answered<IUIAutomationElement> {
+/// An element by its runtime id, searched for below the window: in one request where the system compares such ids itself,
+/// else level by level until the time is used up.
+pub(super) fn search(
+    client: &Client,
+    handle: HWND,
+    runtime_id: &[i32],
+    until: Instant,
+) -> Answered<IUIAutomationElement> {
     let root = client.window(handle)?;
-    let ids = [UIA_RuntimeIdPropertyId];
-    let request = client.request(&ids, TreeScope_Element).map_err(|error| trouble(&error, "be searched"))?;
+    if com::runtime_id(&root).as_deref() == Some(runtime_id) {
+        return Ok(root);
+    }
+    match first_of(client, &root, runtime_id) {
+        Ok(element) => Ok(element),
+        Err(error) if com::is_end(&error) => Err(Trouble::Gone),
+        Err(error) if com::is_missing(&error) => walk_to(client, handle, &root, runtime_id, until),
+        Err(error) => Err(trouble(&error, "be searched")),
+    }
+}
+
+fn first_of(client: &Client, root: &IUIAutomationElement, runtime_id: &[i32]) -> Result<IUIAutomationElement> {
+    let wanted = com::variant_of(&client.automation, runtime_id)?;
+    // SAFETY: the interface is alive and the VARIANT outlives the call.
+    let condition = unsafe { client.automation.CreatePropertyCondition(UIA_RuntimeIdPropertyId, &wanted) }?;
     // SAFETY: all interfaces are alive.
-    let found = unsafe { root.FindAllBuildCache(TreeScope_Subtree, &client.all, &request) }
-        .map_err(|error| trouble(&error, "be searched"))?;
-    let same = |element: &IUIAutomationElement| {
-        com::cached(element, UIA_RuntimeIdPropertyId).and_then(|value| value.ints()).as_deref() == Some(runtime_id)
-    };
-    com::items(&found).into_iter().find(same).ok_or(super::protocol::Trouble::Gone)
+    unsafe { root.FindFirst(TreeScope_Subtree, &condition) }
+}
+
+fn walk_to(
+    client: &Client,
+    window: HWND,
+    root: &IUIAutomationElement,
+    runtime_id: &[i32],
+    until: Instant,
+) -> Answered<IUIAutomationElement> {
+    let ids = [UIA_RuntimeIdPropertyId, UIA_NativeWindowHandlePropertyId];
+    let request = client.request(&ids, TreeScope_Element).map_err(|error| trouble(&error, "be searched"))?;
+    let mut stack = vec![(root.clone(), 0_usize)];
+    while let Some((element, depth)) = stack.pop() {
+        if Instant::now() >= until {
+            return Err(Trouble::Timeout);
+        }
+        // SAFETY: all interfaces are alive.
+        let found = match unsafe { element.FindAllBuildCache(TreeScope_Children, &client.all, &request) } {
+            Ok(found) => com::items(&found),
+            Err(error) if com::is_end(&error) => continue,
+            Err(error) => return Err(trouble(&error, "be searched")),
+        };
+        for child in found {
+            let id = com::cached(&child, UIA_RuntimeIdPropertyId).and_then(|value| value.ints());
+            if id.as_deref() == Some(runtime_id) {
+                return Ok(child);
+            }
+            let elsewhere = com::handle(&child, com::cached).is_some_and(|own| !part::lies_in(own, window));
+            if !elsewhere && depth < DEPTH_CAP {
+                stack.push((child, depth + 1));
+            }
+        }
+    }
+    Err(Trouble::Gone)
 }

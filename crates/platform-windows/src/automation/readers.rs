@@ -4,7 +4,7 @@
 //! The native reader costs milliseconds and reads Win32 windows best; UI Automation sees into frameworks that draw all of
 //! a window themselves. So a window of a kind not met before is read natively, and UI Automation is asked when that found
 //! little ([`RICH`]) or left a large part blank. What came of it is remembered for the windows of that class in that
-//! process: where UI Automation added nothing it is not asked again, where it helped both read at once.
+//! process: where UI Automation added nothing it is not asked again for [`ASK_AGAIN`], where it helped both read at once.
 
 use super::AutomationTree;
 use crate::tree::NativeTree;
@@ -16,7 +16,7 @@ use portcullis_platform::{ControlAct, Delivered, ElementText, Permit, PortFault,
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// More actionable elements than this are a native reading that needs no help.
 const RICH: usize = 3;
@@ -28,6 +28,10 @@ const GRACE: Duration = Duration::from_millis(150);
 const AUTOMATION_SLICE: Duration = Duration::from_millis(1_500);
 /// How often a wait looks whether the call was withdrawn.
 const POLL_STEP: Duration = Duration::from_millis(20);
+/// How long UI Automation is not asked where it added nothing. A program may have been read while it was still loading.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
+/// Readings by UI Automation that may be under way at once. Each has a thread, also when nobody waits for it any more.
+const READING_CAP: usize = 8;
 /// Kinds of windows that are remembered.
 const MEMORY_CAP: usize = 256;
 
@@ -60,20 +64,22 @@ impl Kind {
 }
 
 #[derive(Debug, Default)]
-struct Memory(Mutex<VecDeque<(Kind, Worth)>>);
+struct Memory(Mutex<VecDeque<(Kind, Worth, Instant)>>);
 
 impl Memory {
-    fn of(&self, window: &WindowIdentity) -> Option<Worth> {
+    fn of(&self, window: &WindowIdentity, now: Instant) -> Option<Worth> {
         let kind = Kind::of(window);
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().find(|(other, _)| *other == kind).map(|(_, worth)| *worth)
+        let (_, worth, since) = known.iter().find(|(other, ..)| *other == kind)?;
+        let fresh = *worth == Worth::Helps || now.duration_since(*since) < ASK_AGAIN;
+        fresh.then_some(*worth)
     }
 
-    fn set(&self, window: &WindowIdentity, worth: Worth) {
+    fn set(&self, window: &WindowIdentity, worth: Worth, now: Instant) {
         let kind = Kind::of(window);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|(other, _)| *other != kind);
-        known.push_front((kind, worth));
+        known.retain(|(other, ..)| *other != kind);
+        known.push_front((kind, worth, now));
         known.truncate(MEMORY_CAP);
     }
 }
@@ -84,6 +90,8 @@ pub(crate) struct Readers {
     native: NativeTree,
     automation: Arc<AutomationTree>,
     memory: Arc<Memory>,
+    /// One more reference for each reading that is under way.
+    under_way: Arc<()>,
 }
 
 /// Elements of a tree that can be acted on.
@@ -123,18 +131,23 @@ impl Readers {
         cancel: &Cancel,
     ) -> Receiver<PortResult<TreeReading>> {
         let (to, from) = sync_channel(1);
+        let place = Arc::clone(&self.under_way);
+        // Ours and the one that is kept. Without a thread the channel is closed, and the caller sees that nobody answers.
+        if Arc::strong_count(&place) > READING_CAP + 1 {
+            return from;
+        }
         let (automation, memory) = (Arc::clone(&self.automation), Arc::clone(&self.memory));
         let (window, cancel) = (window.clone(), cancel.clone());
         let started = std::thread::Builder::new().name("automation-read".to_owned()).spawn(move || {
             let slice = ReadBudget { deadline: budget.deadline.slice(AUTOMATION_SLICE), ..budget };
             let answer = automation.read_checked(&window, slice, &cancel);
             if let (Ok(reading), Some(found)) = (&answer, found) {
-                memory.set(&window, Worth::of(actionable(&reading.root), found));
+                memory.set(&window, Worth::of(actionable(&reading.root), found), Instant::now());
             }
+            drop(place);
             // The caller may have gone on without it.
             let _ = to.send(answer);
         });
-        // Without a thread the channel is closed, and the caller sees that nobody answers.
         drop(started);
         from
     }
@@ -142,7 +155,7 @@ impl Readers {
     /// The better of both, with both reports; remembers whether asking was worth it.
     fn merge(&self, window: &WindowIdentity, native: TreeReading, automation: TreeReading) -> TreeReading {
         let worth = Worth::of(actionable(&automation.root), actionable(&native.root));
-        self.memory.set(window, worth);
+        self.memory.set(window, worth, Instant::now());
         let (mut best, other) = if worth == Worth::Helps { (automation, native) } else { (native, automation) };
         best.readers.extend(other.readers);
         best
@@ -169,6 +182,18 @@ fn wait(
     }
 }
 
+/// Whether the other reader may know better.
+fn falls_back<T>(answer: &PortResult<T>) -> bool {
+    matches!(
+        answer,
+        Err(PortFault::Unsupported(_)
+            | PortFault::Gone
+            | PortFault::Hung
+            | PortFault::Elevated
+            | PortFault::System { .. })
+    )
+}
+
 impl TreePort for Readers {
     fn locate(&self, element: &ElementIdentity) -> PortResult<Rect> {
         self.owner(element).locate(element)
@@ -181,10 +206,10 @@ impl TreePort for Readers {
         point: Point,
         deadline: Deadline,
     ) -> PortResult<UiNode> {
-        if self.memory.of(window) == Some(Worth::Helps) {
+        if self.memory.of(window, Instant::now()) == Some(Worth::Helps) {
             let half = deadline.slice(deadline.remaining() / 2);
             match self.automation.element_at(permit, window, point, half) {
-                Err(PortFault::Unsupported(_) | PortFault::Gone | PortFault::Hung | PortFault::System { .. }) => {}
+                answer if falls_back(&answer) => {}
                 answer => return answer,
             }
         }
@@ -198,7 +223,7 @@ impl TreePort for Readers {
         budget: ReadBudget,
         cancel: &Cancel,
     ) -> PortResult<TreeReading> {
-        let worth = self.memory.of(window);
+        let worth = self.memory.of(window, Instant::now());
         if worth == Some(Worth::AddsNothing) {
             return self.native.read(permit, window, budget, cancel);
         }
@@ -243,11 +268,11 @@ impl TreePort for Readers {
     }
 
     fn focused(&self, permit: &Permit, window: &WindowIdentity, deadline: Deadline) -> PortResult<Option<UiNode>> {
-        if self.memory.of(window) == Some(Worth::Helps) {
+        if self.memory.of(window, Instant::now()) == Some(Worth::Helps) {
             let half = deadline.slice(deadline.remaining() / 2);
             match self.automation.focused(permit, window, half) {
-                Ok(None)
-                | Err(PortFault::Unsupported(_) | PortFault::Gone | PortFault::Hung | PortFault::System { .. }) => {}
+                Ok(None) => {}
+                answer if falls_back(&answer) => {}
                 answer => return answer,
             }
         }
@@ -263,5 +288,38 @@ impl TreePort for Readers {
         cancel: &Cancel,
     ) -> PortResult<Delivered> {
         self.owner(element).act(permit, element, act, deadline, cancel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(process: u32) -> WindowIdentity {
+        WindowIdentity { handle: 1, process, process_start: 2, thread: 3, class: "C".to_owned() }
+    }
+
+    #[test]
+    fn what_added_nothing_is_asked_again_and_what_helped_is_kept() {
+        let (memory, start) = (Memory::default(), Instant::now());
+        assert_eq!(memory.of(&window(1), start), None);
+        memory.set(&window(1), Worth::of(0, 0), start);
+        memory.set(&window(2), Worth::of(9, 2), start);
+        assert_eq!(memory.of(&window(1), start), Some(Worth::AddsNothing));
+        // What was a loading screen then may be a whole program now.
+        assert_eq!(memory.of(&window(1), start + ASK_AGAIN), None);
+        assert_eq!(memory.of(&window(2), start + ASK_AGAIN * 9), Some(Worth::Helps));
+        memory.set(&window(1), Worth::Helps, start + ASK_AGAIN);
+        assert_eq!(memory.of(&window(1), start + ASK_AGAIN * 9), Some(Worth::Helps));
+    }
+
+    #[test]
+    fn kinds_that_are_remembered_have_a_cap() {
+        let (memory, now) = (Memory::default(), Instant::now());
+        for process in 0..=u32::try_from(MEMORY_CAP).unwrap() {
+            memory.set(&window(process), Worth::Helps, now);
+        }
+        assert_eq!(memory.of(&window(0), now), None);
+        assert_eq!(memory.of(&window(1), now), Some(Worth::Helps));
     }
 }

@@ -1,14 +1,16 @@
 //! Waiting until a window has eaten the text that was sent to it, so that a long text neither fills its queue nor is
 //! overtaken by a look at the result. Nothing is sent as input here, and no content is read: lengths only.
 
-use crate::identity::class_name;
+use crate::identity::{class_name, owner};
+use crate::tree::facts::queue;
 use portcullis_model::{Cancel, Deadline};
 use portcullis_platform::{PortFault, PortResult};
 use std::time::Duration;
-use windows::Win32::Foundation::{HWND, LPARAM, WPARAM};
+use windows::Win32::Foundation::{
+    ERROR_ACCESS_DENIED, ERROR_TIMEOUT, GetLastError, HWND, LPARAM, NO_ERROR, SetLastError, WIN32_ERROR, WPARAM,
+};
 use windows::Win32::UI::WindowsAndMessaging::{
-    GUITHREADINFO, GetGUIThreadInfo, GetWindowThreadProcessId, IsHungAppWindow, IsWindow, SMTO_ABORTIFHUNG,
-    SMTO_NORMAL, SendMessageTimeoutW, WM_GETTEXTLENGTH, WM_NULL,
+    IsHungAppWindow, IsWindow, SMTO_ABORTIFHUNG, SMTO_NORMAL, SendMessageTimeoutW, WM_GETTEXTLENGTH, WM_NULL,
 };
 
 /// How long one question to the window may take before cancellation is looked at again.
@@ -80,13 +82,18 @@ impl Drain {
         let mut still = Deadline::after(STILL);
         loop {
             let now = self.answers(WM_GETTEXTLENGTH, deadline, cancel)?;
-            if now == before.saturating_add(sent) {
+            // The key that moves the focus on comes last: all before it is there.
+            if now == before.saturating_add(sent) || has_moved_on(self.window) {
                 return Ok(());
             }
             if now != last {
                 last = now;
                 still = Deadline::after(STILL);
             } else if still.passed() {
+                return Ok(());
+            }
+            // A field that goes on changing by itself is never still.
+            if deadline.passed() {
                 return Ok(());
             }
             cancel.wait(LOOK)?;
@@ -96,10 +103,13 @@ impl Drain {
     /// Asks until the window answers.
     fn answers(&self, message: u32, deadline: Deadline, cancel: &Cancel) -> PortResult<usize> {
         loop {
-            if let Some(answer) = ask(self.window, message, deadline.slice(QUESTION_WAIT).remaining()) {
-                return Ok(answer);
+            match ask(self.window, message, deadline.slice(QUESTION_WAIT).remaining()) {
+                Ok(answer) => return Ok(answer),
+                Err(NoAnswer::Forbidden) => return Err(PortFault::Elevated),
+                Err(NoAnswer::Late) => cancel.check()?,
+                // Told at once: asked again at once, it would keep a processor busy.
+                Err(NoAnswer::Refused) => cancel.wait(LOOK)?,
             }
-            cancel.check()?;
             // SAFETY: any handle value may be asked.
             if !unsafe { IsWindow(Some(self.window)) }.as_bool() {
                 // The input closed it: nothing is left to wait for.
@@ -128,14 +138,19 @@ fn wait_for_focus(window: HWND, deadline: Deadline, cancel: &Cancel) -> PortResu
     }
 }
 
-fn focus_of(window: HWND) -> Option<HWND> {
+/// The control of the window's thread that has the focus.
+pub(super) fn focus_of(window: HWND) -> Option<HWND> {
+    let (thread, _) = owner(window);
+    // Thread 0 would stand for whoever is in front.
+    let focus = if thread == 0 { HWND::default() } else { queue(thread).hwndFocus };
+    (!focus.is_invalid()).then_some(focus)
+}
+
+/// Whether the keys of the window's thread go elsewhere by now, or the window is gone.
+fn has_moved_on(window: HWND) -> bool {
     // SAFETY: any handle value may be asked.
-    let thread = unsafe { GetWindowThreadProcessId(window, None) };
-    let mut info =
-        GUITHREADINFO { cbSize: u32::try_from(size_of::<GUITHREADINFO>()).unwrap_or(0), ..GUITHREADINFO::default() };
-    // SAFETY: the structure says its size and outlives the call.
-    unsafe { GetGUIThreadInfo(thread, &mut info) }.ok()?;
-    (!info.hwndFocus.is_invalid()).then_some(info.hwndFocus)
+    let there = unsafe { IsWindow(Some(window)) }.as_bool();
+    !there || focus_of(window).is_some_and(|focus| focus != window)
 }
 
 /// Whether the class is one of the text fields, whose text grows by what is typed: Edit, the rich edits, and those that
@@ -146,18 +161,64 @@ fn is_text_field(window: HWND) -> bool {
 
 /// The length of a field's text without its selection, which the next character replaces.
 fn length_without_selection(window: HWND) -> Option<usize> {
-    let length = ask(window, WM_GETTEXTLENGTH, QUESTION_WAIT)?;
-    let selection = ask(window, EM_GETSEL, QUESTION_WAIT)?;
+    let length = ask(window, WM_GETTEXTLENGTH, QUESTION_WAIT).ok()?;
+    let selection = ask(window, EM_GETSEL, QUESTION_WAIT).ok()?;
     let (start, end) = (selection & 0xFFFF, selection >> 16 & 0xFFFF);
     Some(length.saturating_sub(end.saturating_sub(start)))
 }
 
-/// The window's answer to a message without pointers; nothing when it did not answer in time.
-fn ask(window: HWND, message: u32, wait: Duration) -> Option<usize> {
+/// Why a window did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NoAnswer {
+    /// Not in time.
+    Late,
+    /// It has more rights than we do.
+    Forbidden,
+    /// At once, for whatever reason.
+    Refused,
+}
+
+impl NoAnswer {
+    /// By the error of `SendMessageTimeout`; a time-out may come without one.
+    fn of(error: WIN32_ERROR) -> Self {
+        match error {
+            ERROR_TIMEOUT | NO_ERROR => Self::Late,
+            ERROR_ACCESS_DENIED => Self::Forbidden,
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// The window's answer to a message without pointers.
+fn ask(window: HWND, message: u32, wait: Duration) -> Result<usize, NoAnswer> {
     let wait = u32::try_from(wait.as_millis()).unwrap_or(0).max(1);
     let mut answer = 0;
     let flags = SMTO_ABORTIFHUNG | SMTO_NORMAL;
+    // SAFETY: no preconditions. A failure without an error is then told from an earlier call's error.
+    unsafe { SetLastError(NO_ERROR) };
     // SAFETY: the out-pointer is a local that outlives the call, which ends within `wait`.
     let told = unsafe { SendMessageTimeoutW(window, message, WPARAM(0), LPARAM(0), flags, wait, Some(&mut answer)) };
-    (told.0 != 0).then_some(answer)
+    if told.0 != 0 {
+        return Ok(answer);
+    }
+    // SAFETY: no preconditions.
+    Err(NoAnswer::of(unsafe { GetLastError() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windows::Win32::Foundation::ERROR_INVALID_WINDOW_HANDLE;
+
+    #[test]
+    fn a_refusal_is_told_from_a_late_answer() {
+        for (error, expected) in [
+            (NO_ERROR, NoAnswer::Late),
+            (ERROR_TIMEOUT, NoAnswer::Late),
+            (ERROR_ACCESS_DENIED, NoAnswer::Forbidden),
+            (ERROR_INVALID_WINDOW_HANDLE, NoAnswer::Refused),
+        ] {
+            assert_eq!(NoAnswer::of(error), expected, "{error:?}");
+        }
+    }
 }

@@ -46,6 +46,11 @@ impl Holdable {
         }
     }
 
+    /// Whether it is a key and no button.
+    pub(super) fn is_key(self) -> bool {
+        matches!(self, Self::Key(_))
+    }
+
     /// Whether it is down at this moment.
     pub(super) fn is_down(self) -> bool {
         let code = match self {

@@ -6,7 +6,7 @@ use super::events::{Event, Holdable, send};
 use super::held::HeldInputs;
 use super::{keys, target};
 use portcullis_model::{Cancel, CancelReason, Deadline, Resource};
-use portcullis_platform::{Chord, Permit, PortResult, Step};
+use portcullis_platform::{Chord, Permit, PortFault, PortResult, Step};
 use std::time::Duration;
 use windows::Win32::Foundation::HWND;
 
@@ -14,6 +14,10 @@ use windows::Win32::Foundation::HWND;
 const TEXT_CHUNK: usize = 100;
 /// How long the window has to take the last of a text before the call returns all the same.
 const TAIL_WAIT: Duration = Duration::from_secs(1);
+/// How long no window may have the keyboard while another one is activated.
+const FOREGROUND_WAIT: Duration = Duration::from_millis(200);
+/// Time between two looks for a window that has it.
+const FOREGROUND_LOOK: Duration = Duration::from_millis(3);
 
 const VK_TAB: u16 = 0x09;
 const VK_RETURN: u16 = 0x0D;
@@ -50,26 +54,43 @@ struct Press<'call> {
 
 impl Press<'_> {
     /// The window that has the keyboard, once it is the one that was meant. Asked before every call of `SendInput`,
-    /// since a person may bring another window to the front at any time.
+    /// since a person may bring another window to the front at any time. While none has it, the next is waited for.
     fn foreground(&self) -> PortResult<HWND> {
         self.cancel.check()?;
         if self.deadline.passed() {
             return Err(CancelReason::Deadline.into());
         }
+        let until = self.deadline.slice(FOREGROUND_WAIT);
+        while target::foreground().is_none() && !until.passed() {
+            self.cancel.wait(FOREGROUND_LOOK)?;
+        }
         target::check_keyboard(self.permit, self.target)
+    }
+
+    /// As `foreground`, after waiting for the window's focus, which takes a while just when windows change: the window that
+    /// was waited for must still have the keyboard, since it is that one whose progress is then watched.
+    fn settled(&self, before: impl FnOnce(HWND) -> PortResult<Drain>) -> PortResult<Drain> {
+        let first = self.foreground()?;
+        let drain = before(first)?;
+        if self.foreground()? != first {
+            return Err(PortFault::Gone);
+        }
+        Ok(drain)
     }
 
     fn text(&self, text: &str) -> PortResult<usize> {
         let mut sent = 0;
         let mut chunks = chunks(text).into_iter().peekable();
         while let Some(chunk) = chunks.next() {
-            let drain = Drain::before(self.foreground()?, self.deadline, self.cancel)?;
+            let drain = self.settled(|window| Drain::before(window, self.deadline, self.cancel))?;
             send(&chunk.events)?;
             sent += chunk.characters;
-            if chunks.peek().is_some() {
-                drain.between(chunk.grown, self.deadline, self.cancel)?;
-            } else {
+            if chunks.peek().is_none() {
                 self.wait_for_tail(&drain, chunk.grown)?;
+            } else if chunk.moves_on {
+                drain.after(chunk.grown, self.deadline, self.cancel)?;
+            } else {
+                drain.between(chunk.grown, self.deadline, self.cancel)?;
             }
         }
         Ok(sent)
@@ -88,7 +109,7 @@ impl Press<'_> {
             return Ok(0);
         }
         let press = [Event::Down(plan.pressed), Event::Up(plan.pressed)];
-        let drain = Drain::of_thread(self.foreground()?, self.deadline, self.cancel)?;
+        let drain = self.settled(|window| Drain::of_thread(window, self.deadline, self.cancel))?;
         if times == 1 {
             send(&whole(&plan.held, &press))?;
             self.wait_for_tail(&drain, plan.held.len() + 1)?;
@@ -97,7 +118,7 @@ impl Press<'_> {
         let keys = self.held.hold(&plan.held)?;
         for _ in 0..times {
             self.foreground()?;
-            send(&keys.again().chain(press).collect::<Vec<_>>())?;
+            keys.press(&press)?;
             drain.between(1, self.deadline, self.cancel)?;
         }
         keys.end()?;
@@ -120,9 +141,13 @@ struct Chunk {
     characters: usize,
     /// UTF-16 units by which a text field grows, a line end counting as two.
     grown: usize,
+    /// Whether it ends in a key that may close a window or go to the next field: what follows needs another look at who
+    /// has the keyboard.
+    moves_on: bool,
 }
 
-/// A text as batches of events. A character is never split; `\r\n`, `\n` and `\r` are the Enter key, a tab its own.
+/// A text as batches of events. A character is never split; `\r\n`, `\n` and `\r` are the Enter key, a tab its own, and
+/// nothing follows either in its batch.
 fn chunks(text: &str) -> Vec<Chunk> {
     let mut chunks: Vec<Chunk> = Vec::new();
     let mut characters = text.chars().peekable();
@@ -130,12 +155,13 @@ fn chunks(text: &str) -> Vec<Chunk> {
         if character == '\r' && characters.peek() == Some(&'\n') {
             continue;
         }
-        let room = chunks.last_mut().filter(|chunk| chunk.characters < TEXT_CHUNK);
+        let room = chunks.last_mut().filter(|chunk| chunk.characters < TEXT_CHUNK && !chunk.moves_on);
         let chunk = match room {
             Some(chunk) => chunk,
-            None => chunks.push_mut(Chunk { events: Vec::new(), characters: 0, grown: 0 }),
+            None => chunks.push_mut(Chunk { events: Vec::new(), characters: 0, grown: 0, moves_on: false }),
         };
         chunk.characters += 1;
+        chunk.moves_on = matches!(character, '\r' | '\n' | '\t');
         match character {
             '\r' | '\n' => {
                 chunk.events.extend(tap(VK_RETURN));
@@ -174,14 +200,19 @@ mod tests {
     }
 
     #[test]
-    fn every_line_end_is_one_enter_and_a_surrogate_pair_two_units() {
-        let parts = chunks("a\r\nb\nc\r\t🙂");
+    fn every_line_end_is_one_enter_and_nothing_follows_it_unseen() {
         let enter = tap(VK_RETURN);
         let unit = |unit| [Event::UnitDown(unit), Event::UnitUp(unit)];
-        let expected =
-            [unit(0x61), enter, unit(0x62), enter, unit(0x63), enter, tap(VK_TAB), unit(0xD83D), unit(0xDE42)];
-        assert_eq!(parts[0].events, expected.concat());
-        assert_eq!(parts[0].characters, 8);
+        let expected = [
+            ([unit(0x61), enter].concat(), 2, true),
+            ([unit(0x62), enter].concat(), 2, true),
+            ([unit(0x63), enter].concat(), 2, true),
+            (tap(VK_TAB).to_vec(), 1, true),
+            ([unit(0xD83D), unit(0xDE42)].concat(), 1, false),
+        ];
+        let parts: Vec<_> =
+            chunks("a\r\nb\nc\r\t🙂").into_iter().map(|part| (part.events, part.characters, part.moves_on)).collect();
+        assert_eq!(parts, expected);
     }
 
     #[test]

@@ -8,12 +8,14 @@ mod keyboard;
 mod keys;
 mod lock;
 mod pointer;
+mod reserved;
 mod target;
 
 use held::HeldInputs;
 pub(crate) use lock::InputLock;
 use portcullis_model::{Cancel, Deadline, Point, Resource};
-use portcullis_platform::{InputPort, Permit, PointerAct, PortFault, PortResult, SessionState, Step};
+use portcullis_platform::{InputPort, InputTurn, Permit, PointerAct, PortFault, PortResult, SessionState, Step};
+pub(crate) use reserved::chord_codes;
 use std::path::PathBuf;
 
 /// Pointer and keyboard of the session.
@@ -23,7 +25,8 @@ pub(crate) struct Win32Input {
 
 impl Win32Input {
     /// Notes of what is held down are kept in `state_folder`, which is made for this user alone when it is not there.
-    pub(crate) fn new(state_folder: PathBuf) -> Self {
+    /// Without a folder nothing can be held down.
+    pub(crate) fn new(state_folder: Option<PathBuf>) -> Self {
         Self { held: HeldInputs::new(state_folder) }
     }
 
@@ -42,15 +45,19 @@ impl Win32Input {
 }
 
 impl Default for Win32Input {
-    /// Keeps its notes in the user's local application data. Without such a folder nothing can be held down.
+    /// Keeps its notes in the user's local application data.
     fn default() -> Self {
-        Self::new(held::default_folder().unwrap_or_default())
+        Self::new(held::default_folder())
     }
 }
 
 impl InputPort for Win32Input {
     fn pointer(&self) -> Option<Point> {
         pointer::position()
+    }
+
+    fn turn(&self, deadline: Deadline, cancel: &Cancel) -> PortResult<Box<dyn InputTurn>> {
+        Ok(Box::new(InputLock::acquire(deadline, cancel)?))
     }
 
     fn point(

@@ -2,7 +2,7 @@
 //! meanwhile cannot carry the click elsewhere.
 
 use super::events::{Event, Holdable, send};
-use super::held::{HeldInputs, Hold};
+use super::held::{HeldInputs, Hold, Origin};
 use super::{keys, target};
 use crate::identity::failed;
 use portcullis_model::{Cancel, CancelReason, Deadline, Point, Resource};
@@ -10,7 +10,9 @@ use portcullis_platform::{Key, Permit, PointerAct, PortFault, PortResult, Scroll
 use std::time::Duration;
 use windows::Win32::Foundation::POINT;
 use windows::Win32::Graphics::Gdi::{MONITOR_DEFAULTTONULL, MonitorFromPoint};
-use windows::Win32::UI::WindowsAndMessaging::{GetCursorPos, SetCursorPos};
+use windows::Win32::UI::WindowsAndMessaging::{
+    GetCursorPos, SPI_GETMOUSEWHEELROUTING, SetCursorPos, SystemParametersInfoW,
+};
 
 /// How long the pointer may take to arrive before it is set there directly.
 const ARRIVAL_WAIT: Duration = Duration::from_millis(100);
@@ -22,6 +24,8 @@ const CLICK_CAP: u8 = 3;
 const DRAG_STEPS_MIN: u32 = 4;
 /// Steps of a drag at the most.
 const DRAG_STEPS_MAX: u32 = 200;
+/// `MOUSEWHEEL_ROUTING_MOUSE_POS` of winuser.h.
+const MOUSEWHEEL_ROUTING_MOUSE_POS: u32 = 2;
 /// How long one step of a slow drag lasts.
 const DRAG_STEP: Duration = Duration::from_millis(10);
 
@@ -122,21 +126,40 @@ impl<'call> Act<'call> {
     }
 
     fn click(&self, at: Point, button: Holdable, count: u8, keys: &[Key]) -> PortResult<()> {
-        let mut events = self.go_again(at)?;
+        // Before the last look: noting held keys writes to the disk, and keys that go down may bring something up.
         let keys = self.hold(keys)?;
+        let mut events = self.go_again(at)?;
         // One batch carries one time stamp, so a double click is one whatever time the user has set for it.
         for _ in 0..count {
             events.extend([Event::Down(button), Event::Up(button)]);
         }
-        send(&events)?;
+        keys.press(&events)?;
         keys.end()
     }
 
+    /// A drag that does not reach its end is given up: released where the pointer is, it would drop there what it carries.
     fn drag(&self, from: Point, to: Point, button: Holdable, keys: &[Key], span: Duration) -> PortResult<()> {
         on_a_display(to)?;
         let at = self.go_again(from)?;
         let keys = self.hold(keys)?;
-        let button = self.held.hold_after(&at, &[button])?;
+        let button = self.held.hold_for_drag(&at, button, Origin { target: self.target.clone(), at: from })?;
+        let carried = self.carry(from, to, span).and_then(|last| keys.press(&[]).map(|()| last));
+        match carried {
+            Ok(last) => {
+                button.end_after(&last)?;
+                keys.end()
+            }
+            Err(fault) => {
+                // Before the guards are dropped, which only release. When this fails they try once more.
+                let _ = self.held.give_up();
+                Err(fault)
+            }
+        }
+    }
+
+    /// Goes from a point to another in steps. Gives what to send first in the batch that releases there, once it is known
+    /// who is there.
+    fn carry(&self, from: Point, to: Point, span: Duration) -> PortResult<Vec<Event>> {
         let mut last = Vec::new();
         let steps = u32::try_from(span.as_millis() / DRAG_STEP.as_millis()).unwrap_or(DRAG_STEPS_MAX);
         let steps = steps.clamp(DRAG_STEPS_MIN, DRAG_STEPS_MAX);
@@ -150,13 +173,18 @@ impl<'call> Act<'call> {
             self.cancel.wait(span / steps)?;
             self.check()?;
         }
-        last.extend(keys.again());
-        button.end_after(&last)?;
-        keys.end()
+        target::check_drop(self.permit, self.target, to)?;
+        Ok(last)
     }
 
     fn wheel(&self, at: Point, scroll: Scroll) -> PortResult<()> {
         let mut events = self.go_again(at)?;
+        if !wheel_goes_to_the_pointer() && !target::has_keyboard(self.target) {
+            return Err(PortFault::NotOperable(
+                "be scrolled: this user's wheel goes to the window in front; bring this one to the front first"
+                    .to_owned(),
+            ));
+        }
         if scroll.vertical != 0 {
             events.push(Event::Wheel(scroll.vertical));
         }
@@ -165,6 +193,16 @@ impl<'call> Act<'call> {
         }
         send(&events)
     }
+}
+
+/// Whether the wheel turns what lies under the pointer, as it does unless the user wants it otherwise
+/// (`SPI_GETMOUSEWHEELROUTING`). Where the question is not understood it is the user's default.
+fn wheel_goes_to_the_pointer() -> bool {
+    let mut routing = MOUSEWHEEL_ROUTING_MOUSE_POS;
+    let out: *mut u32 = &mut routing;
+    // SAFETY: the out-pointer is a local DWORD that outlives the call; nothing is set.
+    let asked = unsafe { SystemParametersInfoW(SPI_GETMOUSEWHEELROUTING, 0, Some(out.cast()), Default::default()) };
+    asked.is_err() || routing == MOUSEWHEEL_ROUTING_MOUSE_POS
 }
 
 /// The movement once more, when it is one that hits its point.

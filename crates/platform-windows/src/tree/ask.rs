@@ -1,4 +1,4 @@
-//! Messages to another program's windows, each with a time limit, all within one slice. A thread that fails to answer
+//! Messages to another program's windows, each with a time limit, all within one deadline. A thread that fails to answer
 //! once is asked nothing more, so a hung window costs one time-out and not one for every control.
 
 use crate::identity;
@@ -16,12 +16,10 @@ use windows::Win32::UI::WindowsAndMessaging::{
 
 /// How long one message may take. A thread that needs longer is not going to answer the next hundred.
 const MESSAGE_SLICE: Duration = Duration::from_millis(250);
-/// What all the questions to one window may take together.
-const WINDOW_SLICE: Duration = Duration::from_millis(500);
 /// How long one message of an act may take: the program may do real work before it answers.
 const ACT_MESSAGE_SLICE: Duration = Duration::from_secs(1);
 /// UTF-16 units of the longest text that is fetched from a control: 8 MiB.
-const TEXT_UNITS_CAP: usize = 4 * 1024 * 1024;
+pub(super) const TEXT_UNITS_CAP: usize = 4 * 1024 * 1024;
 
 /// Asks windows, and remembers which threads do not answer.
 #[derive(Debug)]
@@ -34,9 +32,9 @@ pub(super) struct Asker<'call> {
 }
 
 impl<'call> Asker<'call> {
-    /// Questions until `deadline`, and no longer than a window's slice.
+    /// Questions until `deadline`, which says how much of a call's time this window may take.
     pub(super) fn new(deadline: Deadline, cancel: &'call Cancel) -> Self {
-        Self { deadline: deadline.slice(WINDOW_SLICE), slice: MESSAGE_SLICE, cancel, silent: RefCell::default() }
+        Self { deadline, slice: MESSAGE_SLICE, cancel, silent: RefCell::default() }
     }
 
     /// Questions and orders until `deadline`, for operating a control.
@@ -64,18 +62,36 @@ impl<'call> Asker<'call> {
         self.silenced(window) == Some(PortFault::Hung)
     }
 
-    /// Fails when the call was withdrawn or the slice is used up.
+    /// Fails when the call was withdrawn or the time is used up.
     pub(super) fn check(&self) -> PortResult<()> {
         self.cancel.check()?;
         if self.deadline.passed() { Err(CancelReason::Deadline.into()) } else { Ok(()) }
     }
 
+    /// Fails when a question to the window would not be sent at all.
+    pub(super) fn ready(&self, window: HWND) -> PortResult<()> {
+        self.check()?;
+        self.silenced(window).map_or(Ok(()), Err)
+    }
+
+    /// Until when one order may take.
+    pub(super) fn one_slice(&self) -> Deadline {
+        self.deadline.slice(self.slice)
+    }
+
+    /// When half of the time that is left now will have passed.
+    pub(super) fn half_time(&self) -> Deadline {
+        Deadline::after(self.deadline.remaining() / 2)
+    }
+
     /// Sends a message whose parameters are numbers, or pointers that the system carries across for that message.
     pub(super) fn send(&self, window: HWND, message: u32, wparam: usize, lparam: isize) -> PortResult<isize> {
-        self.check()?;
-        if let Some(why) = self.silenced(window) {
-            return Err(why);
-        }
+        self.ready(window)?;
+        self.send_now(window, message, wparam, lparam)
+    }
+
+    /// As [`Self::send`] once the window is known to be [`Self::ready`]: the message is sent, whatever comes of it.
+    pub(super) fn send_now(&self, window: HWND, message: u32, wparam: usize, lparam: isize) -> PortResult<isize> {
         let left = self.deadline.remaining();
         let span = left.min(self.slice);
         let millis = u32::try_from(span.as_millis()).unwrap_or(u32::MAX).max(1);

@@ -6,7 +6,6 @@ use super::class::{self, Kind};
 use super::control::Control;
 use super::facts;
 use super::items::{self, Item};
-use crate::identity;
 use portcullis_model::{Check, ElementIdentity, Rect, Role, Source, States, UiNode, Untrusted, WindowIdentity};
 use portcullis_platform::PortResult;
 use windows::Win32::Foundation::HWND;
@@ -144,10 +143,7 @@ impl<'call> Scene<'call> {
                 asker.send32(window, SBM_GETPOS, 0, 0).map(|position| Some(position.to_string()))
             }
             Kind::Progress => progress(asker, window).map(Some),
-            Kind::StatusBar => {
-                let texts = items::status_texts(asker, control)?;
-                Ok(Some(texts.join(PART_SEPARATOR)).filter(|text| text != &PART_SEPARATOR.repeat(texts.len() - 1)))
-            }
+            Kind::StatusBar => Ok(status(&items::status_texts(asker, control)?)),
             Kind::DatePicker => match asker.text(window, VALUE_UNITS)? {
                 text if text.is_empty() => items::picker_date(asker, control),
                 text => Ok(Some(text)),
@@ -211,6 +207,11 @@ fn progress(asker: &Asker<'_>, bar: HWND) -> PortResult<String> {
     Ok(percent.map_or_else(|| position.to_string(), |percent| format!("{percent}%")))
 }
 
+/// The parts of a status bar as one text; `None` when none of them says anything.
+fn status(parts: &[String]) -> Option<String> {
+    parts.iter().any(|part| !part.is_empty()).then(|| parts.join(PART_SEPARATOR))
+}
+
 /// The text of a link without its tags: `<a href="x">here</a>` is "here".
 fn plain_link(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
@@ -239,14 +240,19 @@ pub(super) fn is_empty_pane(node: &UiNode) -> bool {
     node.role == Role::Pane && node.name.is_empty() && node.children.is_empty() && node.rect.is_empty()
 }
 
-/// The identity of a window that may be another program's: the same as the window port's.
-pub(super) fn identify(window: HWND) -> Option<WindowIdentity> {
-    identity::identify(window)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::plain_link;
+    use super::*;
+
+    #[test]
+    fn a_status_bar_without_a_word_has_no_value() {
+        let parts = |texts: &[&str]| status(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        assert_eq!(parts(&[]), None);
+        assert_eq!(parts(&[""]), None);
+        assert_eq!(parts(&["", ""]), None);
+        assert_eq!(parts(&["Ready"]).as_deref(), Some("Ready"));
+        assert_eq!(parts(&["", "Ln 1"]).as_deref(), Some(" | Ln 1"));
+    }
 
     #[test]
     fn links_lose_their_tags_and_nothing_else() {

@@ -10,10 +10,13 @@ mod control;
 mod describe;
 pub(crate) mod facts;
 mod items;
+pub(crate) mod part;
 mod remote;
 pub(crate) mod shared_input;
 mod text;
 mod walk;
+
+pub(crate) use self::text::is_same_text;
 
 use self::ask::Asker;
 use self::control::Control;
@@ -45,8 +48,8 @@ struct Found {
 /// The handle of a window, once it is checked and the permit covers it.
 fn readable(permit: &Permit, window: &WindowIdentity) -> PortResult<HWND> {
     let root = identity::live(window)?;
-    let fresh = describe::identify(root).ok_or(PortFault::Gone)?;
-    let program = identity::program(fresh.process);
+    let fresh = identity::identify(root).ok_or(PortFault::Gone)?;
+    let program = identity::program_of(&fresh);
     permit.require(Effect::ReadWindows, &Resource::Window { window: fresh, program })?;
     Ok(root)
 }
@@ -54,8 +57,8 @@ fn readable(permit: &Permit, window: &WindowIdentity) -> PortResult<HWND> {
 /// As [`readable`], for operating.
 fn operable(permit: &Permit, window: &WindowIdentity) -> PortResult<HWND> {
     let root = identity::live(window)?;
-    let fresh = describe::identify(root).ok_or(PortFault::Gone)?;
-    let program = identity::program(fresh.process);
+    let fresh = identity::identify(root).ok_or(PortFault::Gone)?;
+    let program = identity::program_of(&fresh);
     permit.require(Effect::OperateControl, &Resource::InputTarget { window: fresh, program })?;
     Ok(root)
 }
@@ -88,7 +91,7 @@ fn find(asker: &Asker<'_>, element: &ElementIdentity) -> PortResult<Found> {
     let item = match &element.path {
         ElementPath::Item { index, mark, .. } => {
             let item = items::one(asker, &control, index)?;
-            if item.mark() != *mark {
+            if !item.is_marked(*mark) {
                 return Err(PortFault::Gone);
             }
             Some(item)
@@ -174,9 +177,11 @@ impl TreePort for NativeTree {
                 Ok(text::part(&all, from, max_chars, None))
             }
             None => {
-                let (node, _) = scene.node(&found.control, clip(root));
-                let name = node.value.as_ref().map_or_else(|| node.name.raw(), |value| value.raw());
-                text::of_control(&scene.asker, &found.control, name, from, max_chars)
+                let shown = || {
+                    let (node, _) = scene.node(&found.control, clip(root));
+                    node.value.unwrap_or(node.name).raw().to_owned()
+                };
+                text::of_control(&scene.asker, &found.control, shown, from, max_chars)
             }
         }
     }
@@ -209,6 +214,7 @@ impl TreePort for NativeTree {
         }
         let asker = Asker::for_acts(deadline, cancel);
         let found = find(&asker, element)?;
+        part::require_operable(permit, &element.window, found.control.window)?;
         act::act(&asker, found, act)
     }
 }

@@ -4,9 +4,10 @@
 
 use super::ask::Asker;
 use crate::identity::{self, ProcessHandle};
-use portcullis_model::Rect;
+use portcullis_model::{CancelReason, Rect};
 use portcullis_platform::{PortFault, PortResult};
 use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
 use windows::Win32::Foundation::HWND;
 use windows::Win32::System::Diagnostics::Debug::{ReadProcessMemory, WriteProcessMemory};
 use windows::Win32::System::Memory::{
@@ -24,13 +25,47 @@ const TEXT_OFFSET: usize = 128;
 pub(super) const TEXT_UNITS: usize = 260;
 /// Bytes of one slot: a structure and its text.
 const SLOT_BYTES: usize = TEXT_OFFSET + 2 * TEXT_UNITS;
-/// The rest of the first slots' pages is not touched: messages are prepared in groups of so many.
+/// Messages whose structures fit the scratch memory: so many are prepared with one write and fetched with one read.
 const GROUP: usize = SCRATCH_BYTES / SLOT_BYTES;
+
+/// Pieces of memory that may be left behind in one process. One that times out so often is not asked any more.
+const LEFT_CAP: usize = 8;
+/// Processes of which it is known how many pieces were left in them; above, the count of the one left to longest ago is
+/// forgotten.
+const PROCESS_CAP: usize = 64;
+
+/// How many pieces were left in which process, told by its id and its start; the one left to last at the end.
+static LEFT: Mutex<Vec<((u32, u64), usize)>> = Mutex::new(Vec::new());
+
+fn left_in(process: (u32, u64)) -> usize {
+    let left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+    left.iter().find(|(known, _)| *known == process).map_or(0, |(_, count)| *count)
+}
+
+fn note_left(process: (u32, u64)) {
+    let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = left.iter().position(|(known, _)| *known == process).map_or(0, |at| left.remove(at).1);
+    if left.len() >= PROCESS_CAP {
+        left.remove(0);
+    }
+    left.push((process, before + 1));
+}
+
+/// Whether a message that was sent was also answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// The target has done it.
+    Answered,
+    /// It was sent, and the target may do it later.
+    Pending,
+}
 
 /// Memory in another process, freed with the value.
 #[derive(Debug)]
 pub(super) struct Scratch {
     process: ProcessHandle,
+    /// Whose memory it is: the process and its start.
+    whose: (u32, u64),
     base: usize,
     /// Whether pointers of the target are 64 bits wide.
     wide: bool,
@@ -43,6 +78,12 @@ impl Scratch {
     /// Makes room in the process that owns `window`.
     pub(super) fn beside(window: HWND) -> PortResult<Self> {
         let (_, process) = identity::owner(window);
+        let whose = (process, identity::process_start(process).unwrap_or_default());
+        if left_in(whose) >= LEFT_CAP {
+            return Err(PortFault::Unsupported(
+                "the program answers its lists too slowly to be asked again; they are not read any more".to_owned(),
+            ));
+        }
         let rights = PROCESS_VM_OPERATION | PROCESS_VM_READ | PROCESS_VM_WRITE | PROCESS_QUERY_LIMITED_INFORMATION;
         let process = ProcessHandle::open(process, rights)?;
         let wide = is_wide(&process)?;
@@ -55,7 +96,7 @@ impl Scratch {
         if memory.is_null() {
             return Err(identity::last_error("VirtualAllocEx"));
         }
-        let scratch = Self { process, base: memory.expose_provenance(), wide, left: Cell::new(false) };
+        let scratch = Self { process, whose, base: memory.expose_provenance(), wide, left: Cell::new(false) };
         if !wide && u32::try_from(scratch.base + SCRATCH_BYTES).is_err() {
             return Err(PortFault::Unsupported("the 32-bit program has no memory in its own reach".to_owned()));
         }
@@ -176,7 +217,9 @@ impl Scratch {
         parameter: usize,
         address: usize,
     ) -> PortResult<isize> {
-        let answer = asker.send(control, message, parameter, address.cast_signed());
+        // What was not sent is not answered later either.
+        asker.ready(control)?;
+        let answer = asker.send_now(control, message, parameter, address.cast_signed());
         if matches!(answer, Err(PortFault::Hung | PortFault::Interrupted(_))) {
             self.left.set(true);
         }
@@ -199,6 +242,26 @@ impl Scratch {
         Ok((result, bytes))
     }
 
+    /// Sends one message whose structure is `record`, for what it does. One that was sent and not answered in time may take
+    /// effect later, so that it is no failure.
+    pub(super) fn tell(
+        &self,
+        asker: &Asker<'_>,
+        control: HWND,
+        message: u32,
+        parameter: usize,
+        record: &Record,
+    ) -> PortResult<Reached> {
+        match self.ask(asker, control, message, parameter, record, 0) {
+            Ok(_) => Ok(Reached::Answered),
+            Err(PortFault::Hung) if self.left.get() => Ok(Reached::Pending),
+            Err(PortFault::Interrupted(interrupted)) if self.left.get() && interrupted.0 == CancelReason::Deadline => {
+                Ok(Reached::Pending)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// The text of an answer whose structure points to it at `pointer`: most controls copy it to where they were told,
     /// some point to their own.
     pub(super) fn text_of(&self, answer: &Answer, pointer: usize) -> String {
@@ -216,6 +279,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if self.left.get() {
+            note_left(self.whose);
             return;
         }
         let memory = std::ptr::with_exposed_provenance_mut(self.base);
@@ -379,6 +443,50 @@ pub(super) fn utf16(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portcullis_model::{Cancel, Deadline};
+    use std::time::Duration;
+    use windows::Win32::UI::WindowsAndMessaging::{
+        CreateWindowExW, DestroyWindow, HWND_MESSAGE, WINDOW_EX_STYLE, WINDOW_STYLE, WM_NULL,
+    };
+    use windows::core::w;
+
+    #[test]
+    fn memory_is_left_behind_only_for_a_message_that_was_sent() {
+        let (ex_style, style) = (WINDOW_EX_STYLE(0), WINDOW_STYLE(0));
+        // SAFETY: a class of the system, constant texts, and no parameter.
+        let window = unsafe {
+            CreateWindowExW(ex_style, w!("STATIC"), w!(""), style, 0, 0, 0, 0, Some(HWND_MESSAGE), None, None, None)
+        };
+        let window = window.unwrap();
+        let cancel = Cancel::new();
+        let scratch = Scratch::beside(window).unwrap();
+        for (span, silent) in [(Duration::ZERO, false), (Duration::from_secs(60), true)] {
+            let asker = Asker::new(Deadline::after(span), &cancel);
+            if silent {
+                asker.silence(window, PortFault::Hung);
+            }
+            assert!(scratch.ask(&asker, window, WM_NULL, 0, &scratch.record().u32(0), 0).is_err());
+            assert!(!scratch.left.get(), "silent: {silent}");
+        }
+        let asker = Asker::new(Deadline::after(Duration::from_secs(60)), &cancel);
+        scratch.ask(&asker, window, WM_NULL, 0, &scratch.record().u32(0), 4).unwrap();
+        assert!(!scratch.left.get());
+        // SAFETY: the window is ours.
+        unsafe { DestroyWindow(window) }.unwrap();
+    }
+
+    #[test]
+    fn what_was_left_is_counted_by_process_and_for_so_many_alone() {
+        // Numbers that no process of this system has.
+        let process = |number: u32| (u32::MAX - 1 - number, 1);
+        for _ in 0..LEFT_CAP {
+            note_left(process(0));
+        }
+        assert_eq!(left_in(process(0)), LEFT_CAP);
+        assert_eq!(left_in((process(0).0, 2)), 0, "a process that got the number later");
+        (1..=u32::try_from(PROCESS_CAP).unwrap()).for_each(|number| note_left(process(number)));
+        assert_eq!((left_in(process(0)), left_in(process(1))), (0, 1));
+    }
 
     #[test]
     fn a_structure_has_the_layout_of_its_target() {

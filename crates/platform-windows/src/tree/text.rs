@@ -1,7 +1,7 @@
 //! The text of one control, in characters, with its selection. Windows counts in UTF-16 units and rich edits count a line
 //! end as one; both are turned into positions in the text as it is given.
 
-use super::ask::Asker;
+use super::ask::{Asker, TEXT_UNITS_CAP};
 use super::class::{self, Kind};
 use super::control::Control;
 use super::items::{self, Items};
@@ -27,30 +27,39 @@ pub(super) fn whole(asker: &Asker<'_>, control: &Control) -> PortResult<String> 
 }
 
 /// The text of a control, whatever kind it is: of a combo box that can be typed into, what stands in it; of one that
-/// cannot, what can be chosen.
+/// cannot, what can be chosen; of one that holds no text, what is `shown` of it.
 pub(super) fn of_control(
     asker: &Asker<'_>,
     control: &Control,
-    name: &str,
+    shown: impl FnOnce() -> String,
     from: usize,
     max_chars: usize,
 ) -> PortResult<ElementText> {
     if let Some(edit) = control.edit() {
-        return of_control(asker, &edit, name, from, max_chars);
+        return of_field(asker, &edit, from, max_chars);
     }
-    refuse_password(asker, control)?;
     match control.kind {
-        Kind::Edit | Kind::RichEdit => {
-            let text = whole(asker, control)?;
-            let (start, end) = selection(asker, control)?;
-            let units = Units::of(control.kind);
-            let selection = (units.char_of(&text, start), units.char_of(&text, end));
-            Ok(part(&text, from, max_chars, Some(selection)))
-        }
+        Kind::Edit | Kind::RichEdit => of_field(asker, control, from, max_chars),
         kind if items::has_items(kind) => Ok(part(&rows(asker, control)?.join("\n"), from, max_chars, None)),
         Kind::StatusBar => Ok(part(&items::status_texts(asker, control)?.join("\n"), from, max_chars, None)),
-        _ => Ok(part(name, from, max_chars, None)),
+        _ => Ok(part(&shown(), from, max_chars, None)),
     }
+}
+
+/// The text of an edit with its selection.
+fn of_field(asker: &Asker<'_>, control: &Control, from: usize, max_chars: usize) -> PortResult<ElementText> {
+    refuse_password(asker, control)?;
+    let length = asker.text_length(control.window)?;
+    let text = asker.text(control.window, length)?;
+    let (start, end) = selection(asker, control)?;
+    let units = Units::of(control.kind);
+    let selection = (units.char_of(&text, start), units.char_of(&text, end));
+    let mut read = part(&text, from, max_chars, Some(selection));
+    if length > TEXT_UNITS_CAP {
+        // What lies beyond was not fetched, so nobody knows how long it is in characters.
+        read.total_chars = None;
+    }
+    Ok(read)
 }
 
 fn rows(asker: &Asker<'_>, control: &Control) -> PortResult<Vec<String>> {
@@ -129,9 +138,26 @@ impl Units {
     }
 }
 
+/// The text with Windows' line ends, whatever ends it came with.
+pub(super) fn windows_lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
+}
+
+/// Whether a control shows the text that it was given: it may end lines its own way.
+pub(crate) fn is_same_text(shown: &str, given: &str) -> bool {
+    shown == given || windows_lines(shown) == windows_lines(given)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_end_as_windows_ends_them() {
+        assert_eq!(windows_lines("a\nb\r\nc\rd"), "a\r\nb\r\nc\r\nd");
+        assert!(is_same_text("a\rb", "a\r\nb"));
+        assert!(!is_same_text("a b", "a\r\nb"));
+    }
 
     #[test]
     fn positions_are_characters_and_not_units() {

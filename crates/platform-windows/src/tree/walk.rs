@@ -125,7 +125,11 @@ impl Reading<'_, '_> {
             self.note(&fault);
         }
         let inside = if depth == 0 { node.rect } else { clip.intersect(node.rect) };
-        if let Some(bar) = items::menu::bar_of(control, self.rows) {
+        if let Some((bar, fault)) = items::menu::bar_of(&scene.asker, control, self.rows) {
+            if let Some(fault) = fault {
+                self.note(&fault);
+            }
+            self.cut |= bar.unread > 0;
             let bar = scene.item_node(control, bar, inside);
             self.adopt(&mut node, bar);
         }

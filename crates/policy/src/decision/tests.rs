@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::filter::FilterSpec;
-use portcullis_model::{Durability, Entry, Ledger, LedgerFault, ProgramName};
+use portcullis_model::{
+    Authenticated, Chord, Durability, Entry, Ledger, LedgerFault, ProgramName, Valued, WindowIdentity,
+};
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
@@ -27,9 +29,10 @@ const CLICK: ToolRow<'_> = ToolRow {
     name: "Click",
     tier: Tier::Interact,
     effects: &[Effect::SendInput, Effect::OperateCommandHost, Effect::ReadWindows],
+    gates: &[],
 };
 const SET_CLIPBOARD: ToolRow<'_> =
-    ToolRow { name: "SetClipboard", tier: Tier::Alter, effects: &[Effect::WriteClipboard] };
+    ToolRow { name: "SetClipboard", tier: Tier::Alter, effects: &[Effect::WriteClipboard], gates: &[] };
 
 fn rules(change: impl FnOnce(&mut FilterSpec), approval: Approval) -> Rules {
     let mut spec = FilterSpec::default();
@@ -109,13 +112,42 @@ fn a_call_is_decided_by_tier_scope_and_target() {
 }
 
 #[test]
-fn a_tool_is_admitted_when_one_of_its_effects_is_open() {
+fn an_installed_app_is_decided_by_the_program_that_it_stands_for() {
+    const APP: ToolRow<'_> = ToolRow {
+        name: "App",
+        tier: Tier::Interact,
+        effects: &[Effect::StartInstalledApp, Effect::StartExecutable],
+        gates: &[],
+    };
+    let local = Principal::local();
+    let mut spec = FilterSpec::default();
+    let plain = Rules::new(ToolFilter::resolve(&spec, &["App"]).unwrap(), Approval::Never, 4242);
+    spec.enable_tier3 = true;
+    let open = Rules::new(ToolFilter::resolve(&spec, &["App"]).unwrap(), Approval::Never, 4242);
+    let start = |rules: &Rules, program: Option<&str>| {
+        let program = program.map(ProgramName::from_image_path);
+        let app = Resource::InstalledApp { name: "it".to_owned(), program };
+        verdict(&rules.decide(ask(&local, APP, &[Effect::StartInstalledApp], vec![app])))
+    };
+    assert_eq!(start(&plain, Some("notepad.exe")), "allow [StartInstalledApp]");
+    for program in [None, Some("cmd.exe"), Some("mmc.exe"), Some("regedit.exe"), Some("rundll32.exe")] {
+        assert_eq!(
+            start(&plain, program),
+            "NotEnabled: tier 3 (alter) is closed; the effect is start_executable",
+            "{program:?}"
+        );
+        assert_eq!(start(&open, program), "allow [StartInstalledApp, StartExecutable]", "{program:?}");
+    }
+}
+
+#[test]
+fn a_tool_is_admitted_when_something_that_it_is_for_is_open() {
     let local = Principal::local();
     let observer = Principal::key("reader", [Scope::Observe]);
     let plain = rules(|_| {}, Approval::Never);
     assert!(plain.admit(&local, CLICK).is_ok());
-    // Only the reading half of Click is open to this key, so the tool is listed and each call decides.
-    assert!(plain.admit(&observer, CLICK).is_ok());
+    // Only the reading half of Click is open to this key, and that is not what the tool is for.
+    assert!(plain.admit(&observer, CLICK).is_err());
     let denial = plain.admit(&local, SET_CLIPBOARD).unwrap_err();
     assert_eq!(
         (denial.code, denial.remedy.as_deref()),
@@ -127,6 +159,22 @@ fn a_tool_is_admitted_when_one_of_its_effects_is_open() {
     assert!(
         rules(|spec| spec.tools = vec!["SetClipboard".into()], Approval::Never).admit(&local, SET_CLIPBOARD).is_ok()
     );
+}
+
+/// A scope of one tool opens what the tool does at its own tier, and neither another tool nor a higher tier.
+#[test]
+fn a_scope_of_one_tool_opens_that_tool_alone() {
+    let open = rules(|spec| spec.enable_tier3 = true, Approval::Never);
+    let clicker = Principal::remote(Authenticated::Key, "c", "observe, tool:click".parse().unwrap());
+    let click = |resource| verdict(&open.decide(ask(&clicker, CLICK, &[Effect::SendInput], vec![resource])));
+    assert_eq!(click(target(7, "notepad.exe", "Notepad")), "allow [SendInput]");
+    assert_eq!(click(target(7, "cmd.exe", "x")), "NotEnabled: key:c holds no `alter` scope");
+    assert!(open.admit(&clicker, SET_CLIPBOARD).is_err());
+    let setter = Principal::remote(Authenticated::Key, "s", "tool:SetClipboard".parse().unwrap());
+    assert!(open.admit(&setter, SET_CLIPBOARD).is_ok());
+    assert!(open.admit(&setter, CLICK).is_err());
+    let shut = rules(|_| {}, Approval::Never);
+    assert!(shut.admit(&setter, SET_CLIPBOARD).is_err(), "a scope opens no tier");
 }
 
 fn permit(ledger: &Arc<Lines>) -> Result<crate::Permit, LedgerFault> {
@@ -167,4 +215,118 @@ fn a_permit_covers_what_it_names_and_nothing_else() {
     assert!(permit.require(Effect::WriteClipboard, &Resource::Clipboard).is_ok());
     assert!(permit.require(Effect::ReadClipboard, &Resource::Clipboard).is_err());
     assert!(permit.require(Effect::WriteClipboard, &Resource::System).is_err());
+}
+
+fn keys(text: &str) -> Resource {
+    Resource::Keys { chord: Chord::parse(text).unwrap() }
+}
+
+fn at<T>(value: T, line: usize) -> Valued<T> {
+    Valued::new(value, Origin::File { path: Path::new("p.toml").into(), line })
+}
+
+#[test]
+fn a_chord_that_leads_to_a_place_that_runs_what_is_typed_needs_tier_3() {
+    let (local, plain) = (Principal::local(), rules(|_| {}, Approval::Never));
+    let press =
+        |rules: &Rules, text: &str| verdict(&rules.decide(ask(&local, CLICK, &[Effect::SendInput], vec![keys(text)])));
+    let shut = "NotEnabled: tier 3 (alter) is closed; the effect is operate_command_host";
+    for text in [
+        "win+r",
+        "R+win",
+        "win+x",
+        "win+shift+s",
+        "ctrl+shift+esc",
+        "ctrl+esc",
+        "win",
+        "win+shift",
+        "win+1",
+        "win+к",
+        "win+a+r",
+    ] {
+        assert_eq!(press(&plain, text), shut, "{text}");
+    }
+    for text in ["ctrl+s", "alt+f4", "win+d", "win+up", "ctrl+r", "shift", "r"] {
+        assert_eq!(press(&plain, text), "allow [SendInput]", "{text}");
+    }
+    let no_chords = vec![at(Chord::parse("alt+f4").unwrap(), 5)];
+    let denying = plain.restricted(Restrictions { no_chords, ..Restrictions::default() });
+    for (text, denied) in [("alt+f4", true), ("shift+alt+f4", true), ("alt+f5", false), ("f4", false)] {
+        let wanted = if denied { "Denied: p.toml:5 names it in `input.deny_chords`" } else { "allow [SendInput]" };
+        assert_eq!(press(&denying, text), wanted, "{text}");
+    }
+}
+
+const WINDOWS: ToolRow<'_> = ToolRow {
+    name: "Click",
+    tier: Tier::Interact,
+    effects: &[Effect::ArrangeWindows, Effect::CloseWindows, Effect::OperateCommandHost, Effect::ReadWindows],
+    gates: &[],
+};
+
+fn shown(program: &str, class: &str) -> Resource {
+    Resource::Window { window: window(7, class), program: ProgramName::from_image_path(program) }
+}
+
+#[test]
+fn closing_a_console_is_what_input_to_it_is_and_a_denied_program_is_not_arranged() {
+    let local = Principal::local();
+    let no_input = vec![at(ProgramName::parse("bank.exe").unwrap(), 5)];
+    let plain = rules(|_| {}, Approval::Never).restricted(Restrictions { no_input, ..Restrictions::default() });
+    let open = rules(|spec| spec.enable_tier3 = true, Approval::Never);
+    let act = |rules: &Rules, effect, resource| verdict(&rules.decide(ask(&local, WINDOWS, &[effect], vec![resource])));
+    let shut = "NotEnabled: tier 3 (alter) is closed; the effect is operate_command_host";
+    for (program, class) in [("regedit.exe", "x"), ("taskmgr.exe", "x"), ("other.exe", "ConsoleWindowClass")] {
+        assert_eq!(act(&plain, Effect::CloseWindows, shown(program, class)), shut);
+        assert_eq!(act(&open, Effect::CloseWindows, shown(program, class)), "allow [CloseWindows, OperateCommandHost]");
+        assert_eq!(act(&plain, Effect::ArrangeWindows, shown(program, class)), "allow [ArrangeWindows]");
+    }
+    let denied = "Denied: p.toml:5 names it in `input.deny_programs`";
+    assert_eq!(act(&plain, Effect::ArrangeWindows, shown("BANK.exe", "x")), denied);
+    assert_eq!(act(&plain, Effect::CloseWindows, shown("BANK.exe", "x")), denied);
+    assert_eq!(act(&plain, Effect::ReadWindows, shown("BANK.exe", "x")), "allow [ReadWindows]", "it is seen");
+}
+
+/// A window that is named by its title is known to the port alone.
+#[test]
+fn a_permit_for_the_desktop_does_not_cover_what_the_rules_keep_from_the_window_that_is_meant() {
+    let local = Principal::local();
+    let no_input = vec![at(ProgramName::parse("bank.exe").unwrap(), 5)];
+    let open = rules(|spec| spec.enable_tier3 = true, Approval::Never);
+    let open = open.restricted(Restrictions { no_input, ..Restrictions::default() });
+    let effects = [Effect::ArrangeWindows, Effect::CloseWindows, Effect::ReadWindows];
+    let Decision::Allow(grant) = open.decide(ask(&local, WINDOWS, &effects, vec![Resource::Desktop])) else { panic!() };
+    let permit = grant.record(Arc::new(Lines::default())).unwrap();
+    let rule = |effect, resource| {
+        let outside = permit.require(effect, &resource).err();
+        outside.map_or("covered".to_owned(), |outside| Fault::from(outside).rule.unwrap())
+    };
+    assert_eq!(rule(Effect::ArrangeWindows, shown("form.exe", "x")), "covered");
+    assert_eq!(rule(Effect::ReadWindows, shown("bank.exe", "x")), "covered");
+    assert_eq!(rule(Effect::ArrangeWindows, shown("bank.exe", "x")), "p.toml:5 names it in `input.deny_programs`");
+    assert!(rule(Effect::CloseWindows, shown("cmd.exe", "x")).starts_with("closing one is an effect of tier 3"));
+    let own = Resource::Window { window: window(4242, "x"), program: ProgramName::from_image_path("portcullis.exe") };
+    assert!(rule(Effect::CloseWindows, own).starts_with("our own windows"));
+}
+
+#[test]
+fn a_scope_of_one_tool_gives_its_own_tier_and_no_other() {
+    let open = rules(|spec| spec.enable_tier3 = true, Approval::Never);
+    let clicker = Principal::remote(Authenticated::Key, "c", "tool:Click".parse().unwrap());
+    let with = |effects: &[Effect]| {
+        verdict(&open.decide(ask(&clicker, CLICK, effects, vec![target(7, "notepad.exe", "Notepad")])))
+    };
+    assert_eq!(with(&[Effect::SendInput]), "allow [SendInput]");
+    assert_eq!(with(&[Effect::SendInput, Effect::ReadWindows]), "NotEnabled: key:c holds no `observe` scope");
+}
+
+/// Which tiers the owner opened is not told to who may not use them in any case.
+#[test]
+fn who_lacks_the_scope_is_told_of_that_and_not_of_the_owners_words() {
+    let observer = Principal::key("reader", [Scope::Observe]);
+    let excluded = rules(|spec| spec.exclude_tools = vec!["SetClipboard".into()], Approval::Never);
+    for rules in [rules(|_| {}, Approval::Never), rules(|spec| spec.enable_tier3 = true, Approval::Never), excluded] {
+        let denial = rules.admit(&observer, SET_CLIPBOARD).unwrap_err();
+        assert_eq!(denial.rule, "key:reader holds no `alter` scope");
+    }
 }

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// To connect and to send; both happen on one machine.
@@ -12,8 +13,19 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// Lines of a reply's head.
 const MOST_HEADERS: usize = 100;
 
+/// What bytes go through, over a connected socket.
+pub trait Channel: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Channel for T {}
+
+/// Makes a channel over a connected socket, as TLS does.
+pub trait Dial: Send + Sync {
+    /// The channel, ready for a request.
+    fn dial(&self, socket: TcpStream) -> Result<Box<dyn Channel>>;
+}
+
 /// Where a server listens, and the key for it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HttpEndpoint {
     /// Such as `127.0.0.1:40123`.
     pub address: SocketAddr,
@@ -21,20 +33,31 @@ pub struct HttpEndpoint {
     pub path: String,
     /// The key, when there is one.
     pub key: Option<String>,
+    /// What the Host header says, when it is not the address.
+    pub host: Option<String>,
+    /// What is between the socket and HTTP; nothing for plain HTTP.
+    pub dial: Option<Arc<dyn Dial>>,
 }
 
 impl HttpEndpoint {
-    /// Takes a URL such as `http://127.0.0.1:40123/mcp` apart.
+    /// Takes a URL such as `http://127.0.0.1:40123/mcp` apart. With `https`, the caller adds what to trust.
     pub fn of(url: &str, key: Option<String>) -> Result<HttpEndpoint> {
-        let rest = url.strip_prefix("http://").context("an http URL is needed")?;
+        let rest =
+            url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).context("an http URL is needed")?;
         let (address, path) = rest.split_once('/').context("a URL with a path is needed")?;
-        Ok(HttpEndpoint { address: address.parse().context("an address")?, path: format!("/{path}"), key })
+        Ok(HttpEndpoint {
+            address: address.parse().context("an address")?,
+            path: format!("/{path}"),
+            key,
+            host: None,
+            dial: None,
+        })
     }
 
     /// The headers that every proper request carries.
     pub fn usual_headers(&self) -> Vec<(String, String)> {
         let mut headers = vec![
-            ("Host".to_owned(), self.address.to_string()),
+            ("Host".to_owned(), self.host.clone().unwrap_or_else(|| self.address.to_string())),
             ("Content-Type".to_owned(), "application/json".to_owned()),
             ("Accept".to_owned(), "application/json, text/event-stream".to_owned()),
         ];
@@ -56,10 +79,16 @@ impl HttpEndpoint {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
-        let mut stream = TcpStream::connect_timeout(&self.address, SEND_LIMIT)
+        let socket = TcpStream::connect_timeout(&self.address, SEND_LIMIT)
             .with_context(|| format!("nothing listens on {}", self.address))?;
-        stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(SEND_LIMIT))?;
+        socket.set_nodelay(true)?;
+        socket.set_write_timeout(Some(SEND_LIMIT))?;
+        socket.set_read_timeout(Some(SEND_LIMIT))?;
+        let same = socket.try_clone()?;
+        let mut stream: Box<dyn Channel> = match &self.dial {
+            None => Box::new(same),
+            Some(dial) => dial.dial(same)?,
+        };
         let sent = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
         // A server may refuse by the head alone and close before it has read the body; its answer still counts.
         if let Err(error) = sent
@@ -67,14 +96,21 @@ impl HttpEndpoint {
         {
             return Err(error).context("cannot send");
         }
-        Ok(Exchange { reader: BufReader::new(stream) })
+        stream.flush()?;
+        Ok(Exchange { socket, reader: BufReader::new(stream) })
     }
 }
 
 /// A request whose answer has not been read. Dropped, the connection closes.
-#[derive(Debug)]
 pub struct Exchange {
-    reader: BufReader<TcpStream>,
+    socket: TcpStream,
+    reader: BufReader<Box<dyn Channel>>,
+}
+
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange").field("socket", &self.socket).finish_non_exhaustive()
+    }
 }
 
 /// An answer.
@@ -134,7 +170,7 @@ impl Exchange {
     fn arm(&self, deadline: Instant) -> Result<()> {
         let left = deadline.saturating_duration_since(Instant::now());
         ensure!(!left.is_zero(), "no whole answer in time");
-        self.reader.get_ref().set_read_timeout(Some(left))?;
+        self.socket.set_read_timeout(Some(left))?;
         Ok(())
     }
 

@@ -1,9 +1,13 @@
 //! What a JSON-RPC answer and a tool's result are made of, and the rules that both must keep. Nothing here reads or
 //! writes a wire.
 
+use crate::lab::Pixels;
 use anyhow::{Context, Result, bail, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::fmt;
+use std::io::Cursor;
 
 /// The server refused a request as such.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +51,22 @@ pub struct ImageContent {
     pub mime: String,
     /// The picture, still as base64.
     pub base64: String,
+}
+
+impl ImageContent {
+    /// The picture's pixels. Only what loses nothing can be compared, so a picture that is no PNG is an error.
+    pub fn pixels(&self) -> Result<Pixels> {
+        ensure!(self.mime == "image/png", "{} loses pixels: ask for a picture that is smaller as PNG", self.mime);
+        let bytes = STANDARD.decode(&self.base64).context("a picture is base64")?;
+        let mut reader = png::Decoder::new(Cursor::new(bytes)).read_info()?;
+        let mut rgb = vec![0; reader.output_buffer_size().context("a picture of a size that can be held")?];
+        let info = reader.next_frame(&mut rgb)?;
+        ensure!(
+            (info.color_type, info.bit_depth) == (png::ColorType::Rgb, png::BitDepth::Eight),
+            "a picture has three bytes a pixel: {info:?}"
+        );
+        Ok(Pixels { width: info.width, height: info.height, rgb })
+    }
 }
 
 /// What a tool answered.

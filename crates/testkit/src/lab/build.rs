@@ -1,15 +1,17 @@
-//! Builds the Windows programs of the workspace on Linux. Knows cargo's flags for it, and nothing of what is built.
+//! Builds the Windows programs of the workspace, on Linux and on Windows. Knows cargo's flags for it, and nothing of what
+//! is built; what a system's own cargo lacks for it is in the system's file.
 
 use super::cache::Cache;
 use super::progress::{Progress, timed};
-use super::rust_src::{self, Std, TARGET};
-use super::{command, host, run_within};
-use anyhow::{Context, Result};
+use super::system::{self, Library};
+use super::{command, run_within};
+use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 const FETCH_LIMIT: Duration = Duration::from_secs(300);
+const RUSTC_LIMIT: Duration = Duration::from_secs(20);
 
 /// How a Windows program is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +47,36 @@ pub(super) fn target_folder() -> PathBuf {
 
 /// Where a Windows program is after it was built.
 pub fn built_exe(name: &str, profile: Profile) -> PathBuf {
-    target_folder().join(TARGET).join(profile.name()).join(format!("{name}.exe"))
+    // On Windows cargo builds for its own system, and so without a folder of the target's name.
+    let folder = target_folder().join(system::TARGET.unwrap_or_default());
+    folder.join(profile.name()).join(format!("{name}.exe"))
+}
+
+/// Where a program for this system is after `cargo build`, which the tests that run it come after.
+pub fn native_exe(name: &str) -> PathBuf {
+    target_folder().join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The compiler's version, such as `1.95.0`.
+pub(super) fn rustc_version() -> Result<String> {
+    let said = run_within(Command::new("rustc").arg("--version"), RUSTC_LIMIT)?.stdout;
+    let version = said.split_whitespace().nth(1).with_context(|| format!("`rustc --version` said: {said}"))?;
+    Ok(version.to_owned())
+}
+
+/// The compiler must be at least what the workspace names.
+pub(super) fn pinned_rust() -> Result<String> {
+    let wanted = env!("CARGO_PKG_RUST_VERSION");
+    let found = rustc_version()?;
+    let number = |text: &str| text.split('.').map(|part| part.parse::<u32>().unwrap_or(0)).collect::<Vec<_>>();
+    ensure!(number(&found) >= number(wanted), "rustc is {found}, Cargo.toml wants {wanted}");
+    Ok(format!("{found}, at least {wanted}"))
 }
 
 /// Cargo, set up for Windows.
 #[derive(Debug, Clone)]
 pub struct WindowsBuild {
-    library: Std,
+    library: Library,
 }
 
 impl WindowsBuild {
@@ -61,8 +86,7 @@ impl WindowsBuild {
     }
 
     pub(super) fn find_in(cache: &Cache) -> Result<WindowsBuild> {
-        host::require_tools().context("run `cargo xtask lab up`")?;
-        Ok(WindowsBuild { library: rust_src::find(cache)? })
+        Ok(WindowsBuild { library: system::library(cache)? })
     }
 
     /// `cargo SUBCOMMAND` for Windows with that profile; the caller adds packages and flags.
@@ -74,32 +98,29 @@ impl WindowsBuild {
 
     fn bare(&self, subcommand: &str) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(workspace_top()).arg(subcommand).args(["--target", TARGET]);
+        cargo.current_dir(workspace_top()).arg(subcommand);
+        if let Some(target) = system::TARGET {
+            cargo.args(["--target", target]);
+        }
         // Cargo gives its children variables of the package that it runs, which would make every build look changed.
         for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "RUSTFLAGS"] {
             cargo.env_remove(name);
         }
-        if self.library != Std::Installed {
-            cargo.env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=std,panic_unwind");
-        }
-        if let Std::Source(library) = &self.library {
-            // Cargo reads this in place of the toolchain's own folder, so no link into the toolchain is needed.
-            cargo.env("__CARGO_TESTS_ONLY_SRC_ROOT", library);
-        }
+        self.library.prepare(&mut cargo);
         cargo
     }
 }
 
-/// Fetches what the builds for both systems need, so that they and the tests work without a network.
+/// Fetches what the builds need, for Windows and for this system, so that they and the tests work without a network.
 pub(super) fn fetch(cache: &Cache, progress: &dyn Progress) -> Result<()> {
     let build = WindowsBuild::find_in(cache)?;
     // Cargo answers in a fraction of a second when all is there, so there is no stamp that could be out of date.
-    timed(progress, "crates for both systems", || {
-        command::with_retry(host::NETWORK_TRIES, || {
+    timed(progress, "crates", || {
+        command::with_retry(command::NETWORK_TRIES, || {
             run_within(build.bare("fetch").arg("--locked"), FETCH_LIMIT)?;
-            let mut linux = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-            linux.current_dir(workspace_top()).args(["fetch", "--locked"]);
-            run_within(&mut linux, FETCH_LIMIT)
+            let mut own = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+            own.current_dir(workspace_top()).args(["fetch", "--locked"]);
+            run_within(&mut own, FETCH_LIMIT)
         })
         .context("fetching crates")
         .map(drop)

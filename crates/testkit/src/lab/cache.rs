@@ -20,11 +20,11 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// `$XDG_CACHE_HOME/portcullis/lab`, or the same below `~/.cache`.
+    /// `$XDG_CACHE_HOME/portcullis/lab`, or the same below the system's own folder for what can be made again.
     pub fn of_user() -> Result<Cache> {
         let base = match std::env::var_os("XDG_CACHE_HOME").filter(|v| Path::new(v).is_absolute()) {
             Some(base) => PathBuf::from(base),
-            None => std::env::home_dir().context("no home folder: set XDG_CACHE_HOME to a folder")?.join(".cache"),
+            None => super::system::cache_home().context("no home folder: set XDG_CACHE_HOME to a folder")?,
         };
         Ok(Cache { top: base.join("portcullis").join("lab") })
     }
@@ -43,47 +43,16 @@ impl Cache {
         fs::create_dir_all(self.runs()).with_context(|| format!("cannot make {}", self.runs().display()))
     }
 
-    pub(super) fn rootfs(&self) -> PathBuf {
-        self.top.join("rootfs")
-    }
-
-    pub(super) fn template(&self) -> PathBuf {
-        self.top.join("template")
-    }
-
     pub(super) fn clients(&self) -> PathBuf {
         self.top.join("clients")
     }
 
-    pub(super) fn rust_src(&self, version: &str) -> PathBuf {
-        self.top.join(format!("rust-src-{version}"))
+    pub(super) fn node(&self) -> PathBuf {
+        self.top.join("node")
     }
 
     pub(super) fn runs(&self) -> PathBuf {
         self.top.join("runs")
-    }
-
-    pub(super) fn run(&self, name: &str) -> PathBuf {
-        self.runs().join(name)
-    }
-
-    /// Whether live runs need the part of that name.
-    pub(super) fn is_stood_on(name: &str) -> bool {
-        matches!(name, "rootfs" | "template")
-    }
-
-    /// Everything in the cache that `clean` may remove, runs and locks apart.
-    pub(super) fn parts(&self) -> Result<Vec<PathBuf>> {
-        let mut parts = Vec::new();
-        for entry in fs::read_dir(&self.top)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            if name != "runs" && !name.to_string_lossy().ends_with(".lock") {
-                parts.push(entry.path());
-            }
-        }
-        parts.sort();
-        Ok(parts)
     }
 
     fn lock_file(&self, name: &str) -> Result<File> {
@@ -139,7 +108,7 @@ impl Draft {
     pub(super) fn start(target: &Path) -> Result<Draft> {
         let name = target.file_name().context("a part of the cache has a name")?;
         let path = target.with_file_name(format!("{}.partial", name.to_string_lossy()));
-        super::remove::tree(&path)?;
+        super::system::remove_tree(&path)?;
         fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(Draft { path, target: target.to_owned() })
     }
@@ -151,7 +120,7 @@ impl Draft {
     /// Writes the stamp and moves the folder to its real name, in place of an older one.
     pub(super) fn publish(self, stamp: &str) -> Result<()> {
         fs::write(self.path.join(STAMP), stamp)?;
-        super::remove::tree(&self.target)?;
+        super::system::remove_tree(&self.target)?;
         fs::rename(&self.path, &self.target).with_context(|| format!("cannot move {} into place", self.path.display()))
     }
 }

@@ -3,7 +3,7 @@
 
 use super::cache::{self, Cache, Draft};
 use super::progress::{Progress, timed};
-use super::{command, finish_within, host, run_within};
+use super::{command, finish_within, run_within, system};
 use anyhow::{Context, Result, ensure};
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,14 +15,12 @@ const PACKAGES_LIMIT: Duration = Duration::from_secs(300);
 /// Raised when the recipe below changes in a way that its inputs do not show.
 const RECIPE: u32 = 1;
 const REQUIREMENTS: &str = include_str!("../../../../lab/clients/requirements.txt");
-/// The Debian packages without which no environment can be made.
-const HOST_PACKAGES: &[&str] = &["python3", "python3-venv"];
 
 /// An environment holds links to the Python that it was made with, so it is as good as that Python is the same.
 fn stamp() -> Result<String> {
     let ask = "import sys; print(sys.base_prefix, sys.version.split()[0])";
-    let python = run_within(Command::new("python3").args(["-c", ask]), ASK_LIMIT)?.stdout;
-    Ok(format!("clients recipe {RECIPE}\n{python}{REQUIREMENTS}"))
+    let python = run_within(system::python().args(["-c", ask]), ASK_LIMIT)?.stdout;
+    Ok(format!("clients recipe {RECIPE}\n{python}{REQUIREMENTS}{}", system::REQUIREMENTS))
 }
 
 /// The interpreter to run a client with, or an error that says how to get it.
@@ -33,7 +31,7 @@ pub(super) fn python(cache: &Cache) -> Result<PathBuf> {
         "the Python environment of the lab's clients is missing or out of date: run `cargo xtask lab up`"
     );
     // The scripts beside it name the folder in which they were made; the interpreter finds its packages wherever it is.
-    Ok(folder.join("bin/python"))
+    Ok(folder.join(system::PYTHON_IN_ENVIRONMENT))
 }
 
 /// Makes the environment unless it is there already.
@@ -42,17 +40,17 @@ pub(super) fn make(cache: &Cache, progress: &dyn Progress) -> Result<()> {
         return Ok(());
     }
     // Debian ships Python without what makes an environment, and no program's absence shows it.
-    let can = finish_within(Command::new("python3").args(["-c", "import ensurepip, venv"]), ASK_LIMIT);
+    let can = finish_within(system::python().args(["-c", "import ensurepip, venv"]), ASK_LIMIT);
     if !can.is_ok_and(|finished| finished.status.success()) {
-        host::install(HOST_PACKAGES, progress)?;
+        system::install_python(progress)?;
     }
     timed(progress, "Python clients: the mcp package", || {
-        command::with_retry(host::NETWORK_TRIES, || {
+        command::with_retry(command::NETWORK_TRIES, || {
             let draft = Draft::start(&cache.clients())?;
-            run_within(Command::new("python3").args(["-m", "venv"]).arg(draft.path()), VENV_LIMIT)?;
+            run_within(system::python().args(["-m", "venv"]).arg(draft.path()), VENV_LIMIT)?;
             let list = draft.path().join("requirements.txt");
-            std::fs::write(&list, REQUIREMENTS)?;
-            let mut pip = Command::new(draft.path().join("bin/python"));
+            std::fs::write(&list, format!("{REQUIREMENTS}{}", system::REQUIREMENTS))?;
+            let mut pip = Command::new(draft.path().join(system::PYTHON_IN_ENVIRONMENT));
             pip.args(["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]);
             // Wheels only: a compiler for C or Rust extensions is not among what the lab installs.
             pip.args(["--only-binary", ":all:", "--requirement"]).arg(&list);

@@ -1,13 +1,16 @@
 //! Runs other programs with a deadline. Every program that the lab starts and waits for goes through here, so that
 //! none can hang a test or a terminal for good.
 
+use super::StdioPlan;
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
+use process_wrap::std::{ChildWrapper, CommandWrap};
 use std::io::Read;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// How often a step that needs the network is tried.
+pub(super) const NETWORK_TRIES: u32 = 3;
 /// How often a waiting thread looks whether the program has ended.
 const EXIT_POLL: Duration = Duration::from_millis(5);
 /// How much of a failed program's output the error repeats.
@@ -81,24 +84,49 @@ pub(super) fn wait_until(child: &mut Child, deadline: Instant) -> Result<Option<
     }
 }
 
-/// Kills a child that was started as the leader of its own process group, with all of that group.
-pub fn kill_group(child: &Child) {
-    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        kill_process_group(pid, Signal::KILL).ok();
+/// A program that `kill` ends together with all that it started. When this process ends, so does the program.
+#[derive(Debug)]
+pub struct Group {
+    child: Box<dyn ChildWrapper>,
+}
+
+impl Group {
+    /// Starts a command with these streams; those that the command itself has are not looked at.
+    pub fn spawn(command: &Command, stdio: StdioPlan) -> Result<Group> {
+        let mut tethered = super::system::tethered(command);
+        tethered.stdin(stdio.stdin).stdout(stdio.stdout).stderr(stdio.stderr);
+        let mut wrap = CommandWrap::from(tethered);
+        super::system::gather(&mut wrap);
+        let name = command.get_program().to_string_lossy().into_owned();
+        Ok(Group { child: wrap.spawn().with_context(|| format!("cannot start {name}"))? })
+    }
+
+    /// Its standard input, once, when that is piped.
+    pub fn stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin().take()
+    }
+
+    /// Its standard output, once, when that is piped.
+    pub fn stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout().take()
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        Ok(self.child.wait()?)
+    }
+
+    /// Ends it and all that it started.
+    pub fn kill(&mut self) -> Result<()> {
+        // What has ended already cannot be killed, which is no failure.
+        self.child.start_kill().ok();
+        self.child.wait()?;
+        Ok(())
     }
 }
 
-/// The same command, but told to end when the calling thread ends, however that comes about.
-pub fn tethered(command: &Command) -> Command {
-    let Some(setpriv) = super::host::find("setpriv") else {
-        return copy_onto(Command::new(command.get_program()), command);
-    };
-    let mut tethered = Command::new(setpriv);
-    tethered.args(["--pdeathsig", "TERM", "--"]).arg(command.get_program());
-    copy_onto(tethered, command)
-}
-
-fn copy_onto(mut onto: Command, from: &Command) -> Command {
+/// A command with the words, variables and folder of another behind its own.
+pub(super) fn copy_onto(mut onto: Command, from: &Command) -> Command {
     onto.args(from.get_args());
     for (name, value) in from.get_envs() {
         match value {
@@ -163,12 +191,13 @@ pub(super) fn with_retry<T>(tries: u32, mut work: impl FnMut() -> Result<T>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::system;
+    use std::io::BufRead;
 
     #[test]
     fn the_deadline_ends_the_program_and_the_error_repeats_its_words() {
         let started = Instant::now();
-        let mut command = Command::new("sh");
-        command.args(["-c", "echo before; exec sleep 30"]);
+        let mut command = system::script("echo before; exec sleep 30", "'before'; Start-Sleep 30");
         let error = finish_within(&mut command, Duration::from_millis(200)).unwrap_err();
         assert!(started.elapsed() < Duration::from_secs(10));
         assert!(error.to_string().contains("before"), "{error}");
@@ -176,8 +205,8 @@ mod tests {
 
     #[test]
     fn output_larger_than_a_pipe_arrives_whole() {
-        let mut command = Command::new("sh");
-        command.args(["-c", "head -c 1000000 /dev/zero | tr '\\0' x; exit 3"]);
+        let much = "[Console]::Out.Write('x' * 1000000); exit 3";
+        let mut command = system::script("head -c 1000000 /dev/zero | tr '\\0' x; exit 3", much);
         let finished = finish_within(&mut command, Duration::from_secs(20)).unwrap();
         assert_eq!(finished.stdout.len(), 1_000_000);
         assert_eq!(finished.status.code(), Some(3));
@@ -185,9 +214,26 @@ mod tests {
 
     #[test]
     fn a_failure_is_an_error_with_its_last_lines() {
-        let mut command = Command::new("sh");
-        command.args(["-c", "echo reason >&2; exit 1"]);
+        let mut command = system::script("echo reason >&2; exit 1", "[Console]::Error.WriteLine('reason'); exit 1");
         let error = run_within(&mut command, Duration::from_secs(20)).unwrap_err();
         assert!(error.to_string().contains("reason"), "{error}");
+    }
+
+    #[test]
+    fn a_group_ends_with_all_that_it_started() {
+        let command = system::script(
+            "sleep 60 & echo $!; wait",
+            "(Start-Process -PassThru -NoNewWindow powershell '-Command Start-Sleep 60').Id; Start-Sleep 60",
+        );
+        let mut group = Group::spawn(&command, StdioPlan { stdout: Stdio::piped(), ..StdioPlan::null() }).unwrap();
+        // The inner program holds the same pipe, so its end is the end of the output.
+        let mut stdout = std::io::BufReader::new(group.stdout().unwrap());
+        let mut started = String::new();
+        stdout.read_line(&mut started).unwrap();
+        assert!(started.trim().parse::<u32>().is_ok(), "{started:?}");
+        group.kill().unwrap();
+        let (send, ended) = std::sync::mpsc::channel();
+        thread::spawn(move || send.send(stdout.read_to_end(&mut Vec::new()).is_ok()));
+        assert_eq!(ended.recv_timeout(Duration::from_secs(20)), Ok(true));
     }
 }

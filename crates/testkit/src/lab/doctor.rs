@@ -2,9 +2,11 @@
 //! add theirs; none depends on another having been asked.
 
 use super::build::{Profile, WindowsBuild, built_exe};
+use super::build::{pinned_rust, rustc_version};
 use super::cache::Cache;
-use super::run::{Run, StdioPlan};
-use super::{Lab, host, run_within, rust_src, template};
+use super::check::Check;
+use super::run::Run;
+use super::{Lab, StdioPlan, host, run_within, rust_src, template};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::Path;
@@ -17,46 +19,6 @@ const WINDOW_LIMIT: Duration = Duration::from_secs(15);
 const PROBE: &str = "portcullis-lab-probe";
 const UP: &str = "cargo xtask lab up";
 
-/// One question.
-pub struct Check {
-    /// What it is about.
-    pub name: &'static str,
-    /// What to do when it fails.
-    pub remedy: &'static str,
-    /// Answers with a short finding, or an error.
-    pub ask: Box<dyn Fn() -> Result<String>>,
-}
-
-/// One question's answer.
-#[derive(Debug)]
-pub struct Row {
-    /// What it is about.
-    pub name: &'static str,
-    /// Whether all is well.
-    pub ok: bool,
-    /// What was found, or what went wrong.
-    pub finding: String,
-    /// What to do when it failed.
-    pub remedy: &'static str,
-    /// How long the question took.
-    pub took: Duration,
-}
-
-impl Check {
-    fn new(name: &'static str, remedy: &'static str, ask: impl Fn() -> Result<String> + 'static) -> Check {
-        Check { name, remedy, ask: Box::new(ask) }
-    }
-
-    /// Asks and measures.
-    pub fn answer(&self) -> Row {
-        let started = Instant::now();
-        let answer = (self.ask)();
-        let ok = answer.is_ok();
-        let finding = answer.unwrap_or_else(|error| format!("{error:#}"));
-        Row { name: self.name, ok, finding, remedy: self.remedy, took: started.elapsed() }
-    }
-}
-
 /// All questions, from the ground up.
 pub fn checks() -> Vec<Check> {
     vec![
@@ -65,7 +27,7 @@ pub fn checks() -> Vec<Check> {
         Check::new("lab is made", UP, || Ok(Lab::ready()?.cache().top().display().to_string())),
         Check::new("Wine version", "cargo xtask lab clean, then lab up", || Lab::ready()?.wine_version()),
         Check::new("rust-src matches rustc", UP, || {
-            Ok(format!("rustc {}: {:?}", rust_src::rustc_version()?, rust_src::find(&Cache::of_user()?)?))
+            Ok(format!("rustc {}: {:?}", rustc_version()?, rust_src::find(&Cache::of_user()?)?))
         }),
         Check::new("rust-version of the workspace", "install the Rust that Cargo.toml names", pinned_rust),
         Check::new("Windows build of a probe", UP, build_probe),
@@ -81,15 +43,6 @@ pub fn checks() -> Vec<Check> {
 
 fn run() -> Result<Run> {
     Lab::ready()?.start(None)
-}
-
-/// The compiler must be at least what the workspace names, and rust-src follows the compiler.
-fn pinned_rust() -> Result<String> {
-    let wanted = env!("CARGO_PKG_RUST_VERSION");
-    let found = rust_src::rustc_version()?;
-    let number = |text: &str| text.split('.').map(|part| part.parse::<u32>().unwrap_or(0)).collect::<Vec<_>>();
-    ensure!(number(&found) >= number(wanted), "rustc is {found}, Cargo.toml wants {wanted}");
-    Ok(format!("{found}, at least {wanted}"))
 }
 
 fn build_probe() -> Result<String> {

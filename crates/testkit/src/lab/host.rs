@@ -8,7 +8,6 @@ use std::time::Duration;
 
 const APT_UPDATE_LIMIT: Duration = Duration::from_secs(180);
 const APT_INSTALL_LIMIT: Duration = Duration::from_secs(900);
-pub(super) const NETWORK_TRIES: u32 = 3;
 
 /// Programs of the host, each with the Debian package that brings it.
 pub(super) const TOOLS: &[(&str, &str)] = &[
@@ -24,6 +23,7 @@ pub(super) const TOOLS: &[(&str, &str)] = &[
     ("mount", "mount"),
     ("chroot", "coreutils"),
     ("dpkg-deb", "dpkg"),
+    ("nginx", "nginx"),
 ];
 /// Brings no program, but the import libraries that the linker wants.
 const IMPORT_LIBRARIES: (&str, &str) = ("/usr/x86_64-w64-mingw32/lib/libkernel32.a", "mingw-w64-x86-64-dev");
@@ -35,6 +35,11 @@ pub(super) fn find(program: &str) -> Option<PathBuf> {
         .chain(["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(PathBuf::from))
         .map(|folder| folder.join(program))
         .find(|candidate| candidate.is_file())
+}
+
+/// A program of the host that the lab needs, for tests that run one beside the lab.
+pub fn tool(program: &str) -> Result<PathBuf> {
+    find(program).with_context(|| format!("there is no {program}; `cargo xtask lab up` installs it"))
 }
 
 /// A command with every folder for administrators on its PATH.
@@ -72,15 +77,35 @@ pub(super) fn require_root(to: &str) -> Result<()> {
         return Ok(());
     }
     let me = std::env::current_exe().map(|p| p.display().to_string()).unwrap_or_else(|_| "xtask".to_owned());
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let cache = super::Cache::of_user().ok().and_then(|c| Some(c.top().parent()?.parent()?.display().to_string()));
+    let words: Vec<String> = [me].into_iter().chain(std::env::args().skip(1)).collect();
+    let cache = super::Cache::of_user().ok().and_then(|c| Some(c.top().parent()?.parent()?.to_owned()));
+    let rustup = match std::env::var_os("RUSTUP_HOME") {
+        Some(folder) => Some(PathBuf::from(folder)),
+        None => std::env::home_dir().map(|home| home.join(".rustup")).filter(|folder| folder.is_dir()),
+    };
+    let variables =
+        [("PATH", std::env::var_os("PATH").map(PathBuf::from)), ("RUSTUP_HOME", rustup), ("XDG_CACHE_HOME", cache)];
     bail!(
-        "only root can {to} (it mounts in a private namespace and changes root). Run:\n{}    \
-         sudo env XDG_CACHE_HOME={} {me} {}",
+        "only root can {to} (it mounts in a private namespace and changes root). Run:\n{}    {}",
         install_lines(&missing_packages()),
-        cache.unwrap_or_default(),
-        arguments.join(" ")
+        as_root(&variables, &words)
     )
+}
+
+/// The same command as root. `sudo` takes away what tells where Rust and the lab's folder are, so these are given anew.
+fn as_root(variables: &[(&str, Option<PathBuf>)], words: &[String]) -> String {
+    let set = variables.iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?.display())));
+    let words = ["sudo", "env"].map(str::to_owned).into_iter().chain(set).chain(words.iter().cloned());
+    words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 fn install_lines(packages: &[&str]) -> String {
@@ -111,7 +136,7 @@ pub(super) fn install(packages: &[&str], progress: &dyn Progress) -> Result<()> 
         );
     }
     timed(progress, &format!("host packages: {}", packages.join(" ")), || {
-        super::command::with_retry(NETWORK_TRIES, || {
+        super::command::with_retry(super::command::NETWORK_TRIES, || {
             let mut update = Command::new("apt-get");
             update.args(["-q", "update"]);
             // A third-party source that does not answer must not stop packages that come from another.
@@ -134,6 +159,19 @@ mod tests {
     fn programs_are_found_and_missing_ones_are_not() {
         assert!(find("sh").is_some());
         assert!(find("no-such-program-here").is_none());
+    }
+
+    #[test]
+    fn the_command_for_root_keeps_what_sudo_drops_and_is_one_that_a_shell_takes() {
+        let variables =
+            [("PATH", Some("/a b:/c".into())), ("RUSTUP_HOME", None), ("XDG_CACHE_HOME", Some("/h".into()))];
+        let words = ["/w/xtask", "lab", "run", "it's.exe"].map(str::to_owned);
+        let line = as_root(&variables, &words);
+        assert_eq!(line, r"sudo env 'PATH=/a b:/c' XDG_CACHE_HOME=/h /w/xtask lab run 'it'\''s.exe'");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line.replacen("sudo env", "printf '%s|'", 1)]);
+        let said = super::super::run_within(&mut shell, Duration::from_secs(20)).unwrap().stdout;
+        assert_eq!(said, "PATH=/a b:/c|XDG_CACHE_HOME=/h|/w/xtask|lab|run|it's.exe|");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 # The first process of a run: it holds the namespaces, the display, the Wine server and the desktop. When it ends, the
 # kernel ends everything else of the run and drops every mount.
-# Arguments: RUN ROOTFS TEMPLATE WINE_LOADER WINE_SERVER owned|detached [FOLDER SHOWN READ-ONLY]...
-RUN=$1 ROOTFS=$2 TEMPLATE=$3 LOADER=$4 SERVER=$5 LIFETIME=$6
-shift 6
+# Arguments: RUN ROOTFS TEMPLATE WINE_LOADER WINE_SERVER owned|detached WIDTHxHEIGHT [FOLDER SHOWN READ-ONLY]...
+RUN=$1 ROOTFS=$2 TEMPLATE=$3 LOADER=$4 SERVER=$5 LIFETIME=$6 SIZE=$7
+shift 7
 
 fail() { echo "$1" > "$RUN/failed"; exit 1; }
 
@@ -34,7 +34,7 @@ show "$RUN/root" /tmp/.X11-unix rw
 
 # Without locking: the lock file would hold a number of our process namespace, which means nothing to another Xvfb.
 # Two at once still cannot get the same display, because the abstract socket has one owner.
-Xvfb -displayfd 8 -nolock -noreset -nolisten tcp -screen 0 1280x800x24 8> "$RUN/display" > "$RUN/xvfb.log" 2>&1 < /dev/null &
+Xvfb -displayfd 8 -nolock -noreset -nolisten tcp -screen 0 "${SIZE}x24" 8> "$RUN/display" > "$RUN/xvfb.log" 2>&1 < /dev/null &
 XVFB=$!
 # A display that ends by itself takes its socket along.
 leave() { kill "$XVFB" 2> /dev/null; wait "$XVFB"; exit 0; }
@@ -52,7 +52,7 @@ inside() {
         WINEARCH=win64 WINEDEBUG=-all LANG=C.UTF-8 DISPLAY=":$DISPLAY_NUMBER" "$@"
 }
 inside "$SERVER" -f -p > "$RUN/wineserver.log" 2>&1 < /dev/null &
-inside "$LOADER" explorer.exe /desktop=Default,1280x800 > "$RUN/explorer.log" 2>&1 < /dev/null &
+inside "$LOADER" explorer.exe "/desktop=Default,$SIZE" > "$RUN/explorer.log" 2>&1 < /dev/null &
 # The Wine server closes a desktop that nobody is on, so a program that waits for input stays on it. Windows that come
 # later find the desktop up, which makes them quick and gives even the first one a caption.
 sleep infinity | inside "$LOADER" cmd.exe > "$RUN/holder.log" 2>&1 &

@@ -69,8 +69,12 @@ impl Wine {
 
 /// The host's own Wine, when it is of the version that the lab wants.
 fn of_host() -> Option<Wine> {
-    let wine = Wine::in_tree(Path::new("/"))?;
-    wine.version().is_ok_and(|v| v.starts_with(WINE_MAJOR)).then_some(wine)
+    wanted(Path::new("/"), Wine::version)
+}
+
+/// The Wine of a tree, when it says that it is of the version that the lab wants.
+fn wanted(tree: &Path, version: impl Fn(&Wine) -> Result<String>) -> Option<Wine> {
+    Wine::in_tree(tree).filter(|wine| version(wine).is_ok_and(|version| version.starts_with(WINE_MAJOR)))
 }
 
 fn stamp() -> String {
@@ -95,7 +99,7 @@ pub(super) fn make(cache: &Cache, progress: &dyn Progress) -> Result<Wine> {
     refuse_beside_live_runs(cache, "the chroot")?;
     let draft = timed(progress, "chroot: Debian trixie (about 25 s)", || {
         // A failed attempt leaves a half-made tree, so each try starts from an empty one.
-        command::with_retry(host::NETWORK_TRIES, || {
+        command::with_retry(command::NETWORK_TRIES, || {
             let draft = Draft::start(&cache.rootfs())?;
             bootstrap(draft.path())?;
             Ok(draft)
@@ -149,7 +153,7 @@ pub(super) fn in_tree(tree: &Path, body: &str, arguments: &[&str], limit: Durati
 }
 
 fn install(tree: &Path) -> Result<()> {
-    command::with_retry(host::NETWORK_TRIES, || {
+    command::with_retry(command::NETWORK_TRIES, || {
         let script = "dpkg --configure -a; apt-get -q update; \
                       apt-get -q install -y --no-install-recommends \"$@\"; apt-get clean";
         in_tree(tree, script, PACKAGES, PACKAGES_LIMIT).map(drop)
@@ -169,4 +173,31 @@ fn strip(tree: &Path) -> Result<()> {
         command::finish_within(host::command("x86_64-w64-mingw32-strip").arg("-g").args(chunk), STRIP_LIMIT)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hosts_wine_is_taken_when_it_is_whole_and_of_the_wanted_version() {
+        let says = |version: &'static str| move |_: &Wine| Ok(version.to_owned());
+        let place = |tree: &Path, file: &str| {
+            let file = tree.join(file.trim_start_matches('/'));
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        };
+        for (loader, server) in LOADERS {
+            let tree = tempfile::tempdir().unwrap();
+            assert!(wanted(tree.path(), says("wine-10.0")).is_none(), "no Wine");
+            place(tree.path(), loader);
+            assert!(wanted(tree.path(), says("wine-10.0")).is_none(), "{loader} without a server");
+            place(tree.path(), server);
+            let found = wanted(tree.path(), says("wine-10.0 (Debian 10.0~repack-6)")).unwrap();
+            assert_eq!((found.loader, found.server), (PathBuf::from(loader), PathBuf::from(server)));
+            assert!(wanted(tree.path(), says("wine-9.22")).is_none());
+            assert!(wanted(tree.path(), says("wine-1.0")).is_none());
+            assert!(wanted(tree.path(), |_| bail!("it does not start")).is_none());
+        }
+    }
 }

@@ -5,7 +5,7 @@ use super::cache::Cache;
 use super::command::{Finished, collect, wait_until};
 use super::enter::{self, Inside};
 use super::screen::Screen;
-use super::{Lab, Quiet, build, remove};
+use super::{Lab, Quiet, Size, StdioPlan, build, remove};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
@@ -44,34 +44,6 @@ pub(super) enum Lifetime {
     Detached,
 }
 
-/// Where a program's three standard streams go.
-#[derive(Debug)]
-pub struct StdioPlan {
-    /// Standard input.
-    pub stdin: Stdio,
-    /// Standard output.
-    pub stdout: Stdio,
-    /// Standard error.
-    pub stderr: Stdio,
-}
-
-impl StdioPlan {
-    /// All three piped to the caller.
-    pub fn piped() -> StdioPlan {
-        StdioPlan { stdin: Stdio::piped(), stdout: Stdio::piped(), stderr: Stdio::piped() }
-    }
-
-    /// The caller's own three.
-    pub fn inherited() -> StdioPlan {
-        StdioPlan { stdin: Stdio::inherit(), stdout: Stdio::inherit(), stderr: Stdio::inherit() }
-    }
-
-    /// Nothing in, nothing out.
-    pub fn null() -> StdioPlan {
-        StdioPlan { stdin: Stdio::null(), stdout: Stdio::null(), stderr: Stdio::null() }
-    }
-}
-
 /// A live run. Dropped, it ends if it was started here by `Lab::start`, and goes on otherwise.
 #[derive(Debug)]
 pub struct Run {
@@ -85,7 +57,7 @@ pub struct Run {
 }
 
 impl Run {
-    pub(super) fn start(lab: &Lab, name: Option<&str>, lifetime: Lifetime) -> Result<Run> {
+    pub(super) fn start(lab: &Lab, name: Option<&str>, lifetime: Lifetime, size: Size) -> Result<Run> {
         let deadline = Instant::now() + START_LIMIT;
         let cache = lab.cache();
         let names = cache.lock_within("runs", START_LIMIT, &Quiet)?;
@@ -95,7 +67,7 @@ impl Run {
         let shown = shown_folders();
         fs::write(folder.join("shown"), shown.iter().map(|p| format!("{}\n", p.display())).collect::<String>())?;
         let keeper =
-            keeper_command(lab, &folder, &shown, lifetime)?.spawn().context("cannot start the run's keeper")?;
+            keeper_command(lab, &folder, &shown, lifetime, size)?.spawn().context("cannot start the run's keeper")?;
         let mut starting = Starting { folder: folder.clone(), child: Some(keeper) };
         starting.await_file("pid", deadline)?;
         drop(names); // From here on the keeper's own lock says that the name is taken.
@@ -159,6 +131,11 @@ impl Run {
         Path::new("/proc").join(self.keeper.to_string()).join("root").join(prefix).join("drive_c")
     }
 
+    /// A folder into which programs of the desktop may save; it need not be there yet.
+    pub fn save_folder(&self) -> PathBuf {
+        self.drive_c().join("demo")
+    }
+
     /// `overlay` or `copy`: how the run got its prefix.
     pub fn layer(&self) -> Result<String> {
         Ok(fs::read_to_string(self.folder.join("layer"))?.trim().to_owned())
@@ -197,10 +174,10 @@ impl Run {
     }
 
     /// A command that runs a Linux program of the lab's own system in this run.
-    pub fn linux_command(&self, program: &[&str], env: &[(&str, &str)]) -> Command {
+    pub fn linux_command(&self, program: &[&str], env: &[(&str, &str)]) -> Result<Command> {
         let program: Vec<String> = program.iter().map(|w| (*w).to_owned()).collect();
         let env: Vec<(String, String)> = env.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        self.inside.join(self.keeper, &env, &program)
+        Ok(self.inside.join(self.keeper, &env, &program))
     }
 
     /// Starts a Windows program; see `command` for how it is named.
@@ -315,11 +292,12 @@ impl Drop for Starting {
     }
 }
 
-fn keeper_command(lab: &Lab, folder: &Path, shown: &[PathBuf], lifetime: Lifetime) -> Result<Command> {
+fn keeper_command(lab: &Lab, folder: &Path, shown: &[PathBuf], lifetime: Lifetime, size: Size) -> Result<Command> {
     let mut command = enter::script(KEEPER_SH);
     command.arg(folder).arg(&lab.wine.rootfs).arg(lab.cache().template());
     command.arg(&lab.wine.loader).arg(&lab.wine.server);
-    command.arg(if lifetime == Lifetime::Owned { "owned" } else { "detached" }).args(shown);
+    command.arg(if lifetime == Lifetime::Owned { "owned" } else { "detached" });
+    command.arg(format!("{}x{}", size.width, size.height)).args(shown);
     command.stdin(if lifetime == Lifetime::Owned { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::null()).stderr(File::create(folder.join("keeper.log"))?);
     // A key that interrupts the terminal's program is not meant for the run.

@@ -2,10 +2,12 @@
 //! of exactly the compiler's version, so the lab asks Debian for that one and keeps it in its own cache; the
 //! toolchain's folders stay as they are.
 
+use super::build::rustc_version;
 use super::cache::{self, Cache, Draft};
+use super::linux::BUILD_TARGET as TARGET;
 use super::progress::{Progress, timed};
 use super::rootfs::{self, Wine};
-use super::{command, host, run_within};
+use super::{command, run_within};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,6 @@ use std::time::Duration;
 const RUSTC_LIMIT: Duration = Duration::from_secs(20);
 const APT_LIMIT: Duration = Duration::from_secs(300);
 const UNPACK_LIMIT: Duration = Duration::from_secs(120);
-pub(super) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// Where the build finds a standard library for Windows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,15 +29,21 @@ pub(super) enum Std {
     Source(PathBuf),
 }
 
-fn stamp(version: &str) -> String {
-    format!("rust-src recipe 1\n{version}\n")
+impl Std {
+    /// Tells cargo of it.
+    pub(super) fn prepare(&self, cargo: &mut Command) {
+        if *self != Std::Installed {
+            cargo.env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=std,panic_unwind");
+        }
+        if let Std::Source(library) = self {
+            // Cargo reads this in place of the toolchain's own folder, so no link into the toolchain is needed.
+            cargo.env("__CARGO_TESTS_ONLY_SRC_ROOT", library);
+        }
+    }
 }
 
-/// The compiler's version, such as `1.95.0`.
-pub(super) fn rustc_version() -> Result<String> {
-    let said = run_within(Command::new("rustc").arg("--version"), RUSTC_LIMIT)?.stdout;
-    let version = said.split_whitespace().nth(1).with_context(|| format!("`rustc --version` said: {said}"))?;
-    Ok(version.to_owned())
+fn stamp(version: &str) -> String {
+    format!("rust-src recipe 1\n{version}\n")
 }
 
 fn rustlib() -> Result<PathBuf> {
@@ -44,14 +51,18 @@ fn rustlib() -> Result<PathBuf> {
     Ok(Path::new(said.trim()).join("lib/rustlib"))
 }
 
+/// What the toolchain brings, by its folder `lib/rustlib`.
+fn of_toolchain(rustlib: &Path) -> Option<Std> {
+    if rustlib.join(TARGET).join("lib").is_dir() {
+        return Some(Std::Installed);
+    }
+    rustlib.join("src/rust/library/std/Cargo.toml").exists().then_some(Std::SourceInToolchain)
+}
+
 /// The standard library to build with, or an error that says how to get one.
 pub(super) fn find(cache: &Cache) -> Result<Std> {
-    let rustlib = rustlib()?;
-    if rustlib.join(TARGET).join("lib").is_dir() {
-        return Ok(Std::Installed);
-    }
-    if rustlib.join("src/rust/library/std/Cargo.toml").exists() {
-        return Ok(Std::SourceInToolchain);
+    if let Some(found) = of_toolchain(&rustlib()?) {
+        return Ok(found);
     }
     let version = rustc_version()?;
     let folder = cache.rust_src(&version);
@@ -69,7 +80,7 @@ pub(super) fn make(cache: &Cache, wine: &Wine, progress: &dyn Progress) -> Resul
     let version = rustc_version()?;
     timed(progress, &format!("standard library source {version}"), || {
         let draft = Draft::start(&cache.rust_src(&version))?;
-        let package = command::with_retry(host::NETWORK_TRIES, || download(wine, &version))?;
+        let package = command::with_retry(command::NETWORK_TRIES, || download(wine, &version))?;
         let unpacked = draft.path().join("unpacked");
         run_within(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&unpacked), UNPACK_LIMIT)?;
         fs::remove_file(&package)?;
@@ -114,6 +125,35 @@ mod tests {
     const OFFERS: &str = "  rust-src | 1.96.1+dfsg1-2~bpo13+1 | http://deb.debian.org/debian trixie-backports/main\n  \
                           rust-src | 1.95.0+dfsg1-2~bpo13+1 | http://deb.debian.org/debian trixie-backports/main\n  \
                           rust-src | 1.85.1+dfsg1-1+deb13u1 | http://deb.debian.org/debian trixie/main\n";
+
+    #[test]
+    fn a_target_of_the_toolchain_comes_before_its_source_and_that_before_a_download() {
+        let rustlib = tempfile::tempdir().unwrap();
+        let top = rustlib.path();
+        assert_eq!(of_toolchain(top), None);
+        let source = top.join("src/rust/library/std");
+        fs::create_dir_all(&source).unwrap();
+        fs::write(source.join("Cargo.toml"), "").unwrap();
+        assert_eq!(of_toolchain(top), Some(Std::SourceInToolchain));
+        fs::create_dir_all(top.join("x86_64-pc-windows-gnu/lib")).unwrap();
+        assert_eq!(of_toolchain(top), Some(Std::Installed));
+    }
+
+    #[test]
+    fn only_without_the_target_the_standard_library_is_built() {
+        let rows = [
+            (Std::Installed, false, None),
+            (Std::SourceInToolchain, true, None),
+            (Std::Source(PathBuf::from("/s")), true, Some("/s")),
+        ];
+        for (std, builds, root) in rows {
+            let mut cargo = Command::new("cargo");
+            std.prepare(&mut cargo);
+            assert_eq!(cargo.get_args().any(|word| word == "-Zbuild-std=std,panic_unwind"), builds, "{std:?}");
+            let found = cargo.get_envs().find(|(name, _)| *name == "__CARGO_TESTS_ONLY_SRC_ROOT");
+            assert_eq!(found.and_then(|(_, value)| value), root.map(std::ffi::OsStr::new), "{std:?}");
+        }
+    }
 
     #[test]
     fn the_compilers_own_version_is_picked_and_no_neighbour() {

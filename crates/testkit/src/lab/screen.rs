@@ -1,9 +1,8 @@
 //! Looks at a run's X display from the host: its pixels and its windows. This is the tests' own eye, independent of
 //! anything that the server says.
 
+use super::pixels::Pixels;
 use anyhow::{Context, Result, bail};
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,31 +38,6 @@ pub struct XWindow {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-}
-
-/// Pixels in rows from the top, three bytes each: red, green, blue.
-#[derive(Debug, Clone)]
-pub struct Pixels {
-    /// Columns.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// `width * height * 3` bytes.
-    pub rgb: Vec<u8>,
-}
-
-impl Pixels {
-    /// The colour at a place, or `None` outside.
-    pub fn at(&self, x: u32, y: u32) -> Option<(u8, u8, u8)> {
-        if x >= self.width {
-            return None;
-        }
-        let start = usize::try_from(y.checked_mul(self.width)?.checked_add(x)?.checked_mul(3)?).ok()?;
-        match self.rgb.get(start..start.checked_add(3)?)? {
-            [r, g, b] => Some((*r, *g, *b)),
-            _ => None,
-        }
-    }
 }
 
 impl Screen {
@@ -177,14 +151,6 @@ impl Screen {
 
     /// Writes what the display shows now as a PNG.
     pub fn write_png(&self, path: &Path) -> Result<()> {
-        let pixels = self.pixels()?;
-        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        let mut encoder = png::Encoder::new(BufWriter::new(file), pixels.width, pixels.height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&pixels.rgb)?;
-        writer.finish()?;
-        Ok(())
+        self.pixels()?.write_png(path)
     }
 }

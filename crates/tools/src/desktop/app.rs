@@ -80,7 +80,14 @@ impl Tool for App {
         title: "Start, switch, place or close",
         description: "Start an installed program by name and wait for its window, or switch to, place or close a window. A path or arguments need tier 3.",
         tier: Tier::Interact,
-        effects: &[Effect::StartInstalledApp, Effect::StartExecutable, Effect::ArrangeWindows, Effect::ReadWindows],
+        effects: &[
+            Effect::StartInstalledApp,
+            Effect::StartExecutable,
+            Effect::ArrangeWindows,
+            Effect::CloseWindows,
+            Effect::OperateCommandHost,
+            Effect::ReadWindows,
+        ],
         annotations: Annotations { read_only: false, destructive: true, idempotent: false, open_world: false },
         shape: Shape::View,
         lane: Lane::Input,
@@ -115,11 +122,13 @@ impl Tool for App {
                 },
             ),
         };
-        let reversibility =
-            if matches!(bound, Bound::Close(_)) { Reversibility::Irreversible } else { Reversibility::Reversible };
+        let (effect, reversibility) = match bound {
+            Bound::Close(_) => (Effect::CloseWindows, Reversibility::Irreversible),
+            _ => (Effect::ArrangeWindows, Reversibility::Reversible),
+        };
         Ok(Planned {
             resources: vec![resource],
-            effects: vec![Effect::ArrangeWindows, Effect::ReadWindows],
+            effects: vec![effect, Effect::ReadWindows],
             reversibility,
             state_digest: None,
             deadline: None,

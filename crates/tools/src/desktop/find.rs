@@ -5,10 +5,10 @@ use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::snapshot::refs;
 use crate::desktop::target::{
-    Nth, Target, describe, parse_role, pick, read_scene, resolve_window, target_arguments, text_of,
+    Nth, Target, describe, parse_role, pick, resolve_window, search_scene, target_arguments, text_of,
 };
 use crate::tool::{AnyTool, Planned, Tool};
-use portcullis_model::{Effect, Fault, FaultCode, Reply, Tier, WindowIdentity};
+use portcullis_model::{Effect, Fault, FaultCode, Reply, Tier, Untrusted, WindowIdentity};
 use portcullis_observe::{Selector, Style, find, summary};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
@@ -87,7 +87,7 @@ impl Tool for FindElement {
     }
 
     fn apply((window, selector, limit): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
-        let scene = read_scene(permit, &window, cx)?;
+        let scene = search_scene(permit, &window, cx)?;
         let found = find(&scene, &selector);
         if found.is_empty() {
             // The same answer as an action with this description would give, with the nearest names.
@@ -155,20 +155,69 @@ impl Tool for GetText {
     fn apply((target, from, count): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let element = match target {
             Target::Element(element) => element,
-            Target::Described(window, selector) => pick(&read_scene(permit, &window, cx)?, &selector, cx)?,
+            Target::Described(window, selector) => pick(&search_scene(permit, &window, cx)?, &selector, cx)?,
             Target::At(point, Some(window)) => cx.ports.tree.element_at(permit, &window, point, cx.deadline)?.identity,
             Target::At(..) => return Err(Fault::new(FaultCode::NotFound, "no window is at the point")),
         };
         let read = cx.ports.tree.text(permit, &element, from, count, cx.deadline)?;
-        let got = read.text.raw().chars().count();
-        let mut text = read.text.to_string();
-        if let Some(total) = read.total_chars.filter(|total| *total > from + got) {
-            text.push_str(&format!(
-                "\n[cut: characters {from} to {} of {total}; go on with from={}]",
-                from + got,
-                from + got
-            ));
-        }
+        let (text, got) = whole_line_ends(&read.text);
+        let mut text = text.to_string();
+        text.push_str(&remainder(from, got, read.total_chars));
         Ok(Reply::text(text))
+    }
+}
+
+/// What is said behind a part of a text that has `total` characters, when that is known: where it goes on, and something
+/// where there is no word, since such an answer reads as one that was lost.
+fn remainder(from: usize, got: usize, total: Option<usize>) -> String {
+    let next = from + got;
+    match (total, got) {
+        (Some(total), _) if total > next => {
+            format!("\n[cut: characters {from} to {next} of {total}; go on with from={next}]")
+        }
+        (None, 1..) => {
+            format!("\n[cut: characters {from} to {next} of a text that may be longer; go on with from={next}]")
+        }
+        (Some(0), 0) => "[the text is empty]".to_owned(),
+        (Some(total), 0) => format!("[the text ends at character {total}]"),
+        (None, 0) => format!("[nothing can be read from character {from} on]"),
+        (Some(_), _) => String::new(),
+    }
+}
+
+/// A part without the half of a line end that it may end with, which would be shown as a stray character; and how many
+/// characters it has then. A part that is nothing else stays, so that there is a next one.
+fn whole_line_ends(part: &Untrusted) -> (Untrusted, usize) {
+    let raw = part.raw();
+    let whole = raw.strip_suffix('\r').filter(|rest| !rest.is_empty()).unwrap_or(raw);
+    (Untrusted::new(part.source(), whole), whole.chars().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_model::Source;
+
+    #[test]
+    fn what_is_left_of_a_text_is_said() {
+        for (from, got, total, said) in [
+            (0, 5, Some(5), ""),
+            (0, 3, Some(5), "\n[cut: characters 0 to 3 of 5; go on with from=3]"),
+            (5, 0, Some(5), "[the text ends at character 5]"),
+            (9, 0, Some(5), "[the text ends at character 5]"),
+            (0, 0, Some(0), "[the text is empty]"),
+            (2, 3, None, "\n[cut: characters 2 to 5 of a text that may be longer; go on with from=5]"),
+            (2, 0, None, "[nothing can be read from character 2 on]"),
+        ] {
+            assert_eq!(remainder(from, got, total), said, "{from} {got} {total:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_does_not_end_within_a_line_end() {
+        for (raw, shown, count) in [("ab\r\n", "ab\n", 4), ("ab\r", "ab", 2), ("\r", "⟨U+000D⟩", 1), ("", "", 0)] {
+            let (text, got) = whole_line_ends(&Untrusted::new(Source::Window, raw));
+            assert_eq!((text.to_string().as_str(), got), (shown, count), "{raw:?}");
+        }
     }
 }

@@ -36,13 +36,12 @@ pub(crate) fn picture(bitmap: &Bitmap, limits: Limits) -> Result<Vec<Part>, Faul
     let full = pixels(bitmap)?;
     let mut width = full.width().min(limits.max_width.max(1));
     for _ in 0..SCALE_TRIES {
-        let scaled = if width < full.width() {
+        let image = if width < full.width() {
             let height = (u64::from(full.height()) * u64::from(width) / u64::from(full.width())).max(1);
-            thumbnail(&full, width, u32::try_from(height).unwrap_or(1))
+            smaller(&thumbnail(&full, width, u32::try_from(height).unwrap_or(1)), limits.quality)?
         } else {
-            full.clone()
+            smaller(&full, limits.quality)?
         };
-        let image = smaller(&scaled, limits.quality)?;
         if image.bytes.len() <= limits.max_bytes {
             return Ok(vec![Part::Text(transform(bitmap, &image)), Part::Image(image)]);
         }
@@ -67,10 +66,14 @@ fn pixels(bitmap: &Bitmap) -> Result<Pixels, Fault> {
         .ok_or_else(|| Fault::new(FaultCode::Internal, "the captured pixels do not fill their rectangle"))
 }
 
-/// The picture in both formats, and the smaller of them.
+/// The picture in both formats, made at the same time, and the smaller of them.
 fn smaller(pixels: &Pixels, quality: u8) -> Result<Image, Fault> {
-    let png = encode_png(pixels)?;
-    let jpeg = encode_jpeg(pixels, quality)?;
+    let (png, jpeg) = std::thread::scope(|scope| {
+        let png = scope.spawn(|| encode_png(pixels));
+        let jpeg = encode_jpeg(pixels, quality);
+        (png.join().unwrap_or_else(|_| Err(failed("the PNG", &"the encoder panicked"))), jpeg)
+    });
+    let (png, jpeg) = (png?, jpeg?);
     let (mime, bytes) = if jpeg.len() < png.len() { ("image/jpeg", jpeg) } else { ("image/png", png) };
     Ok(Image { mime, bytes, width: pixels.width(), height: pixels.height() })
 }

@@ -10,10 +10,10 @@ use crate::desktop::target::{Target, TargetArgs, resolve_window, target_argument
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{
-    Effect, ElementIdentity, Fault, FaultCode, Outcome, Reply, Reversibility, Role, Tier, UiNode, WindowIdentity,
-    nearest,
+    Effect, ElementIdentity, Fault, FaultCode, Outcome, Reply, Resource, Reversibility, Role, Tier, UiNode,
+    WindowIdentity, nearest,
 };
-use portcullis_platform::{Chord, ControlAct, Key, PortFault, Step};
+use portcullis_platform::{Chord, ControlAct, Key, PortFault, Shown, Step};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -23,14 +23,12 @@ use std::time::Duration;
 const TYPE_CAP: usize = 20_000;
 /// Time that a call gets besides what its characters take.
 const BASE_DEADLINE: Duration = Duration::from_secs(4);
-/// Time for each character: slow programs take some 500 a second on a long line.
-const PER_CHARACTER: Duration = Duration::from_millis(4);
+/// Time for each character: a program on a busy machine takes some 200 a second on a long line.
+const PER_CHARACTER: Duration = Duration::from_millis(8);
 /// Characters of a field that are read back.
 const READ_BACK_CAP: usize = 200_000;
 /// How long a field may stay unchanged before the text is called lost.
 const STILL_LIMIT: Duration = Duration::from_millis(600);
-/// How often the window is brought to the front when another server takes it in between.
-const FRONT_TRIES: usize = 5;
 
 /// What these tools may ever do.
 const KEYBOARD_EFFECTS: &[Effect] = &[
@@ -115,6 +113,10 @@ impl Tool for Type {
         ],
     };
 
+    fn shows(args: &TypeArgs) -> Option<&'static str> {
+        Observe::shows(args.observe)
+    }
+
     fn plan(args: TypeArgs, cx: &PlanContext<'_>) -> Result<Planned<TypeBound>, Fault> {
         cx.readers.require_active_session()?;
         if args.text.0.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
@@ -135,8 +137,16 @@ impl Tool for Type {
         let mut effects = action_effects(Effect::SendInput, observe);
         effects.extend([Effect::OperateControl, Effect::ArrangeWindows]);
         let count = u32::try_from(args.text.0.chars().count()).unwrap_or(u32::MAX);
+        let mut resources = cx.readers.action_resources(&window)?;
+        // Line ends and tabs are keys; what else is typed is characters and no key of its own.
+        let enters = args.press_enter == Some(true) || args.text.0.contains(['\n', '\r']);
+        for (pressed, key) in [(enters, "enter"), (args.text.0.contains('\t'), "tab")] {
+            if pressed {
+                resources.push(Resource::Keys { chord: parse_chord("text", key)? });
+            }
+        }
         Ok(Planned {
-            resources: cx.readers.action_resources(&window)?,
+            resources,
             effects,
             reversibility: Reversibility::Irreversible,
             state_digest: None,
@@ -214,33 +224,15 @@ fn field_text(element: &ElementIdentity, permit: &Permit, cx: &ApplyContext<'_>)
     cx.ports.tree.text(permit, element, 0, READ_BACK_CAP, cx.deadline).ok().map(|read| read.text.raw().to_owned())
 }
 
-/// Types, and begins again when another window came to the front before the first key: nothing was sent then.
+/// Brings the window to the front, the keyboard to the element and the caret to its place, then types; all in one turn,
+/// so that no other server comes in between.
 fn by_keys(
     bound: &TypeBound,
     element: Option<&ElementIdentity>,
     permit: &Permit,
     cx: &ApplyContext<'_>,
 ) -> Result<(), Fault> {
-    let mut last = by_keys_once(bound, element, permit, cx);
-    for _ in 1..FRONT_TRIES {
-        let taken = cx.ports.windows.foreground().as_ref() != Some(&bound.window);
-        match last {
-            Err(fault) if taken && matches!(fault.code, FaultCode::Denied | FaultCode::NotOperable) => {
-                last = by_keys_once(bound, element, permit, cx);
-            }
-            other => return other,
-        }
-    }
-    last
-}
-
-/// Brings the window to the front, the keyboard to the element and the caret to its place, then types.
-fn by_keys_once(
-    bound: &TypeBound,
-    element: Option<&ElementIdentity>,
-    permit: &Permit,
-    cx: &ApplyContext<'_>,
-) -> Result<(), Fault> {
+    let _turn = cx.ports.input.turn(cx.deadline, cx.cancel)?;
     bring_to_front(&bound.window, permit, cx)?;
     let mut steps = Vec::new();
     if let Some(element) = element {
@@ -274,7 +266,7 @@ fn give_keyboard(element: &ElementIdentity, permit: &Permit, cx: &ApplyContext<'
         Ok(focused.is_some_and(|node| node.identity == *element))
     };
     match cx.ports.tree.act(permit, element, &ControlAct::Focus, cx.deadline, cx.cancel) {
-        Ok(delivered) if delivered.shown == Some(true) => return Ok(()),
+        Ok(delivered) if matches!(delivered.shown, Shown::Yes | Shown::Already) => return Ok(()),
         Ok(_) | Err(PortFault::NotOperable(_) | PortFault::Unsupported(_)) => {}
         Err(other) => return Err(other.into()),
     }
@@ -413,6 +405,10 @@ impl Tool for Shortcut {
         examples: [(r#"{"keys": "ctrl+s"}"#, "Save"), (r#"{"keys": "tab", "times": 3}"#, "Three fields on")],
     };
 
+    fn shows(args: &ShortcutArgs) -> Option<&'static str> {
+        Observe::shows(args.observe)
+    }
+
     fn plan(args: ShortcutArgs, cx: &PlanContext<'_>) -> Result<Planned<ShortcutBound>, Fault> {
         cx.readers.require_active_session()?;
         let chord = parse_chord("keys", &args.keys.0)?;
@@ -420,8 +416,10 @@ impl Tool for Shortcut {
         let observe = args.observe.unwrap_or_default();
         let mut effects = action_effects(Effect::SendInput, observe);
         effects.push(Effect::ArrangeWindows);
+        let mut resources = cx.readers.action_resources(&window)?;
+        resources.push(Resource::Keys { chord: chord.clone() });
         Ok(Planned {
-            resources: cx.readers.action_resources(&window)?,
+            resources,
             effects,
             reversibility: Reversibility::Irreversible,
             state_digest: None,
@@ -436,9 +434,11 @@ impl Tool for Shortcut {
     }
 
     fn apply(bound: ShortcutBound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
+        let turn = cx.ports.input.turn(cx.deadline, cx.cancel)?;
         bring_to_front(&bound.window, permit, cx)?;
         let watch = Watch::begin(permit, cx, Some(&bound.window), None, bound.observe, None);
         send(&bound.window, &[Step::Chord(bound.chord, bound.times)], permit, cx)?;
-        watch.end("pressed", None)
+        drop(turn);
+        watch.end("pressed", Shown::Unknown)
     }
 }

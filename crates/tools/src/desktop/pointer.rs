@@ -5,15 +5,18 @@ use crate::args::{Int, Seconds, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::invoke::{action_effects, natural_act, role_of, settle_target};
+use crate::desktop::snapshot::refs;
 use crate::desktop::target::{
     Coordinate, Target, TargetArgs, is_window, resolve_point, resolve_ref, target_arguments, text_of,
 };
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{
-    Effect, ElementIdentity, Fault, FaultCode, Outcome, Point, Reply, Resource, Reversibility, Tier, WindowIdentity,
+    Effect, ElementIdentity, Fault, FaultCode, Outcome, Point, Rect, Reply, Resource, Reversibility, States, Tier,
+    UiNode, WindowIdentity,
 };
-use portcullis_platform::{Bitmap, Button, Chord, Key, PointerAct, PortFault, Scroll as WheelTurn};
+use portcullis_observe::{Line, Scene, Style, summary};
+use portcullis_platform::{Bitmap, Button, Chord, Key, PointerAct, PortFault, Scroll as WheelTurn, Shown};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,9 +35,16 @@ const POINTER_EFFECTS: &[Effect] = &[
 const DRAG_SPAN: Duration = Duration::from_millis(150);
 /// The longest drag.
 const DRAG_CAP_SECONDS: u32 = 10;
-/// The share of pixels, one in so many, that must differ before a scroll is said to have moved something: more than a
-/// blinking caret.
-const MOVED_SHARE: usize = 200;
+/// Pixels that must differ before a scroll is said to have moved something: more than a blinking caret.
+const MOVED_PIXELS: usize = 64;
+/// How far around a bare point the picture is compared when a scroll is judged.
+const AROUND: i32 = 120;
+/// How long a scroll without visible effect is watched before it is called so.
+const SCROLL_WATCH: Duration = Duration::from_millis(300);
+/// How long the pointer's place may take to be told as it is.
+const POINTER_WATCH: Duration = Duration::from_millis(300);
+/// The pause between two looks at it.
+const POINTER_PAUSE: Duration = Duration::from_millis(3);
 
 /// The tools of this file.
 pub(super) fn tools() -> Vec<AnyTool> {
@@ -113,7 +123,7 @@ pub(super) fn input_target(window: &WindowIdentity, cx: &ApplyContext<'_>) -> Re
 
 /// Where the pointer has to go for an element, scrolled into view when it is not.
 fn aim(permit: &Permit, element: &ElementIdentity, cx: &ApplyContext<'_>) -> Result<Point, Fault> {
-    let visible = |rect: portcullis_model::Rect| -> Result<Option<Point>, Fault> {
+    let visible = |rect: Rect| -> Result<Option<Point>, Fault> {
         let frame = cx.ports.windows.rect(&element.window)?;
         let displays = cx.ports.screen.displays()?;
         let shown = rect.intersect(frame);
@@ -121,7 +131,7 @@ fn aim(permit: &Permit, element: &ElementIdentity, cx: &ApplyContext<'_>) -> Res
             .iter()
             .map(|display| shown.intersect(display.bounds))
             .find(|part| !part.is_empty())
-            .map(portcullis_model::Rect::centre))
+            .map(Rect::centre))
     };
     if let Some(point) = visible(cx.ports.tree.locate(element)?)? {
         return Ok(point);
@@ -193,14 +203,23 @@ impl Tool for Click {
         ],
     };
 
+    fn shows(args: &ClickArgs) -> Option<&'static str> {
+        Observe::shows(args.observe)
+    }
+
     fn plan(args: ClickArgs, cx: &PlanContext<'_>) -> Result<Planned<ClickBound>, Fault> {
         cx.readers.require_active_session()?;
         let target = args.target().resolve(cx)?;
         let observe = args.observe.unwrap_or_default();
         let mut effects = action_effects(Effect::SendInput, observe);
         effects.extend([Effect::OperateControl, Effect::ArrangeWindows]);
+        let held = held_keys(text_of(&args.held))?;
+        let mut resources = target.action_resources(cx)?;
+        if !held.is_empty() {
+            resources.push(Resource::Keys { chord: Chord(held.clone()) });
+        }
         Ok(Planned {
-            resources: target.action_resources(cx)?,
+            resources,
             effects,
             reversibility: Reversibility::Irreversible,
             state_digest: None,
@@ -209,7 +228,7 @@ impl Tool for Click {
                 target,
                 button: args.button.unwrap_or_default().into(),
                 action: args.action.unwrap_or_default(),
-                held: held_keys(text_of(&args.held))?,
+                held,
                 how: args.how.unwrap_or_default(),
                 observe,
             },
@@ -228,7 +247,7 @@ impl Tool for Click {
                 None => Resource::DesktopBackground,
             };
             press(permit, &target, *point, &bound, cx)?;
-            return watch.end(&said(&bound, *point, false), None);
+            return watch.end(&said(&bound, *point, false), Shown::Unknown);
         }
         let (element, scene) = settle_target(&bound.target, permit, cx)?;
         let watch = Watch::begin(permit, cx, Some(&element.window), Some(&element), bound.observe, scene);
@@ -249,10 +268,12 @@ impl Tool for Click {
                 "leave `how` out",
             ));
         }
+        let turn = cx.ports.input.turn(cx.deadline, cx.cancel)?;
         let point = aim(permit, &element, cx)?;
         let raised = uncover(permit, &element.window, point, cx)?;
         press(permit, &input_target(&element.window, cx)?, point, &bound, cx)?;
-        watch.end(&said(&bound, point, raised), None)
+        drop(turn);
+        watch.end(&said(&bound, point, raised), Shown::Unknown)
     }
 }
 
@@ -336,19 +357,28 @@ fn plan_way(way: Way, cx: &PlanContext<'_>) -> Result<Planned<Way>, Fault> {
     })
 }
 
+/// Where the pointer is to act.
+struct Spot {
+    point: Point,
+    window: Option<WindowIdentity>,
+    /// Unless it is a bare point.
+    element: Option<ElementIdentity>,
+}
+
 /// Where a target is, with its window in front.
-fn place(target: &Target, permit: &Permit, cx: &ApplyContext<'_>) -> Result<(Point, Option<WindowIdentity>), Fault> {
+fn place(target: &Target, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Spot, Fault> {
     if let Target::At(point, window) = target {
-        return Ok((*point, window.clone()));
+        return Ok(Spot { point: *point, window: window.clone(), element: None });
     }
     let (element, _) = settle_target(target, permit, cx)?;
     let point = aim(permit, &element, cx)?;
     uncover(permit, &element.window, point, cx)?;
-    Ok((point, Some(element.window)))
+    Ok(Spot { point, window: Some(element.window.clone()), element: Some(element) })
 }
 
 fn drag(way: &Way, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
-    let (from, window) = match &way.from {
+    let turn = cx.ports.input.turn(cx.deadline, cx.cancel)?;
+    let Spot { point: from, window, .. } = match &way.from {
         Some(from) => place(from, permit, cx)?,
         None => return Err(Fault::new(FaultCode::Internal, "a drag has a start")),
     };
@@ -368,7 +398,8 @@ fn drag(way: &Way, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Faul
     let watch = Watch::begin(permit, cx, seen.as_ref(), None, way.observe, None);
     let act = PointerAct::Drag { from, to, button: way.button, held: way.held.clone(), span: way.span };
     cx.ports.input.point(permit, &target, &act, cx.deadline, cx.cancel)?;
-    watch.end(&format!("dragged from {from} to {to} with the pointer"), None)
+    drop(turn);
+    watch.end(&format!("dragged from {from} to {to} with the pointer"), Shown::Unknown)
 }
 
 struct Move;
@@ -392,6 +423,10 @@ impl Tool for Move {
         secret_arguments: &[],
         examples: [(r#"{"ref": "e3"}"#, "Hover over an element"), (r#"{"x": 10, "y": 10}"#, "Go to a corner")],
     };
+
+    fn shows(args: &MoveArgs) -> Option<&'static str> {
+        Observe::shows(args.observe)
+    }
 
     fn plan(args: MoveArgs, cx: &PlanContext<'_>) -> Result<Planned<Way>, Fault> {
         cx.readers.require_active_session()?;
@@ -428,20 +463,30 @@ impl Tool for Move {
         if way.from.is_some() {
             return drag(&way, permit, cx);
         }
+        let turn = cx.ports.input.turn(cx.deadline, cx.cancel)?;
         let before = cx.ports.input.pointer();
-        let (to, window) = place(&way.to, permit, cx)?;
+        let Spot { point: to, window, .. } = place(&way.to, permit, cx)?;
         let target = match &window {
             Some(window) => input_target(window, cx)?,
             None => Resource::DesktopBackground,
         };
         let watch = Watch::begin(permit, cx, window.as_ref(), None, way.observe, None);
         cx.ports.input.point(permit, &target, &PointerAct::Move { to }, cx.deadline, cx.cancel)?;
+        let until = cx.deadline.slice(POINTER_WATCH);
+        // Input is delivered by a thread of the system, and a question may overtake it.
+        while cx.ports.input.pointer() != Some(to) && !until.passed() {
+            cx.cancel.wait(POINTER_PAUSE)?;
+        }
         let now = cx.ports.input.pointer();
+        drop(turn);
         let outcome = match now {
             Some(now) if now == to && before == Some(to) => {
                 Outcome::NoEffect { observed: format!("the pointer was at {to} already") }
             }
-            Some(now) if now == to => Outcome::confirmed(format!("the pointer is at {to}")),
+            Some(now) if now == to => Outcome::confirmed(match before {
+                Some(before) => format!("the pointer is at {to}, was at {before}"),
+                None => format!("the pointer is at {to}"),
+            }),
             Some(now) => Outcome::Unverified { why: format!("the pointer is at {now}, not at {to}") },
             None => Outcome::Unverified { why: "the pointer's place cannot be read".to_owned() },
         };
@@ -487,6 +532,10 @@ impl Tool for Drag {
             (r#"{"x": 50, "y": 60, "to_x": 300, "to_y": 60}"#, "Drag between points"),
         ],
     };
+
+    fn shows(args: &DragArgs) -> Option<&'static str> {
+        Observe::shows(args.observe)
+    }
 
     fn plan(args: DragArgs, cx: &PlanContext<'_>) -> Result<Planned<Way>, Fault> {
         cx.readers.require_active_session()?;
@@ -560,6 +609,10 @@ impl Tool for Scroll {
         ],
     };
 
+    fn shows(args: &ScrollArgs) -> Option<&'static str> {
+        Observe::shows(args.observe)
+    }
+
     fn plan(args: ScrollArgs, cx: &PlanContext<'_>) -> Result<Planned<ScrollBound>, Fault> {
         cx.readers.require_active_session()?;
         let given: TargetArgs = args.target();
@@ -595,46 +648,123 @@ impl Tool for Scroll {
     }
 
     fn apply(bound: ScrollBound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
-        let (at, window) = place(&bound.target, permit, cx)?;
-        let Some(window) = window else {
+        let turn = cx.ports.input.turn(cx.deadline, cx.cancel)?;
+        let spot = place(&bound.target, permit, cx)?;
+        let at = spot.point;
+        let Some(window) = spot.window else {
             return Err(Fault::new(FaultCode::NotFound, "no window is at the point")
                 .field("x,y")
                 .remedy("scroll over a window"));
         };
         let target = input_target(&window, cx)?;
+        let over = spot
+            .element
+            .filter(|element| !is_window(element))
+            .and_then(|element| cx.ports.tree.read_element(permit, &element, cx.deadline).ok());
+        // What scrolls is small beside its window, where other things may move.
+        let area = over.as_ref().map_or_else(|| around(at), |node| node.rect);
         let picture = |cx: &ApplyContext<'_>| cx.ports.screen.capture_window(permit, &window, cx.deadline).ok();
         let before = picture(cx);
         let watch = Watch::begin(permit, cx, Some(&window), None, bound.observe, None);
         let act = PointerAct::Wheel { at, scroll: bound.turn };
         cx.ports.input.point(permit, &target, &act, cx.deadline, cx.cancel)?;
+        drop(turn);
         let mut pause = Duration::from_millis(4);
         let mut waited = Duration::ZERO;
         let moved = loop {
             cx.cancel.wait(pause)?;
             waited += pause;
-            if has_moved(before.as_ref(), picture(cx).as_ref()) {
+            if has_moved(before.as_ref(), picture(cx).as_ref(), area) {
                 break true;
             }
-            if waited >= Duration::from_millis(300) || cx.deadline.passed() {
+            if waited >= SCROLL_WATCH || cx.deadline.passed() {
                 break false;
             }
             pause *= 2;
         };
-        let how = format!("turned the wheel at {at}");
+        let how = match over {
+            Some(node) => format!("turned the wheel at {at} over {}", named(&node, watch.before(), cx)),
+            None => format!("turned the wheel at {at}"),
+        };
         watch.end_with(match (moved, before) {
-            (true, _) => Outcome::confirmed(format!("{how}, the picture there moved")),
-            (false, Some(_)) => Outcome::NoEffect { observed: format!("{how}, the picture stayed as it was") },
+            (true, _) => Outcome::confirmed(format!("{how}; the picture there moved")),
+            (false, Some(_)) => Outcome::NoEffect { observed: format!("{how}; the picture there stayed as it was") },
             (false, None) => Outcome::Unverified { why: format!("{how}; the window's picture cannot be taken") },
         })
     }
 }
 
-/// Whether enough pixels differ.
-fn has_moved(before: Option<&Bitmap>, after: Option<&Bitmap>) -> bool {
+/// An element by ref, role and name; the name that its window gives it, when that was read.
+fn named(node: &UiNode, scene: Option<&Scene>, cx: &ApplyContext<'_>) -> String {
+    let known = scene.and_then(|scene| scene.lines.iter().find(|line| line.identity == node.identity));
+    let line = known.map_or_else(|| Line::of_node(node), Line::clone);
+    let plain = Line { value: None, states: States::default(), choices: Vec::new(), more_choices: 0, ..line };
+    summary(&Line { more_rows: 0, hidden: None, ..plain }, &mut refs(cx), Style::default())
+}
+
+/// The surroundings of a point.
+fn around(at: Point) -> Rect {
+    Rect::new(
+        at.x.saturating_sub(AROUND),
+        at.y.saturating_sub(AROUND),
+        at.x.saturating_add(AROUND),
+        at.y.saturating_add(AROUND),
+    )
+}
+
+/// Whether enough pixels differ in an area of the desktop.
+fn has_moved(before: Option<&Bitmap>, after: Option<&Bitmap>, area: Rect) -> bool {
     let (Some(before), Some(after)) = (before, after) else { return false };
     if before.rect != after.rect {
         return true;
     }
-    let differ = before.bgra.chunks_exact(4).zip(after.bgra.chunks_exact(4)).filter(|(a, b)| a != b).count();
-    differ > before.bgra.len() / 4 / MOVED_SHARE
+    let part = area.intersect(before.rect);
+    let offset = |from: i32, to: i32| usize::try_from(to.saturating_sub(from)).unwrap_or(0);
+    let (top, left) = (offset(before.rect.top, part.top), offset(before.rect.left, part.left));
+    let (rows, columns) = (offset(part.top, part.bottom), offset(part.left, part.right));
+    let width = offset(before.rect.left, before.rect.right).max(1);
+    let lines = before.bgra.chunks_exact(width * 4).zip(after.bgra.chunks_exact(width * 4));
+    let differ: usize = lines
+        .skip(top)
+        .take(rows)
+        .map(|(a, b)| {
+            let pixels = a.chunks_exact(4).zip(b.chunks_exact(4));
+            pixels.skip(left).take(columns).filter(|(a, b)| a != b).count()
+        })
+        .sum();
+    differ > MOVED_PIXELS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_platform::CaptureMethod;
+
+    /// A picture of 100 x 100 with a block of that size in another colour at 50, 50.
+    fn picture(width: usize, height: usize) -> Bitmap {
+        let mut bgra = vec![0; 100 * 100 * 4];
+        for pixel in (50..50 + height).flat_map(|y| (50..50 + width).map(move |x| y * 100 + x)) {
+            bgra[pixel * 4] = 255;
+        }
+        Bitmap { rect: Rect::new(200, 300, 300, 400), bgra, method: CaptureMethod::Screen }
+    }
+
+    #[test]
+    fn a_caret_is_no_scroll_and_what_lies_elsewhere_does_not_count() {
+        let all = Rect::new(200, 300, 300, 400);
+        let rows = [
+            ((0, 0), all, false),
+            ((2, 32), all, false),
+            ((13, 5), all, true),
+            ((40, 40), Rect::new(240, 340, 260, 360), true),
+            ((40, 40), Rect::new(200, 300, 250, 350), false),
+            ((40, 40), Rect::new(0, 0, 10, 10), false),
+            ((40, 40), Rect::new(-50, -50, 5_000, 5_000), true),
+        ];
+        for ((width, height), area, moved) in rows {
+            let (before, after) = (picture(0, 0), picture(width, height));
+            assert_eq!(has_moved(Some(&before), Some(&after), area), moved, "{width} x {height} in {area}");
+        }
+        assert!(!has_moved(None, Some(&picture(40, 40)), all));
+    }
 }

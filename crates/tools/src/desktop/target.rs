@@ -16,8 +16,10 @@ use std::time::Duration;
 pub(crate) const ELEMENT_CAP: usize = 3_000;
 /// Rows of one list that one reading takes in.
 pub(crate) const ROW_CAP: usize = 200;
-/// The slice of a deadline that reading one window may take.
+/// The slice of a deadline that reading one window may take among others, or for what changed in it.
 pub(crate) const WINDOW_SLICE: Duration = Duration::from_millis(500);
+/// The slice that reading a window may take to find what a description fits: without it the call comes to nothing.
+pub(crate) const SEARCH_SLICE: Duration = Duration::from_millis(1_500);
 
 /// A coordinate on the virtual desktop.
 pub(crate) type Coordinate = Int<-65_536, 65_536>;
@@ -253,8 +255,36 @@ pub(crate) fn parse_role(word: &str) -> Result<Role, Fault> {
 
 /// Reads a window and folds it.
 pub(crate) fn read_scene(permit: &Permit, window: &WindowIdentity, cx: &ApplyContext<'_>) -> Result<Scene, Fault> {
-    let budget = ReadBudget { elements: ELEMENT_CAP, rows: ROW_CAP, deadline: cx.deadline.slice(WINDOW_SLICE) };
+    read_within(permit, window, WINDOW_SLICE, cx)
+}
+
+/// Reads a window to find in it what a description fits.
+pub(crate) fn search_scene(permit: &Permit, window: &WindowIdentity, cx: &ApplyContext<'_>) -> Result<Scene, Fault> {
+    read_within(permit, window, SEARCH_SLICE, cx)
+}
+
+fn read_within(
+    permit: &Permit,
+    window: &WindowIdentity,
+    slice: Duration,
+    cx: &ApplyContext<'_>,
+) -> Result<Scene, Fault> {
+    let budget = ReadBudget { elements: ELEMENT_CAP, rows: ROW_CAP, deadline: cx.deadline.slice(slice) };
     Ok(fold(&cx.ports.tree.read(permit, window, budget, cx.cancel)?))
+}
+
+/// What a search looked at, for who found nothing: a window that was not read to its end may hold it all the same.
+fn extent(scene: &Scene) -> String {
+    let rule = "every part of the description must fit".to_owned();
+    if !scene.cut {
+        return rule;
+    }
+    let read = scene.lines.len();
+    format!(
+        "{rule}; {read} elements were read and then the reading was cut, at {ELEMENT_CAP} elements, {ROW_CAP} rows of a \
+         list or {} ms",
+        SEARCH_SLICE.as_millis()
+    )
 }
 
 /// The one element that a description fits.
@@ -269,7 +299,7 @@ pub(crate) fn pick(scene: &Scene, selector: &Selector, cx: &ApplyContext<'_>) ->
             Err(Fault::new(FaultCode::NotFound, "nothing in the window fits the description")
                 .field("name")
                 .value(describe(selector))
-                .rule("every part of the description must fit")
+                .rule(extent(scene))
                 .remedy(
                     "look with Snapshot or FindElement; the element may be in another window or further down a list",
                 )

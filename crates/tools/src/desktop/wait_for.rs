@@ -4,7 +4,9 @@ use crate::args::{Seconds, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::snapshot::{header, refs};
-use crate::desktop::target::{Nth, describe, parse_role, read_scene, resolve_ref, resolve_window, text_of};
+use crate::desktop::target::{
+    Nth, WINDOW_SLICE, describe, parse_role, read_scene, resolve_ref, resolve_window, text_of,
+};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, ElementIdentity, Fault, FaultCode, Reply, Resource, Tier, WindowIdentity};
 use portcullis_observe::{Line, Scene, Selector, Style, find, summary};
@@ -30,7 +32,7 @@ pub(super) fn tools() -> Vec<AnyTool> {
     vec![AnyTool::of::<WaitFor>()]
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Condition {
     TextExists,
@@ -197,6 +199,7 @@ fn look(bound: &Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Look, F
         Sought::Element(element) => look_at_element(bound.condition, element, permit, cx),
         Sought::Text(_) | Sought::Described(_) => {
             let window = bound.window.clone().or_else(|| cx.ports.windows.foreground());
+            let time = cx.deadline.slice(WINDOW_SLICE);
             let scene = match &window {
                 None => return Ok(absent(bound.condition, "no window is in front")),
                 Some(window) => match read_scene(permit, window, cx) {
@@ -208,12 +211,28 @@ fn look(bound: &Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Look, F
                     Err(fault) => return Err(fault),
                 },
             };
-            Ok(match &bound.sought {
+            let seen = match &bound.sought {
                 Sought::Text(text) => look_for_text(bound.condition, text, &scene, cx),
                 Sought::Described(selector) => look_for_described(bound.condition, selector, &scene, cx),
                 Sought::Element(_) | Sought::Titled(_) => Look::NotYet(String::new()),
-            })
+            };
+            Ok(as_far_as_read(bound.condition, seen, &scene, time.passed()))
         }
+    }
+}
+
+/// What was not read may still be there. A reading that ran out of time shows no absence; one that ended at a cap shows it
+/// for what the cap let in, and says so.
+fn as_far_as_read(condition: Condition, seen: Look, scene: &Scene, out_of_time: bool) -> Look {
+    match (condition, seen) {
+        (Condition::TextGone | Condition::ElementGone, Look::Holds(what)) if scene.cut => {
+            if out_of_time {
+                Look::NotYet("the window could not be read to its end in time".to_owned())
+            } else {
+                Look::Holds(format!("{what}, as far as it was read: {} elements", scene.lines.len()))
+            }
+        }
+        (_, seen) => seen,
     }
 }
 
@@ -304,4 +323,36 @@ fn look_at_windows(condition: Condition, title: &str, permit: &Permit, cx: &Appl
         Some(info) => present(condition, header(info, &all).line(&mut refs(cx))),
         None => absent(condition, "no such window"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_observe::Counts;
+
+    /// (what is waited for, whether the reading was cut, whether it ran out of time), and what comes of an absence.
+    #[test]
+    fn an_absence_is_told_as_far_as_the_window_was_read() {
+        let whole = "gone";
+        let cut = "gone, as far as it was read: 0 elements";
+        let late = "not yet: the window could not be read to its end in time";
+        for (condition, is_cut, out_of_time, expected) in [
+            (Condition::TextGone, false, false, whole),
+            (Condition::TextGone, false, true, whole),
+            (Condition::TextGone, true, false, cut),
+            (Condition::TextGone, true, true, late),
+            (Condition::ElementGone, true, false, cut),
+            (Condition::ElementGone, true, true, late),
+            (Condition::WindowGone, true, true, whole),
+            (Condition::TextExists, true, true, whole),
+        ] {
+            let scene = Scene { lines: Vec::new(), counts: Counts::default(), readers: Vec::new(), cut: is_cut };
+            let seen = as_far_as_read(condition, Look::Holds(whole.to_owned()), &scene, out_of_time);
+            let said = match seen {
+                Look::Holds(what) => what,
+                Look::NotYet(what) => format!("not yet: {what}"),
+            };
+            assert_eq!(said, expected, "{condition:?}, cut {is_cut}, out of time {out_of_time}");
+        }
+    }
 }

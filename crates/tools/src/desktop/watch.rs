@@ -5,8 +5,9 @@ use crate::context::ApplyContext;
 use crate::desktop::image::{Limits, picture};
 use crate::desktop::snapshot::window_text;
 use crate::desktop::target::read_scene;
-use portcullis_model::{ElementIdentity, Fault, Outcome, Part, Reply, UiNode, WindowIdentity};
+use portcullis_model::{ElementIdentity, Fault, Outcome, Part, Reader, Reply, UiNode, WindowIdentity};
 use portcullis_observe::{Diff, DiffView, Scene, diff};
+use portcullis_platform::Shown;
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -33,6 +34,23 @@ pub(crate) enum Observe {
     Diff,
     Snapshot,
     Image,
+}
+
+impl Observe {
+    /// The tool that shows the same by itself. What changed is the action's own evidence.
+    pub(crate) fn shows(asked: Option<Self>) -> Option<&'static str> {
+        match asked.unwrap_or_default() {
+            Self::None | Self::Diff => None,
+            Self::Snapshot => Some("Snapshot"),
+            Self::Image => Some("Screenshot"),
+        }
+    }
+}
+
+/// Whether a reading left nothing out for want of an answer. What it lacks would look like a change beside a whole one.
+fn is_whole(scene: &Scene) -> bool {
+    let cut_short = scene.readers.iter().any(|report| report.reader == Reader::Native && report.trouble.is_some());
+    !cut_short && !scene.lines.iter().any(|line| line.states.hung)
 }
 
 /// The state before an action.
@@ -64,7 +82,7 @@ impl<'call> Watch<'call> {
             (_, None, Some(window)) => read_scene(permit, window, cx).ok(),
         };
         // What a busy thread left unread would look like a change once it answers again.
-        let before = before.filter(|scene| !scene.lines.iter().any(|line| line.states.hung));
+        let before = before.filter(is_whole);
         let own = match (&before, about) {
             (None, Some(element)) => cx.ports.tree.read_element(permit, element, cx.deadline).ok(),
             _ => None,
@@ -96,13 +114,16 @@ impl<'call> Watch<'call> {
 
     /// Waits for the effect and answers. `how` says how the action was delivered; `shown` is what the control itself
     /// showed already.
-    pub(crate) fn end(self, how: &str, shown: Option<bool>) -> Result<Reply, Fault> {
-        let (lines, changed) = self.await_change(shown == Some(true))?;
-        let outcome = if changed || shown == Some(true) {
+    pub(crate) fn end(self, how: &str, shown: Shown) -> Result<Reply, Fault> {
+        if shown == Shown::Already {
+            return self.reply(Outcome::NoEffect { observed: how.to_owned() }, &[]);
+        }
+        let (lines, changed) = self.await_change(shown == Shown::Yes)?;
+        let outcome = if changed || shown == Shown::Yes {
             Outcome::confirmed(how)
         } else if self.before.is_none() && self.own.is_none() {
             Outcome::Unverified { why: format!("{how}; nothing was looked at") }
-        } else if self.before.is_none() && shown.is_none() && !self.own_has_state() {
+        } else if self.before.is_none() && shown == Shown::Unknown && !self.own_has_state() {
             Outcome::Unverified { why: format!("{how}; the element itself shows no state, and observe is none") }
         } else {
             Outcome::NoEffect { observed: format!("{how}; nothing changed within {} ms", NO_EFFECT_AFTER.as_millis()) }
@@ -171,8 +192,15 @@ impl<'call> Watch<'call> {
         let (before, window) = (self.before.as_ref()?, self.window.as_ref()?);
         let after = read_scene(self.permit, window, self.cx).ok()?;
         // A window that is going away, or whose thread is busy, reads as if its controls had lost their texts. That is
-        // no change of theirs: its going is told by the window lines, and a busy thread is looked at again.
-        let readable = self.cx.ports.windows.is_alive(window) && !after.lines.iter().any(|line| line.states.hung);
+        // no change of theirs: its going is told by the window lines, and a busy thread is looked at again. A window
+        // leaves the list, where it was on it, before its controls are destroyed.
+        let windows = &self.cx.ports.windows;
+        let stays = if self.windows.contains(window) {
+            windows.identities().contains(window)
+        } else {
+            windows.is_alive(window)
+        };
+        let readable = stays && is_whole(&after);
         readable.then(|| diff(before, &after))
     }
 

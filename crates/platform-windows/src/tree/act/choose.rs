@@ -1,7 +1,7 @@
 //! Choosing: rows, tabs, radio buttons; opening and closing what folds. Controls that tell their program of a choice only
 //! when a person makes it are told for.
 
-use super::{Operation, Told, not_operable, posted};
+use super::{Operation, Told, not_operable};
 use crate::tree::ask;
 use crate::tree::class::{self, Kind};
 use crate::tree::describe;
@@ -23,13 +23,13 @@ impl Operation<'_> {
             (Role::RadioButton, Kind::Button) => {
                 ask::post(self.window(), BM_CLICK, 0, 0)?;
                 let shown = self.seen(|| Ok(describe::check(self.asker, self.window())? == Check::On));
-                Ok(Delivered { by: "BM_CLICK posted".to_owned(), shown })
+                Ok(Delivered { by: "BM_CLICK posted".to_owned(), shown: shown.into() })
             }
             (Role::ListItem, Kind::ListBox) => self.select_list_row(),
             (Role::ListItem, Kind::ComboBox) => self.select_combo_row(self.position()?),
             (_, Kind::ListView) if self.item.is_some() => {
-                items::select_list_view_row(self.asker, &self.control, self.position()?)?;
-                Ok(self.delivered("LVM_SETITEMSTATE", Told::Answered(0), || self.item_is_selected()))
+                let reached = items::select_list_view_row(self.asker, &self.control, self.position()?)?;
+                Ok(self.delivered("LVM_SETITEMSTATE", reached.into(), || self.item_is_selected()))
             }
             (_, Kind::TreeView) if self.item.is_some() => {
                 let told = self.tell(TVM_SELECTITEM, usize::try_from(TVGN_CARET).unwrap_or(0), self.tree_handle()?)?;
@@ -89,7 +89,7 @@ impl Operation<'_> {
         let position = self.position()?;
         let current = || Ok(usize::try_from(self.asker.send32(self.window(), TCM_GETCURSEL, 0, 0)?) == Ok(position));
         if current()? {
-            return Ok(Delivered { by: "selected already".to_owned(), shown: Some(true) });
+            return Ok(Delivered::already("selected already"));
         }
         if self.control.style & TCS_BUTTONS != 0 {
             let told = self.tell(TCM_SETCURSEL, position, 0)?;
@@ -105,6 +105,9 @@ impl Operation<'_> {
             (Role::ComboBox, _) if class::is_simple_combo(self.control.style) => {
                 not_operable("be opened or closed: its list always shows")
             }
+            (Role::ComboBox, _) if items::dropped(self.asker, &self.control)? == wanted => {
+                Ok(Delivered::already("so already"))
+            }
             (Role::ComboBox, _) => {
                 let told = self.tell(CB_SHOWDROPDOWN, usize::from(wanted), 0)?;
                 let shown = || Ok(items::dropped(self.asker, &self.control)? == wanted);
@@ -115,7 +118,7 @@ impl Operation<'_> {
                     return not_operable("be opened: nothing lies in it");
                 };
                 if now == wanted {
-                    return Ok(Delivered { by: "so already".to_owned(), shown: Some(true) });
+                    return Ok(Delivered::already("so already"));
                 }
                 let action = if wanted { TVE_EXPAND } else { TVE_COLLAPSE };
                 let told = self.tell(TVM_EXPAND, usize::try_from(action.0).unwrap_or(0), self.tree_handle()?)?;
@@ -140,10 +143,5 @@ impl Operation<'_> {
                 Err(_) => not_operable("take a text that is not in its list"),
             },
         }
-    }
-
-    /// Something that was posted and that nothing shows.
-    pub(super) fn unseen(&self, by: &str) -> Delivered {
-        posted(by)
     }
 }

@@ -1,12 +1,12 @@
 //! Filling in: the text of edits and combo boxes, positions of sliders and spinners, and selecting text. A control that
 //! would not take the value from a person does not get it from here.
 
-use super::{Operation, Told, not_operable};
+use super::{Operation, Told, not_operable, posted};
 use crate::tree::ask;
 use crate::tree::class::{self, Kind};
 use crate::tree::describe::{self, TBM_GETPOS};
 use crate::tree::items;
-use crate::tree::text::{self, Units};
+use crate::tree::text::{self, Units, is_same_text, windows_lines};
 use portcullis_platform::{Delivered, PortFault, PortResult};
 use windows::Win32::UI::Controls::{
     EM_GETLIMITTEXT, EM_SCROLLCARET, EM_SETMODIFY, EM_SETSEL, TB_ENDTRACK, TB_THUMBPOSITION, TBM_SETPOS, TBS_VERT,
@@ -27,8 +27,8 @@ impl Operation<'_> {
         }
         if let Some(edit) = self.on_edit() {
             let delivered = edit.set_edit(value)?;
-            self.notify(CBN_EDITCHANGE)?;
-            return Ok(delivered);
+            let by = with_note(&delivered.by, &self.notify(CBN_EDITCHANGE));
+            return Ok(Delivered { by, ..delivered });
         }
         match self.control.kind {
             Kind::Edit | Kind::RichEdit => self.set_edit(value),
@@ -62,21 +62,23 @@ impl Operation<'_> {
         }
         let password = text::refuse_password(asker, control).is_err();
         let told = self.tell_text(WM_SETTEXT, 0, &value)?;
-        // A person's typing would leave this mark, by which programs ask whether to save.
-        self.tell(EM_SETMODIFY, 1, 0)?;
+        // A person's typing would leave this mark, by which programs ask whether to save. The text is set already, so a
+        // fault from here on is a part of the answer and not the whole.
+        let mut notes = self.tell(EM_SETMODIFY, 1, 0).map(drop);
         if plain && many_lines {
             // An edit of several lines keeps a text that it was sent to itself.
-            self.notify(EN_CHANGE)?;
+            notes = notes.and(self.notify(EN_CHANGE));
         }
+        let by = with_note("WM_SETTEXT", &notes);
         if password {
             // Reading a secret back, even to compare it, is out of the question.
             return Ok(match told {
-                Told::Answered(_) => self.unseen("WM_SETTEXT"),
-                Told::Pending => self.delivered("WM_SETTEXT", told, || Ok(false)),
+                Told::Answered(_) => posted(&by),
+                Told::Pending => self.delivered(&by, told, || Ok(false)),
             });
         }
         let same = || Ok(is_same_text(&text::whole(asker, control)?, &value));
-        Ok(self.delivered("WM_SETTEXT", told, same))
+        Ok(self.delivered(&by, told, same))
     }
 
     /// The same act on the edit inside a combo box. What a person types there the combo box tells its program; of a text
@@ -143,7 +145,7 @@ impl Operation<'_> {
                 return not_operable("have a part of its text selected: it is a password field");
             }
             self.tell(EM_SETSEL, 0, -1)?;
-            return Ok(self.unseen("EM_SETSEL"));
+            return Ok(posted("EM_SETSEL"));
         }
         let text = text::whole(asker, control)?;
         let (start, end) = positions(Units::of(control.kind), &text, from, to);
@@ -154,20 +156,18 @@ impl Operation<'_> {
     }
 }
 
+/// The way of an act whose program could not be told of it, or could.
+fn with_note(by: &str, told: &PortResult<()>) -> String {
+    match told {
+        Ok(()) => by.to_owned(),
+        Err(fault) => format!("{by}, of which the program was not told: {fault}"),
+    }
+}
+
 /// The control's positions of a stretch of characters, in order and within the text.
 fn positions(units: Units, text: &str, from: usize, to: usize) -> (usize, usize) {
     let start = units.unit_of(text, from);
     (start, units.unit_of(text, to).max(start))
-}
-
-/// The text with Windows' line ends, whatever ends it came with.
-fn windows_lines(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
-}
-
-/// Whether a control shows the text that it was given: it may end lines its own way.
-fn is_same_text(shown: &str, given: &str) -> bool {
-    shown == given || windows_lines(shown) == windows_lines(given)
 }
 
 #[cfg(test)]
@@ -175,10 +175,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_end_as_windows_ends_them() {
-        assert_eq!(windows_lines("a\nb\r\nc\rd"), "a\r\nb\r\nc\r\nd");
-        assert!(is_same_text("a\rb", "a\r\nb"));
-        assert!(!is_same_text("a b", "a\r\nb"));
+    fn a_text_that_is_set_stays_set_when_its_program_cannot_be_told() {
+        assert_eq!(with_note("WM_SETTEXT", &Ok(())), "WM_SETTEXT");
+        let note = with_note("WM_SETTEXT", &Err(PortFault::Gone));
+        assert!(note.starts_with("WM_SETTEXT, of which the program was not told: "), "{note}");
     }
 
     #[test]

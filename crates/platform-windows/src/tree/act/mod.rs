@@ -11,8 +11,9 @@ use super::ask::{self, Asker};
 use super::control::Control;
 use super::facts;
 use super::items::Item;
+use super::remote::Reached;
 use portcullis_model::{CancelReason, Deadline, Role};
-use portcullis_platform::{ControlAct, Delivered, PortFault, PortResult};
+use portcullis_platform::{ControlAct, Delivered, PortFault, PortResult, Shown};
 use std::time::Duration;
 use windows::Win32::Foundation::HWND;
 use windows::Win32::UI::WindowsAndMessaging::WM_NULL;
@@ -37,6 +38,15 @@ struct Operation<'act> {
 enum Told {
     Answered(isize),
     Pending,
+}
+
+impl From<Reached> for Told {
+    fn from(reached: Reached) -> Self {
+        match reached {
+            Reached::Answered => Self::Answered(0),
+            Reached::Pending => Self::Pending,
+        }
+    }
 }
 
 /// Operates the control that was found.
@@ -132,8 +142,8 @@ impl Operation<'_> {
     /// The answer to an act: what was sent, and what is seen of it once the target has answered.
     fn delivered(&self, by: &str, told: Told, shown: impl FnMut() -> PortResult<bool>) -> Delivered {
         match told {
-            Told::Answered(_) => Delivered { by: by.to_owned(), shown: self.seen(shown) },
-            Told::Pending => Delivered { by: format!("{by}, not answered yet"), shown: None },
+            Told::Answered(_) => Delivered { by: by.to_owned(), shown: self.seen(shown).into() },
+            Told::Pending => Delivered { by: format!("{by}, not answered yet"), shown: Shown::Unknown },
         }
     }
 }
@@ -149,5 +159,5 @@ fn told(answer: PortResult<isize>) -> PortResult<Told> {
 
 /// A posted act whose effect the control cannot show.
 fn posted(by: &str) -> Delivered {
-    Delivered { by: by.to_owned(), shown: None }
+    Delivered { by: by.to_owned(), shown: Shown::Unknown }
 }

@@ -11,7 +11,7 @@ use crate::tree::items;
 use portcullis_model::{Check, Role};
 use portcullis_platform::{Delivered, PortFault, PortResult};
 use windows::Win32::UI::Controls::TB_CHECKBUTTON;
-use windows::Win32::UI::WindowsAndMessaging::{BM_CLICK, WM_CANCELMODE, WM_COMMAND};
+use windows::Win32::UI::WindowsAndMessaging::{BM_CLICK, SC_SIZE, WM_CANCELMODE, WM_COMMAND, WM_SYSCOMMAND};
 
 impl Operation<'_> {
     pub(super) fn invoke(&self) -> PortResult<Delivered> {
@@ -40,13 +40,20 @@ impl Operation<'_> {
         };
         let mut receiver = self.window();
         if self.control.kind == Kind::PopupMenu {
-            let owner = facts::queue(identity::owner(self.window()).0).hwndMenuOwner;
-            receiver = if owner.is_invalid() { facts::owner(self.window()).ok_or(PortFault::Gone)? } else { owner };
+            // The menu may have closed by now, and its handle be nobody's: the receiver must be of the menu's own thread.
+            let owner = identity::owner(self.window());
+            let menu_owner = facts::queue(owner.0).hwndMenuOwner;
+            receiver =
+                if menu_owner.is_invalid() { facts::owner(self.window()).unwrap_or_default() } else { menu_owner };
+            if owner.0 == 0 || identity::owner(receiver) != owner {
+                return Err(PortFault::Gone);
+            }
             // An open menu holds the keyboard; it closes before the command arrives.
             ask::post(receiver, WM_CANCELMODE, 0, 0)?;
         }
-        ask::post(receiver, WM_COMMAND, usize::try_from(command & 0xFFFF).unwrap_or(0), 0)?;
-        Ok(posted("WM_COMMAND posted"))
+        let (message, by) = menu_message(command);
+        ask::post(receiver, message, usize::try_from(command & 0xFFFF).unwrap_or(0), 0)?;
+        Ok(posted(by))
     }
 
     fn tool_command(&self, by: &str) -> PortResult<Delivered> {
@@ -61,7 +68,7 @@ impl Operation<'_> {
             let before = describe::check(self.asker, self.window())?;
             ask::post(self.window(), BM_CLICK, 0, 0)?;
             let shown = self.seen(|| Ok(describe::check(self.asker, self.window())? != before));
-            return Ok(Delivered { by: "BM_CLICK posted".to_owned(), shown });
+            return Ok(Delivered { by: "BM_CLICK posted".to_owned(), shown: shown.into() });
         }
         let Some(item) = &self.item else { return not_operable("be checked") };
         let Some(before) = item.states.check else { return not_operable("be checked: it has no check box") };
@@ -71,12 +78,12 @@ impl Operation<'_> {
                 let command = usize::try_from(item.command.unwrap_or(0)).unwrap_or(0);
                 self.tell(TB_CHECKBUTTON, command, isize::from(on))?;
                 let mut delivered = self.tool_command("TB_CHECKBUTTON and WM_COMMAND posted")?;
-                delivered.shown = self.seen(|| self.item_check_is_not(before));
+                delivered.shown = self.seen(|| self.item_check_is_not(before)).into();
                 Ok(delivered)
             }
             Kind::ListView | Kind::TreeView => {
-                let by = items::set_check(self.asker, &self.control, &item.index, on)?;
-                Ok(Delivered { by: by.to_owned(), shown: self.seen(|| self.item_check_is_not(before)) })
+                let (by, reached) = items::set_check(self.asker, &self.control, &item.index, on)?;
+                Ok(self.delivered(by, reached.into(), || self.item_check_is_not(before)))
             }
             _ => not_operable("be checked through its messages: click it"),
         }
@@ -85,5 +92,29 @@ impl Operation<'_> {
     fn item_check_is_not(&self, before: Check) -> PortResult<bool> {
         let index = self.item.as_ref().map(|item| item.index.as_slice()).unwrap_or_default();
         Ok(items::one(self.asker, &self.control, index)?.states.check != Some(before))
+    }
+}
+
+/// The message by which a menu entry gives its command: those of the system menu have one of their own.
+fn menu_message(command: u32) -> (u32, &'static str) {
+    if command & 0xFFFF >= SC_SIZE {
+        (WM_SYSCOMMAND, "WM_SYSCOMMAND posted")
+    } else {
+        (WM_COMMAND, "WM_COMMAND posted")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windows::Win32::UI::WindowsAndMessaging::SC_CLOSE;
+
+    #[test]
+    fn commands_of_the_system_menu_have_their_own_message() {
+        for (command, message) in
+            [(0, WM_COMMAND), (40_001, WM_COMMAND), (SC_SIZE, WM_SYSCOMMAND), (SC_CLOSE, WM_SYSCOMMAND)]
+        {
+            assert_eq!(menu_message(command).0, message, "{command:#x}");
+        }
     }
 }

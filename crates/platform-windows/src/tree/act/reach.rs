@@ -1,13 +1,14 @@
 //! Reaching: giving a control the keyboard, scrolling an item into view. Neither changes what the control holds.
 
-use super::{Operation, Told, not_operable};
+use super::{Operation, Told, not_operable, posted};
+use crate::helper::Helpers;
 use crate::identity;
 use crate::tree::class::Kind;
 use crate::tree::facts;
 use crate::tree::items;
 use crate::tree::shared_input::SharedInput;
 use crate::tree::{ask, class};
-use portcullis_platform::{Delivered, PortFault, PortResult};
+use portcullis_platform::{Delivered, PortResult};
 use windows::Win32::UI::Controls::{EM_SCROLLCARET, LVM_ENSUREVISIBLE};
 use windows::Win32::UI::Input::KeyboardAndMouse::SetFocus;
 use windows::Win32::UI::WindowsAndMessaging::{LB_SETTOPINDEX, WM_NEXTDLGCTL};
@@ -16,6 +17,17 @@ use windows::Win32::UI::WindowsAndMessaging::{LB_SETTOPINDEX, WM_NEXTDLGCTL};
 const TVM_ENSUREVISIBLE: u32 = 0x1100 + 20;
 /// The class of dialogs, which move their focus themselves when asked.
 const DIALOG_CLASS: &str = "#32770";
+
+/// The focus moves with messages that have no time limit, so it is moved by a thread that may be left behind.
+static FOCUSING: Helpers = Helpers::new();
+
+fn set_focus(window: u64, thread: u32) -> PortResult<()> {
+    let shared = SharedInput::join(thread)?;
+    // SAFETY: plain numbers. The threads share a queue while `shared` lives. Whether it has the focus is looked for.
+    let _ = unsafe { SetFocus(Some(identity::hwnd(window))) };
+    drop(shared);
+    Ok(())
+}
 
 impl Operation<'_> {
     /// Whether the control has the keyboard in its thread, or the edit inside a combo box has.
@@ -36,7 +48,7 @@ impl Operation<'_> {
             return not_operable("take the keyboard");
         }
         if self.has_focus() {
-            return Ok(Delivered { by: "focused already".to_owned(), shown: Some(true) });
+            return Ok(Delivered::already("focused already"));
         }
         let dialog = self.parent();
         let by = if identity::class_name(dialog) == DIALOG_CLASS {
@@ -44,10 +56,8 @@ impl Operation<'_> {
             ask::post(dialog, WM_NEXTDLGCTL, ask::handle(self.window()).cast_unsigned(), 1)?;
             "WM_NEXTDLGCTL posted"
         } else {
-            let shared = SharedInput::with(identity::owner(self.window()).0).ok_or(PortFault::Elevated)?;
-            // SAFETY: plain numbers. The threads share a queue while `shared` lives, and this one was just seen to answer.
-            let _ = unsafe { SetFocus(Some(self.window())) };
-            drop(shared);
+            let (window, thread) = (identity::handle_number(self.window()), identity::owner(self.window()).0);
+            FOCUSING.run(self.asker.one_slice(), self.asker.cancel(), move || set_focus(window, thread))??;
             "SetFocus"
         };
         Ok(self.delivered(by, Told::Answered(0), || Ok(self.has_focus())))
@@ -56,7 +66,7 @@ impl Operation<'_> {
     pub(super) fn scroll_into_view(&self) -> PortResult<Delivered> {
         let Some(item) = &self.item else { return self.scroll_control() };
         if !item.states.offscreen {
-            return Ok(Delivered { by: "in view already".to_owned(), shown: Some(true) });
+            return Ok(Delivered::already("in view already"));
         }
         let (by, told) = match self.control.kind {
             Kind::ListBox => ("LB_SETTOPINDEX", self.tell(LB_SETTOPINDEX, self.position()?, 0)?),
@@ -78,11 +88,11 @@ impl Operation<'_> {
         if class::is_edit(self.control.kind) {
             // Which part of its text shows is the only thing to scroll here, and nothing tells whether it does.
             self.tell(EM_SCROLLCARET, 0, 0)?;
-            return Ok(self.unseen("EM_SCROLLCARET"));
+            return Ok(posted("EM_SCROLLCARET"));
         }
         if facts::rect(self.root).intersect(self.control.rect()).is_empty() {
             return not_operable("be scrolled to through its messages: scroll what it lies in");
         }
-        Ok(Delivered { by: "in view already".to_owned(), shown: Some(true) })
+        Ok(Delivered::already("in view already"))
     }
 }

@@ -1,12 +1,12 @@
 //! Controls that hold their items in a bar: tabs, column headers, tool buttons, the parts of a status bar; and the two
 //! pickers whose value is a structure. All of them need scratch memory in the target.
 
-use super::super::ask::Asker;
+use super::super::ask::{Asker, low};
 use super::super::class;
 use super::super::control::Control;
-use super::super::facts;
+use super::super::facts::{self, Plane};
 use super::super::remote::{Answer, Scratch, TEXT_UNITS, u16_at, u32_at, utf16};
-use super::{Extent, Item, shows};
+use super::{Extent, Item, in_groups, shows};
 use portcullis_model::{Check, Role};
 use portcullis_platform::{PortFault, PortResult};
 use windows::Win32::UI::Controls::{
@@ -53,21 +53,41 @@ fn places(
 
 /// Joins items with their places, as far as both were answered.
 fn placed(control: &Control, items: Vec<Item>, places: &[Answer]) -> Vec<Item> {
-    let inside = facts::client_rect(control.window);
+    let (inside, plane) = (facts::client_rect(control.window), Plane::of(control.window));
     let place = |(mut item, place): (Item, &Answer)| {
-        item.rect = facts::to_screen(control.window, place.rect());
+        item.rect = plane.to_screen(place.rect());
         item.states.offscreen = !shows(item.rect, inside);
         item
     };
     items.into_iter().zip(places).map(place).collect()
 }
 
+/// Reads the items of a bar with scratch memory, group by group.
+fn grouped(
+    control: &Control,
+    first: usize,
+    count: usize,
+    read: impl Fn(&Scratch, usize, usize) -> (Vec<Item>, Option<PortFault>),
+) -> (Vec<Item>, Option<PortFault>) {
+    match Scratch::beside(control.window) {
+        Ok(scratch) => in_groups(count, |from, count| read(&scratch, first + from, count)),
+        Err(fault) => (Vec::new(), Some(fault)),
+    }
+}
+
 pub(super) fn tabs(asker: &Asker<'_>, control: &Control, first: usize, count: usize) -> (Vec<Item>, Option<PortFault>) {
-    let scratch = match Scratch::beside(control.window) {
-        Ok(scratch) => scratch,
-        Err(fault) => return (Vec::new(), Some(fault)),
-    };
     let selected = asker.send32(control.window, TCM_GETCURSEL, 0, 0).unwrap_or(-1);
+    grouped(control, first, count, |scratch, first, count| some_tabs(scratch, asker, control, selected, first, count))
+}
+
+fn some_tabs(
+    scratch: &Scratch,
+    asker: &Asker<'_>,
+    control: &Control,
+    selected: i32,
+    first: usize,
+    count: usize,
+) -> (Vec<Item>, Option<PortFault>) {
     // TCITEMW: mask, state, state mask, text, room for it, image, parameter.
     let text_at = scratch.record().u32(0).u32(0).u32(0).next_pointer();
     let (answers, fault) = scratch.ask_all(asker, control.window, TCM_GETITEMW, count, |question, slot| {
@@ -82,7 +102,7 @@ pub(super) fn tabs(asker: &Asker<'_>, control: &Control, first: usize, count: us
         item
     });
     let items = items.collect();
-    let (rects, rect_fault) = places(&scratch, asker, control, TCM_GETITEMRECT, first, answers.len());
+    let (rects, rect_fault) = places(scratch, asker, control, TCM_GETITEMRECT, first, answers.len());
     (placed(control, items, &rects), fault.or(rect_fault))
 }
 
@@ -92,10 +112,16 @@ pub(super) fn header_items(
     first: usize,
     count: usize,
 ) -> (Vec<Item>, Option<PortFault>) {
-    let scratch = match Scratch::beside(control.window) {
-        Ok(scratch) => scratch,
-        Err(fault) => return (Vec::new(), Some(fault)),
-    };
+    grouped(control, first, count, |scratch, first, count| some_header_items(scratch, asker, control, first, count))
+}
+
+fn some_header_items(
+    scratch: &Scratch,
+    asker: &Asker<'_>,
+    control: &Control,
+    first: usize,
+    count: usize,
+) -> (Vec<Item>, Option<PortFault>) {
     // HDITEMW: mask, width, text, bitmap, room for the text, format, parameter, image, order, type, filter, state.
     let text_at = scratch.record().u32(0).i32(0).next_pointer();
     let (answers, fault) = scratch.ask_all(asker, control.window, HDM_GETITEMW, count, |question, slot| {
@@ -106,7 +132,7 @@ pub(super) fn header_items(
         Item::new(vec![super::counted(first + number)], Role::HeaderItem, scratch.text_of(answer, text_at))
     });
     let items = items.collect();
-    let (rects, rect_fault) = places(&scratch, asker, control, HDM_GETITEMRECT, first, answers.len());
+    let (rects, rect_fault) = places(scratch, asker, control, HDM_GETITEMRECT, first, answers.len());
     (placed(control, items, &rects), fault.or(rect_fault))
 }
 
@@ -116,10 +142,16 @@ pub(super) fn tools(
     first: usize,
     count: usize,
 ) -> (Vec<Item>, Option<PortFault>) {
-    let scratch = match Scratch::beside(control.window) {
-        Ok(scratch) => scratch,
-        Err(fault) => return (Vec::new(), Some(fault)),
-    };
+    grouped(control, first, count, |scratch, first, count| some_tools(scratch, asker, control, first, count))
+}
+
+fn some_tools(
+    scratch: &Scratch,
+    asker: &Asker<'_>,
+    control: &Control,
+    first: usize,
+    count: usize,
+) -> (Vec<Item>, Option<PortFault>) {
     let wanted = (TBIF_BYINDEX | TBIF_COMMAND | TBIF_STATE | TBIF_STYLE | TBIF_TEXT).0;
     // TBBUTTONINFOW: its size, mask, command, image, state, style, width, parameter, text, room for it.
     let head = |size: u32| scratch.record().u32(size).u32(wanted).i32(0).i32(0).u8(0).u8(0).u16(0).pointer(0);
@@ -130,11 +162,11 @@ pub(super) fn tools(
     let (answers, fault) = scratch.ask_all(asker, control.window, TB_GETBUTTONINFOW, count, |question, slot| {
         (first + question, head(size).pointer(slot.text).i32(text_room()))
     });
-    let (rects, rect_fault) = places(&scratch, asker, control, TB_GETITEMRECT, first, answers.len());
+    let (rects, rect_fault) = places(scratch, asker, control, TB_GETITEMRECT, first, answers.len());
     let items = answers.iter().enumerate().map(|(number, answer)| {
         let (state, style) = (u32::from(answer.u8(state_at)), u32::from(answer.u8(style_at)));
         let role = if style & BTNS_SEP != 0 { Role::Separator } else { Role::Button };
-        let name = if answer.result < 0 { String::new() } else { scratch.text_of(answer, text_at) };
+        let name = if low(answer.result) < 0 { String::new() } else { scratch.text_of(answer, text_at) };
         let mut item = Item::new(vec![super::counted(first + number)], role, class::without_mark(&name));
         item.command = Some(answer.u32(command_at));
         item.states.enabled = state & TBSTATE_ENABLED != 0;

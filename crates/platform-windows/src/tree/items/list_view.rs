@@ -4,9 +4,9 @@
 use super::super::ask::Asker;
 use super::super::class;
 use super::super::control::Control;
-use super::super::facts;
-use super::super::remote::{Answer, Scratch, TEXT_UNITS};
-use super::{Extent, Item, shows};
+use super::super::facts::{self, Plane};
+use super::super::remote::{Answer, Reached, Scratch, TEXT_UNITS};
+use super::{Extent, Item, in_groups, shows};
 use portcullis_model::{Check, Rect, Role};
 use portcullis_platform::{PortFault, PortResult};
 use windows::Win32::Foundation::HWND;
@@ -43,7 +43,11 @@ fn columns(asker: &Asker<'_>, control: &Control) -> PortResult<usize> {
 
 pub(super) fn rows(asker: &Asker<'_>, control: &Control, first: usize, count: usize) -> (Vec<Item>, Option<PortFault>) {
     match prepare(asker, control) {
-        Ok(view) => view.rows(asker, control, first, count),
+        Ok(view) => {
+            // Known before any text is asked for, and for every group.
+            let even = view.even(asker, control, first, count);
+            in_groups(count, |from, count| view.rows(asker, control, even, first + from, count))
+        }
         Err(fault) => (Vec::new(), Some(fault)),
     }
 }
@@ -54,6 +58,22 @@ struct View {
     checks: bool,
 }
 
+/// Rows of one height, by the place of the first.
+#[derive(Clone, Copy, Debug)]
+struct Even {
+    first: usize,
+    place: Rect,
+    step: i32,
+}
+
+impl Even {
+    fn at(self, row: usize) -> Rect {
+        let Self { first, place, step } = self;
+        let down = step.saturating_mul(i32::try_from(row.saturating_sub(first)).unwrap_or(i32::MAX));
+        Rect::new(place.left, place.top.saturating_add(down), place.right, place.bottom.saturating_add(down))
+    }
+}
+
 fn prepare(asker: &Asker<'_>, control: &Control) -> PortResult<View> {
     let columns = columns(asker, control)?;
     let extended = asker.send32(control.window, LVM_GETEXTENDEDLISTVIEWSTYLE, 0, 0)?.cast_unsigned();
@@ -61,7 +81,14 @@ fn prepare(asker: &Asker<'_>, control: &Control) -> PortResult<View> {
 }
 
 impl View {
-    fn rows(&self, asker: &Asker<'_>, control: &Control, first: usize, count: usize) -> (Vec<Item>, Option<PortFault>) {
+    fn rows(
+        &self,
+        asker: &Asker<'_>,
+        control: &Control,
+        even: Option<Even>,
+        first: usize,
+        count: usize,
+    ) -> (Vec<Item>, Option<PortFault>) {
         let scratch = &self.scratch;
         let number = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
         // LVITEMW: mask, item, sub-item, state, state mask, text, room for it, then fields that no mask bit asks for.
@@ -98,8 +125,8 @@ impl View {
         );
         // A row whose cells were not all answered is not told.
         let whole = cells.len() / self.columns;
-        let (rects, rect_fault) = self.places(asker, control, first, whole);
-        let inside = facts::client_rect(control.window);
+        let (rects, rect_fault) = self.places(asker, control, even, first, whole);
+        let (inside, plane) = (facts::client_rect(control.window), Plane::of(control.window));
         let role = if class::is_report(control.style) { Role::DataItem } else { Role::ListItem };
         let mut items = Vec::with_capacity(whole);
         for (position, (row, place)) in cells.chunks_exact(self.columns).zip(&rects).enumerate() {
@@ -113,7 +140,7 @@ impl View {
             let state = row.first().map_or(0, |cell| cell.u32(state_at));
             item.states.selected = state & LVIS_SELECTED.0 != 0;
             item.states.check = self.checks.then(|| check(state));
-            item.rect = facts::to_screen(control.window, *place);
+            item.rect = plane.to_screen(*place);
             item.states.offscreen = !shows(item.rect, inside);
             items.push(item);
         }
@@ -122,52 +149,66 @@ impl View {
 }
 
 impl View {
-    /// Where rows are, in client coordinates. The rows of a table without groups have one height and no gaps, so two of
-    /// them tell of all.
-    fn places(
+    /// Where rows are, in client coordinates, asked one by one.
+    fn ask_places(
         &self,
         asker: &Asker<'_>,
         control: &Control,
         first: usize,
         count: usize,
     ) -> (Vec<Rect>, Option<PortFault>) {
-        let even = class::is_report(control.style)
-            && asker.send32(control.window, LVM_ISGROUPVIEWENABLED, 0, 0).is_ok_and(|grouped| grouped == 0);
-        let asked = if even { count.min(2) } else { count };
-        let (answers, fault) = self.scratch.ask_all(asker, control.window, LVM_GETITEMRECT, asked, |question, _| {
+        let (answers, fault) = self.scratch.ask_all(asker, control.window, LVM_GETITEMRECT, count, |question, _| {
             (first + question, self.scratch.record().rect(LVIR_BOUNDS))
         });
-        let mut rects: Vec<Rect> = answers.iter().map(Answer::rect).collect();
-        if let ([one, two], true) = (rects.as_slice(), even) {
-            let (one, step) = (*one, two.top.saturating_sub(one.top));
-            let at = |row: usize| {
-                let down = step.saturating_mul(i32::try_from(row).unwrap_or(i32::MAX));
-                Rect::new(one.left, one.top.saturating_add(down), one.right, one.bottom.saturating_add(down))
-            };
-            rects = (0..count).map(at).collect();
+        (answers.iter().map(Answer::rect).collect(), fault)
+    }
+
+    /// The rows of a table without groups have one height and no gaps, so two of them tell of all.
+    fn even(&self, asker: &Asker<'_>, control: &Control, first: usize, count: usize) -> Option<Even> {
+        let even = count > 1
+            && class::is_report(control.style)
+            && asker.send32(control.window, LVM_ISGROUPVIEWENABLED, 0, 0).is_ok_and(|grouped| grouped == 0);
+        if !even {
+            return None;
         }
-        (rects, fault)
+        match self.ask_places(asker, control, first, 2).0.as_slice() {
+            [one, two] => Some(Even { first, place: *one, step: two.top.saturating_sub(one.top) }),
+            _ => None,
+        }
+    }
+
+    fn places(
+        &self,
+        asker: &Asker<'_>,
+        control: &Control,
+        even: Option<Even>,
+        first: usize,
+        count: usize,
+    ) -> (Vec<Rect>, Option<PortFault>) {
+        match even {
+            Some(even) => ((first..first + count).map(|row| even.at(row)).collect(), None),
+            None => self.ask_places(asker, control, first, count),
+        }
     }
 }
 
 /// Sets bits of a row's state; the control tells its program itself.
-fn set_state(asker: &Asker<'_>, control: &Control, row: usize, state: u32, mask: u32) -> PortResult<()> {
+fn set_state(asker: &Asker<'_>, control: &Control, row: usize, state: u32, mask: u32) -> PortResult<Reached> {
     let scratch = Scratch::beside(control.window)?;
     // The fields up to the text; the message looks at state and mask alone, and copies no more than the whole structure.
     let record = scratch.record().u32(0).i32(0).i32(0).u32(state).u32(mask).pointer(0).i32(0).i32(0).pointer(0);
     let record = record.i32(0).i32(0).u32(0).pointer(0).pointer(0).i32(0);
-    scratch.ask(asker, control.window, LVM_SETITEMSTATE, row, &record, 0)?;
-    Ok(())
+    scratch.tell(asker, control.window, LVM_SETITEMSTATE, row, &record)
 }
 
 /// Selects a row and moves the focus within the list to it.
-pub(in super::super) fn select_row(asker: &Asker<'_>, control: &Control, row: usize) -> PortResult<()> {
+pub(in super::super) fn select_row(asker: &Asker<'_>, control: &Control, row: usize) -> PortResult<Reached> {
     let bits = LVIS_SELECTED.0 | LVIS_FOCUSED.0;
     set_state(asker, control, row, bits, bits)
 }
 
 /// Checks or unchecks the box of a row.
-pub(super) fn set_check(asker: &Asker<'_>, control: &Control, row: usize, on: bool) -> PortResult<()> {
+pub(super) fn set_check(asker: &Asker<'_>, control: &Control, row: usize, on: bool) -> PortResult<Reached> {
     let image = if on { 2 } else { 1 };
     set_state(asker, control, row, image << STATE_IMAGE_SHIFT, LVIS_STATEIMAGEMASK.0)
 }

@@ -4,7 +4,7 @@ use super::super::ask::{Asker, low};
 use super::super::bay::Bay;
 use super::super::class;
 use super::super::control::Control;
-use super::super::facts;
+use super::super::facts::{self, Plane};
 use super::{Extent, Item, shows};
 use crate::identity::from_win32;
 use portcullis_model::{Rect, Role};
@@ -70,7 +70,8 @@ impl Texts<'_> {
 struct Places {
     list: HWND,
     inside: Rect,
-    /// The first row asked for, its place and the height of every row.
+    plane: Plane,
+    /// The first row asked for, its place and the height of every row, in the list's own coordinates.
     even: Option<(usize, Rect, i32)>,
 }
 
@@ -83,14 +84,19 @@ impl Places {
         } else {
             Some((first, item_rect(asker, list, first)?, asker.send32(list, LB_GETITEMHEIGHT, 0, 0)?))
         };
-        Ok(Self { list, inside, even })
+        Ok(Self { list, inside, plane: Plane::of(list), even })
     }
 
     fn at(&self, asker: &Asker<'_>, position: usize) -> PortResult<Rect> {
-        let Some((first, place, height)) = self.even else { return item_rect(asker, self.list, position) };
-        let steps = i32::try_from(position.saturating_sub(first)).unwrap_or(i32::MAX);
-        let down = height.saturating_mul(steps);
-        Ok(Rect::new(place.left, place.top.saturating_add(down), place.right, place.bottom.saturating_add(down)))
+        let told = match self.even {
+            None => item_rect(asker, self.list, position)?,
+            Some((first, place, height)) => {
+                let steps = i32::try_from(position.saturating_sub(first)).unwrap_or(i32::MAX);
+                let down = height.saturating_mul(steps);
+                Rect::new(place.left, place.top.saturating_add(down), place.right, place.bottom.saturating_add(down))
+            }
+        };
+        Ok(self.plane.to_screen(told))
     }
 }
 
@@ -99,7 +105,7 @@ fn item_rect(asker: &Asker<'_>, list: HWND, position: usize) -> PortResult<Rect>
     // The system knows this message and carries the rectangle across.
     let address = std::ptr::from_mut(&mut rect).expose_provenance().cast_signed();
     asker.send(list, LB_GETITEMRECT, position, address)?;
-    Ok(facts::to_screen(list, from_win32(rect)))
+    Ok(from_win32(rect))
 }
 
 fn row(position: usize, name: String) -> Item {

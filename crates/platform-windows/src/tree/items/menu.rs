@@ -25,7 +25,7 @@ const NONE: u32 = u32::MAX;
 
 fn count(menu: HMENU) -> i32 {
     // SAFETY: any handle value may be asked; a wrong one gives -1.
-    unsafe { GetMenuItemCount(Some(menu)) }.clamp(0, ENTRY_CAP)
+    unsafe { GetMenuItemCount(Some(menu)) }.max(0)
 }
 
 /// The menu bar of a window.
@@ -94,20 +94,33 @@ fn entry(owner: Option<HWND>, menu: HMENU, position: i32, above: &[u32], open: b
     Some(item)
 }
 
-struct Reading {
+/// One reading of a menu. Menus may open each other in a circle, or one menu from each of their entries, so what is read
+/// is bounded by entries and not only by levels.
+struct Reading<'ask> {
+    asker: &'ask Asker<'ask>,
     left: usize,
     unread: u32,
+    fault: Option<PortFault>,
 }
 
-impl Reading {
+impl<'ask> Reading<'ask> {
+    fn new(asker: &'ask Asker<'ask>, rows: usize) -> Self {
+        Self { asker, left: rows, unread: 0, fault: None }
+    }
+
     fn entries(&mut self, owner: Option<HWND>, menu: HMENU, above: &[u32], open: bool) -> Vec<Item> {
         let mut items = Vec::new();
-        for position in 0..count(menu) {
-            let Some(mut item) = entry(owner, menu, position, above, open) else { continue };
-            if self.left == 0 {
-                self.unread = self.unread.saturating_add(1);
-                continue;
+        let all = count(menu);
+        for position in 0..all {
+            if self.fault.is_none() {
+                self.fault = self.asker.check().err();
             }
+            if self.left == 0 || self.fault.is_some() || position >= ENTRY_CAP {
+                // Separators among the rest are counted too.
+                self.unread = self.unread.saturating_add(u32::try_from(all - position).unwrap_or(0));
+                break;
+            }
+            let Some(mut item) = entry(owner, menu, position, above, open) else { continue };
             self.left -= 1;
             if let Some(menu) = submenu(menu, position)
                 && item.index.len() < DEPTH_CAP
@@ -120,27 +133,34 @@ impl Reading {
     }
 }
 
-/// The menu bar of a top-level window as one item with its entries, at most `rows` of them.
-pub(in super::super) fn bar_of(control: &Control, rows: usize) -> Option<Item> {
+/// The menu bar of a top-level window as one item, without its entries, and its menu.
+fn bar_item(control: &Control) -> Option<(Item, HMENU)> {
     // The same field of a child window holds its id.
     if control.kind != Kind::Window || control.is_child() {
         return None;
     }
     let menu = bar(control.window)?;
-    let mut reading = Reading { left: rows, unread: 0 };
     let mut item = Item::new(Vec::new(), Role::MenuBar, String::new());
+    let places = (0..count(menu).min(ENTRY_CAP)).map(|position| rect(Some(control.window), menu, position));
+    item.rect = places.fold(Rect::default(), Rect::union);
+    Some((item, menu))
+}
+
+/// The menu bar of a top-level window as one item with its entries, at most `rows` of them, and why it is not whole.
+pub(in super::super) fn bar_of(asker: &Asker<'_>, control: &Control, rows: usize) -> Option<(Item, Option<PortFault>)> {
+    let (mut item, menu) = bar_item(control)?;
+    let mut reading = Reading::new(asker, rows);
     item.children = reading.entries(Some(control.window), menu, &[], true);
     item.unread = reading.unread;
-    item.rect = item.children.iter().fold(Rect::default(), |all, entry| all.union(entry.rect));
-    Some(item)
+    Some((item, reading.fault))
 }
 
 pub(super) fn read(asker: &Asker<'_>, control: &Control, rows: usize) -> Items {
     match popup(asker, control) {
         Ok(Some(menu)) => {
-            let mut reading = Reading { left: rows, unread: 0 };
+            let mut reading = Reading::new(asker, rows);
             let items = reading.entries(None, menu, &[], true);
-            Items { items, unread: reading.unread, fault: None }
+            Items { items, unread: reading.unread, fault: reading.fault }
         }
         Ok(None) => Items::none(PortFault::Unsupported("an open menu does not tell its entries here".to_owned())),
         Err(fault) => Items::none(fault),
@@ -152,7 +172,7 @@ pub(super) fn one(asker: &Asker<'_>, control: &Control, index: &[u32]) -> PortRe
     let (last, above) = match index.split_last() {
         Some(split) => split,
         // The bar itself.
-        None => return bar_of(control, usize::MAX).map(without_entries).ok_or(PortFault::Gone),
+        None => return bar_item(control).map(|(bar, _)| bar).ok_or(PortFault::Gone),
     };
     let menu = if is_popup { popup(asker, control)? } else { bar(control.window) };
     let mut menu = menu.ok_or(PortFault::Gone)?;
@@ -165,6 +185,61 @@ pub(super) fn one(asker: &Asker<'_>, control: &Control, index: &[u32]) -> PortRe
     entry(owner, menu, position, above, above.is_empty()).ok_or(PortFault::Gone)
 }
 
-fn without_entries(item: Item) -> Item {
-    Item { children: Vec::new(), unread: 0, ..item }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_model::{Cancel, Deadline};
+    use std::time::Duration;
+    use windows::Win32::UI::WindowsAndMessaging::{AppendMenuW, CreatePopupMenu, DestroyMenu, MF_POPUP, MF_STRING};
+    use windows::core::w;
+
+    /// A menu whose every entry opens the same one, several levels down.
+    fn nested(entries: usize) -> HMENU {
+        let mut inner: Option<HMENU> = None;
+        for _ in 0..DEPTH_CAP {
+            // SAFETY: no arguments.
+            let menu = unsafe { CreatePopupMenu() }.unwrap();
+            for _ in 0..entries {
+                let (flags, id) = inner.map_or((MF_STRING, 1), |inner| (MF_POPUP, inner.0.expose_provenance()));
+                // SAFETY: the menus are alive and the text is a constant.
+                unsafe { AppendMenuW(menu, flags, id, w!("Entry")) }.unwrap();
+            }
+            inner = Some(menu);
+        }
+        inner.unwrap()
+    }
+
+    fn total(items: &[Item]) -> usize {
+        items.iter().map(|item| 1 + total(&item.children)).sum()
+    }
+
+    #[test]
+    fn a_menu_is_read_up_to_its_budget_however_its_entries_are_shared() {
+        let cancel = Cancel::new();
+        let asker = Asker::for_acts(Deadline::after(Duration::from_secs(60)), &cancel);
+        let menu = nested(210);
+        let mut reading = Reading::new(&asker, 30);
+        assert_eq!(total(&reading.entries(None, menu, &[], true)), 30);
+        assert_eq!((reading.unread > 0, reading.fault), (true, None));
+        // What is beyond the cap of one menu is counted, not forgotten.
+        let flat = {
+            // SAFETY: no arguments.
+            let flat = unsafe { CreatePopupMenu() }.unwrap();
+            for _ in 0..210 {
+                // SAFETY: the menu is alive and the text is a constant.
+                unsafe { AppendMenuW(flat, MF_STRING, 1, w!("Entry")) }.unwrap();
+            }
+            flat
+        };
+        let mut reading = Reading::new(&asker, usize::MAX);
+        assert_eq!(total(&reading.entries(None, flat, &[], true)), 200);
+        assert_eq!(reading.unread, 10);
+        // Time that is used up ends the reading of a menu too.
+        let late = Asker::for_acts(Deadline::after(Duration::ZERO), &cancel);
+        let mut reading = Reading::new(&late, usize::MAX);
+        assert!(reading.entries(None, menu, &[], true).is_empty());
+        assert!(reading.fault.is_some());
+        // SAFETY: the menu is ours. The nested ones end with the test's process.
+        let _ = unsafe { DestroyMenu(flat) };
+    }
 }

@@ -11,8 +11,11 @@ mod tree_view;
 use super::ask::Asker;
 use super::class::Kind;
 use super::control::Control;
+use super::remote::Reached;
+use crate::identity::mark;
 use portcullis_model::{Rect, Role, States};
 use portcullis_platform::{PortFault, PortResult};
+use std::collections::HashMap;
 
 pub(super) use bars::{picker_date, spinner_range, status_texts};
 pub(super) use list_view::select_row as select_list_view_row;
@@ -32,6 +35,10 @@ pub(super) struct Item {
     pub(super) states: States,
     /// The command that it gives: tool buttons and menu entries.
     pub(super) command: Option<u32>,
+    /// What the items are called that it lies in, outermost first: an item of a tree is told by its whole path.
+    pub(super) above: Vec<String>,
+    /// Whether its name does not tell it from its neighbours, so that its value must.
+    pub(super) alike: bool,
     pub(super) children: Vec<Self>,
     pub(super) unread: u32,
 }
@@ -47,23 +54,40 @@ impl Item {
             rect: Rect::default(),
             states: States::default(),
             command: None,
+            above: Vec::new(),
+            alike: false,
             children: Vec::new(),
             unread: 0,
         }
     }
 
-    /// What tells it from its neighbours, as one number: its text, and the command that it gives.
+    /// What tells it from its neighbours, as one number.
     pub(super) fn mark(&self) -> u64 {
-        mark(&self.name, self.command)
+        self.mark_with(self.alike)
+    }
+
+    /// Whether a mark that was given earlier is this item's. It was made with the value when the item was one of several of
+    /// that name then, which a look at the item alone does not tell.
+    pub(super) fn is_marked(&self, earlier: u64) -> bool {
+        [false, true].into_iter().any(|alike| self.mark_with(alike) == earlier)
+    }
+
+    fn mark_with(&self, value: bool) -> u64 {
+        let value = if value { self.value.as_deref().unwrap_or_default() } else { "" };
+        let above = self.above.iter().map(String::as_str);
+        mark(above.chain([self.name.as_str(), value]), self.command)
     }
 }
 
-/// FNV-1a, 64 bits: stable between runs and versions, which `std`'s hasher does not promise.
-fn mark(text: &str, command: Option<u32>) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let command = command.map(u32::to_le_bytes).unwrap_or_default();
-    text.bytes().chain([0]).chain(command).fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+/// Notes which items of a level no name tells apart: those without one, and those that share it.
+fn note_alike(items: &mut [Item]) {
+    let mut seen = HashMap::new();
+    for item in items.iter() {
+        *seen.entry(item.name.clone()).or_insert(0_usize) += 1;
+    }
+    for item in items {
+        item.alike = item.name.is_empty() || seen.get(&item.name).is_some_and(|count| *count > 1);
+    }
 }
 
 /// Some of a control's items.
@@ -127,7 +151,8 @@ pub(super) fn read(asker: &Asker<'_>, control: &Control, rows: usize) -> Items {
     };
     let first = extent.top.min(extent.count.saturating_sub(rows));
     let wanted = rows.min(extent.count - first);
-    let (items, fault) = flat(asker, control, first, wanted);
+    let (mut items, fault) = flat(asker, control, first, wanted);
+    note_alike(&mut items);
     let missing =
         extent.count.saturating_sub(wanted) + if fault.is_some() { wanted.saturating_sub(items.len()) } else { 0 };
     Items { items, unread: counted(missing), fault }
@@ -153,15 +178,19 @@ pub(super) fn one(asker: &Asker<'_>, control: &Control, index: &[u32]) -> PortRe
     }
 }
 
-/// Checks or unchecks a row of a list view or an item of a tree view, and tells by which message.
-pub(super) fn set_check(asker: &Asker<'_>, control: &Control, index: &[u32], on: bool) -> PortResult<&'static str> {
+/// Checks or unchecks a row of a list view or an item of a tree view; tells by which message, and whether it was answered.
+pub(super) fn set_check(
+    asker: &Asker<'_>,
+    control: &Control,
+    index: &[u32],
+    on: bool,
+) -> PortResult<(&'static str, Reached)> {
     if control.kind == Kind::TreeView {
-        tree_view::set_check(asker, control, index, on)?;
-        return Ok("TVM_SETITEMW");
+        return Ok(("TVM_SETITEMW", tree_view::set_check(asker, control, index, on)?));
     }
     let [position] = index else { return Err(PortFault::Gone) };
-    list_view::set_check(asker, control, usize::try_from(*position).map_err(|_| PortFault::Gone)?, on)?;
-    Ok("LVM_SETITEMSTATE")
+    let position = usize::try_from(*position).map_err(|_| PortFault::Gone)?;
+    Ok(("LVM_SETITEMSTATE", list_view::set_check(asker, control, position, on)?))
 }
 
 fn extent(asker: &Asker<'_>, control: &Control) -> PortResult<Extent> {
@@ -192,6 +221,27 @@ fn flat(asker: &Asker<'_>, control: &Control, first: usize, count: usize) -> (Ve
     }
 }
 
+/// Rows in a group: few enough that a slow control answers for some of them whole.
+const GROUP_ROWS: usize = 32;
+
+/// Reads rows `0..count` group by group, each with all that is asked of it, until one is not whole. What a row is and
+/// where it is are separate questions; were the second asked for all rows after the first, a control that is slow at
+/// answering would have told the texts of all and the places of none.
+fn in_groups(
+    count: usize,
+    mut read: impl FnMut(usize, usize) -> (Vec<Item>, Option<PortFault>),
+) -> (Vec<Item>, Option<PortFault>) {
+    let mut items = Vec::new();
+    for first in (0..count).step_by(GROUP_ROWS) {
+        let (mut some, fault) = read(first, GROUP_ROWS.min(count - first));
+        items.append(&mut some);
+        if fault.is_some() {
+            return (items, fault);
+        }
+    }
+    (items, None)
+}
+
 /// Whether a rectangle shows inside the control.
 fn shows(rect: Rect, inside: Rect) -> bool {
     !rect.intersect(inside).is_empty()
@@ -202,10 +252,68 @@ mod tests {
     use super::*;
 
     #[test]
+    fn rows_of_a_slow_control_are_read_group_by_group_until_it_fails() {
+        // A control that answers so many questions and then no more; each row is two of them.
+        let read = |answers: usize, rows: usize| {
+            let mut left = answers;
+            in_groups(rows, |first, count| {
+                let texts = count.min(left);
+                left -= texts;
+                let places = texts.min(left);
+                left -= places;
+                let row = |at| Item::new(vec![counted(at)], Role::ListItem, String::new());
+                let fault = (places < count).then_some(PortFault::Hung);
+                ((first..first + places).map(row).collect(), fault)
+            })
+        };
+        assert_eq!(read(1000, 0), (Vec::new(), None));
+        let (items, fault) = read(1000, 100);
+        assert_eq!((items.len(), fault), (100, None));
+        assert_eq!(items.last().map(|item| item.index.clone()), Some(vec![99]));
+        let (items, fault) = read(120, 100);
+        assert_eq!((items.len(), fault), (32 + 24, Some(PortFault::Hung)));
+    }
+
+    #[test]
     fn a_mark_is_of_text_and_command() {
+        let mark = |text: &'static str, command| mark([text].into_iter(), command);
         assert_eq!(mark("Row 1", None), mark("Row 1", None));
         assert_ne!(mark("Row 1", None), mark("Row 2", None));
         assert_ne!(mark("", Some(1)), mark("", Some(2)));
         assert_ne!(mark("", Some(0)), mark("a", Some(0)));
+    }
+
+    /// Rows as (name, value); what a later reading has in the row's place; whether that still is the row.
+    #[test]
+    fn rows_of_one_name_are_told_by_their_values() {
+        let row = |(name, value): (&str, &str)| {
+            let mut item = Item::new(vec![0], Role::DataItem, name.to_owned());
+            item.value = Some(value.to_owned());
+            item
+        };
+        for (rows, later, same) in [
+            ([("svchost.exe", "10"), ("svchost.exe", "11")], ("svchost.exe", "11"), false),
+            ([("svchost.exe", "10"), ("svchost.exe", "11")], ("svchost.exe", "10"), true),
+            ([("", "x"), ("b", "y")], ("", "z"), false),
+            // One of a kind may change what it says of itself.
+            ([("a", "10"), ("b", "11")], ("a", "12"), true),
+            ([("a", "10"), ("b", "11")], ("b", "10"), false),
+        ] {
+            let mut items = rows.map(row);
+            note_alike(&mut items);
+            assert_eq!(row(later).is_marked(items[0].mark()), same, "{rows:?} {later:?}");
+        }
+    }
+
+    #[test]
+    fn an_item_is_told_by_what_it_lies_in() {
+        let below = |above: &[&str]| {
+            let mut item = Item::new(vec![2, 0], Role::TreeItem, "bin".to_owned());
+            item.above = above.iter().map(|text| (*text).to_owned()).collect();
+            item
+        };
+        assert!(below(&["C"]).is_marked(below(&["C"]).mark()));
+        assert!(!below(&["B"]).is_marked(below(&["C"]).mark()));
+        assert!(!below(&["C", ""]).is_marked(below(&["C"]).mark()));
     }
 }

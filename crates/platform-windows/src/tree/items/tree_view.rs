@@ -3,10 +3,10 @@
 
 use super::super::ask::Asker;
 use super::super::control::Control;
-use super::super::facts;
-use super::super::remote::{Scratch, TEXT_UNITS};
-use super::{Item, Items, shows};
-use portcullis_model::{Check, Role};
+use super::super::facts::{self, Plane};
+use super::super::remote::{Reached, Scratch, TEXT_UNITS};
+use super::{Item, Items, in_groups, shows};
+use portcullis_model::{CancelReason, Check, Deadline, Role};
 use portcullis_platform::{PortFault, PortResult};
 use windows::Win32::UI::Controls::{
     TVGN_CARET, TVGN_CHILD, TVGN_FIRSTVISIBLE, TVGN_NEXT, TVGN_PARENT, TVGN_PREVIOUS, TVGN_ROOT, TVIF_CHILDREN,
@@ -34,6 +34,8 @@ struct Walk<'ask> {
     asker: &'ask Asker<'ask>,
     control: &'ask Control,
     rows: usize,
+    /// The rest of the time is for texts and places, without which a row is none.
+    until: Deadline,
     found: Vec<Found>,
     cut: bool,
 }
@@ -87,6 +89,9 @@ impl Walk<'_> {
                 self.cut = true;
                 return Ok(());
             }
+            if self.until.passed() {
+                return Err(CancelReason::Deadline.into());
+            }
             let mut path = above.to_vec();
             path.push(index);
             self.found.push(Found { handle, index: path.clone() });
@@ -113,7 +118,7 @@ fn mask(bits: u32) -> isize {
 }
 
 pub(super) fn read(asker: &Asker<'_>, control: &Control, rows: usize) -> Items {
-    let mut walk = Walk { asker, control, rows, found: Vec::new(), cut: false };
+    let mut walk = Walk { asker, control, rows, until: asker.half_time(), found: Vec::new(), cut: false };
     let walked = first_shown(asker, control).and_then(|chain| walk.level(None, &[], &chain));
     let (flat, described) = describe(asker, control, &walk.found);
     let fault = walked.err().or(described);
@@ -135,6 +140,20 @@ fn describe(asker: &Asker<'_>, control: &Control, found: &[Found]) -> (Vec<Item>
         Ok(scratch) => scratch,
         Err(fault) => return (Vec::new(), Some(fault)),
     };
+    let caret = next(asker, control, TVGN_CARET, 0).ok().flatten();
+    in_groups(found.len(), |first, count| {
+        let group = found.get(first..first + count).unwrap_or_default();
+        describe_group(asker, control, &scratch, caret, group)
+    })
+}
+
+fn describe_group(
+    asker: &Asker<'_>,
+    control: &Control,
+    scratch: &Scratch,
+    caret: Option<isize>,
+    found: &[Found],
+) -> (Vec<Item>, Option<PortFault>) {
     // The handle lies in the first field of the width of a pointer; `found` is as long as the questions are many.
     let handle_of = |question: usize| found.get(question).map_or(0, |item| item.handle).cast_unsigned();
     let before_state = || scratch.record().u32(0).pointer(0);
@@ -161,8 +180,7 @@ fn describe(asker: &Asker<'_>, control: &Control, found: &[Found]) -> (Vec<Item>
         // The message reads the handle from where it then writes the rectangle; 1 asks for the text's part of it.
         (1, scratch.record().pointer(handle_of(question)).u32(0).u32(0).u32(0))
     });
-    let caret = next(asker, control, TVGN_CARET, 0).ok().flatten();
-    let inside = facts::client_rect(control.window);
+    let (inside, plane) = (facts::client_rect(control.window), Plane::of(control.window));
     let checks = control.style & TVS_CHECKBOXES != 0;
     let items = found.iter().zip(answers.iter().zip(&rects)).map(|(found, (answer, place))| {
         let mut item = Item::new(found.index.clone(), Role::TreeItem, scratch.text_of(answer, text_at));
@@ -172,7 +190,7 @@ fn describe(asker: &Asker<'_>, control: &Control, found: &[Found]) -> (Vec<Item>
         item.states.expanded = has_children.then_some(state & TVIS_EXPANDED.0 != 0);
         item.states.check = checks.then(|| check(state));
         if place.result != 0 {
-            item.rect = facts::to_screen(control.window, place.rect());
+            item.rect = plane.to_screen(place.rect());
         }
         item.states.offscreen = !shows(item.rect, inside);
         item
@@ -191,10 +209,13 @@ fn check(state: u32) -> Check {
 
 /// Puts items in display order under those that they belong to.
 fn nest(flat: Vec<Item>) -> Vec<Item> {
-    fn put(level: &mut Vec<Item>, item: Item, depth: usize) {
+    fn put(level: &mut Vec<Item>, mut item: Item, depth: usize) {
         // An item follows the one that it lies in, so that one is the last of its level.
         match level.last_mut() {
-            Some(last) if depth > 1 => put(&mut last.children, item, depth - 1),
+            Some(last) if depth > 1 => {
+                item.above.push(last.name.clone());
+                put(&mut last.children, item, depth - 1);
+            }
             _ => level.push(item),
         }
     }
@@ -208,11 +229,16 @@ fn nest(flat: Vec<Item>) -> Vec<Item> {
 
 /// The handle of the item at a position, for messages; `Gone` when there is none.
 pub(in super::super) fn handle_at(asker: &Asker<'_>, control: &Control, index: &[u32]) -> PortResult<isize> {
-    let mut item = None;
+    handles_to(asker, control, index)?.pop().ok_or(PortFault::Gone)
+}
+
+/// The handles of the items on the way to a position, outermost first, its own last.
+fn handles_to(asker: &Asker<'_>, control: &Control, index: &[u32]) -> PortResult<Vec<isize>> {
+    let mut way = Vec::with_capacity(index.len());
     for (level, steps) in index.iter().enumerate() {
-        let first = match item {
+        let first = match way.last() {
             None => next(asker, control, TVGN_ROOT, 0)?,
-            Some(above) => next(asker, control, TVGN_CHILD, above)?,
+            Some(above) => next(asker, control, TVGN_CHILD, *above)?,
         };
         let mut at = first.ok_or(PortFault::Gone)?;
         if *steps > SIBLING_CAP || level >= DEPTH_CAP {
@@ -221,29 +247,34 @@ pub(in super::super) fn handle_at(asker: &Asker<'_>, control: &Control, index: &
         for _ in 0..*steps {
             at = next(asker, control, TVGN_NEXT, at)?.ok_or(PortFault::Gone)?;
         }
-        item = Some(at);
+        way.push(at);
     }
-    item.ok_or(PortFault::Gone)
+    Ok(way)
 }
 
 pub(super) fn one(asker: &Asker<'_>, control: &Control, index: &[u32]) -> PortResult<Item> {
-    let handle = handle_at(asker, control, index)?;
-    let (items, fault) = describe(asker, control, &[Found { handle, index: index.to_vec() }]);
-    match (items.into_iter().next(), fault) {
-        (Some(item), _) => Ok(item),
-        (None, fault) => Err(fault.unwrap_or(PortFault::Gone)),
+    let way = handles_to(asker, control, index)?;
+    let depths = way.iter().enumerate();
+    let found: Vec<Found> = depths
+        .map(|(depth, handle)| Found { handle: *handle, index: index.iter().take(depth + 1).copied().collect() })
+        .collect();
+    let (mut items, fault) = describe(asker, control, &found);
+    if items.len() < found.len() {
+        return Err(fault.unwrap_or(PortFault::Gone));
     }
+    let mut item = items.pop().ok_or(PortFault::Gone)?;
+    item.above = items.into_iter().map(|above| above.name).collect();
+    Ok(item)
 }
 
 /// Checks or unchecks the box of an item.
-pub(super) fn set_check(asker: &Asker<'_>, control: &Control, index: &[u32], on: bool) -> PortResult<()> {
+pub(super) fn set_check(asker: &Asker<'_>, control: &Control, index: &[u32], on: bool) -> PortResult<Reached> {
     let handle = handle_at(asker, control, index)?.cast_unsigned();
     let scratch = Scratch::beside(control.window)?;
     let image = if on { 2 } else { 1 };
     let record = scratch.record().u32(TVIF_STATE.0).pointer(handle).u32(image << STATE_IMAGE_SHIFT);
     let record = record.u32(TVIS_STATEIMAGEMASK.0).pointer(0).i32(0).i32(0).i32(0).i32(0).pointer(0);
-    scratch.ask(asker, control.window, TVM_SETITEMW, 0, &record, 0)?;
-    Ok(())
+    scratch.tell(asker, control.window, TVM_SETITEMW, 0, &record)
 }
 
 #[cfg(test)]

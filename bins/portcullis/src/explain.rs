@@ -1,0 +1,103 @@
+//! `portcullis policy explain`: what the rules would say of a call, asked of the same gate and not made. The gate here has
+//! a ledger that takes nothing, so that no call could happen by it.
+
+use crate::cli::{AnchorFlags, PolicyExplainArgs};
+use crate::{Machine, call, compose, keys, settings};
+use anyhow::bail;
+use portcullis_config::{Environment, KeyName, KeyStore, ServeFlags, Settings};
+use portcullis_gate::{Catalogue, DeniesApproval, Explanation, Gate, GateParts, KeepsNothing, Redactor, Verdict};
+use portcullis_model::{Digest, Durability, Entry, Fault, Ledger, LedgerFault, Principal, Scope};
+use portcullis_policy::Rules;
+use serde_json::Value;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Takes nothing, so that nothing is granted.
+struct TakesNothing;
+
+impl Ledger for TakesNothing {
+    fn append(&self, _entry: &Entry, _durability: Durability) -> Result<(), LedgerFault> {
+        Err(LedgerFault("a question is not recorded".to_owned()))
+    }
+
+    fn digest(&self, bytes: &[u8]) -> Digest {
+        Digest::of(bytes)
+    }
+}
+
+pub(crate) fn run(machine: &dyn Machine, args: PolicyExplainArgs) -> anyhow::Result<ExitCode> {
+    let arguments = call::read_arguments(&args.args)?;
+    let flags = ServeFlags { tools: args.filter.flags(), ..ServeFlags::default() };
+    let environment = Environment::read();
+    let settings = settings::load(machine, args.policy.config, flags, &environment)?;
+    let principal = principal(&settings, &environment, &args.principal)?;
+    let rules = compose::rules(machine, &settings, &AnchorFlags::default(), &Catalogue::new())?;
+    // Whoever asks here is the owner, for whom policy files are named with their folders whoever would call.
+    let said = explain(machine, rules.read_from([]), &principal, &args.tool, arguments)?;
+    if args.json {
+        out!("{}", serde_json::to_string_pretty(&said)?);
+    } else {
+        let verdict = serde_json::to_value(said.verdict)?;
+        out!("{}: {} for {}", said.tool, verdict.as_str().unwrap_or_default(), said.principal);
+        let facts = [("message", said.message), ("rule", said.rule), ("remedy", said.remedy)];
+        for (name, fact) in facts {
+            if let Some(fact) = fact {
+                out!("{name}: {fact}");
+            }
+        }
+    }
+    Ok(if said.verdict == Verdict::Allowed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The owner's own client, or the holder of a key, whose name may stand as in the record.
+fn principal(settings: &Settings, environment: &Environment, name: &str) -> anyhow::Result<Principal> {
+    if name == "local" {
+        return Ok(Principal::local());
+    }
+    let key: KeyName = name.strip_prefix("key:").unwrap_or(name).parse().map_err(anyhow::Error::msg)?;
+    let stored = KeyStore::at(settings.data(environment)?.value).all()?;
+    if let Some(found) = stored.iter().find(|stored| stored.name == key) {
+        return Ok(keys::principal(found));
+    }
+    // The first start of a server would make it.
+    if key.is_default() {
+        return Ok(Principal::key(key.as_str(), [Scope::Observe, Scope::Interact]));
+    }
+    let names: Vec<&str> = stored.iter().map(|stored| stored.name.as_str()).collect();
+    bail!("--as {key}: there is no such key; there are `local` and the keys {}", names.join(", "))
+}
+
+fn explain(
+    machine: &dyn Machine,
+    rules: Rules,
+    principal: &Principal,
+    tool: &str,
+    arguments: Value,
+) -> anyhow::Result<Explanation> {
+    let Ok(ports) = machine.ports() else { return without_desktop(&rules, principal, tool) };
+    let gate = Gate::new(GateParts {
+        rules,
+        ledger: Arc::new(TakesNothing),
+        ports,
+        catalogue: Catalogue::new(),
+        approver: Arc::new(DeniesApproval),
+        journal: Arc::new(KeepsNothing),
+        redactor: Redactor::new(Vec::new()),
+    })?;
+    Ok(gate.explain(principal, tool, arguments)?)
+}
+
+/// Where there is no desktop the arguments cannot be looked at; whether the tool is open at all can be told.
+fn without_desktop(rules: &Rules, principal: &Principal, tool: &str) -> anyhow::Result<Explanation> {
+    let catalogue = Catalogue::new();
+    let (found, _) = portcullis_tools::canonical(&catalogue, tool, Value::Null)?;
+    let (name, row) = (found.descriptor().name, found.descriptor().row());
+    Ok(match rules.admit(principal, row) {
+        Err(denial) => Explanation::of_fault(name, principal, Verdict::Refused, Fault::from(denial)),
+        Ok(()) => {
+            let rule =
+                "the tool is open; its arguments were not looked at, because there is no desktop here".to_owned();
+            Explanation::of_effects(name, principal, Verdict::NotPlanned, &[], rule)
+        }
+    })
+}

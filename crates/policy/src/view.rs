@@ -1,0 +1,90 @@
+//! The rules about things, as they hold for one caller: places, windows, programs and keys that are pressed. A decision asks
+//! them for all that a call names, a permit again for what a port really opened. Tiers, tools and scopes are not known here.
+
+use crate::decision::Denial;
+use crate::files::FileRules;
+use crate::own::OwnRules;
+use crate::registry::RegistryRules;
+use crate::restrict::Restrictions;
+use crate::targets::{is_command_chord, is_command_host, is_command_host_window};
+use portcullis_model::{Effect, FaultCode, Principal, Resource, Tier, WindowIdentity};
+use std::sync::Arc;
+
+/// What the rules keep back of what a call may touch.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub(crate) files: Arc<FileRules>,
+    pub(crate) registry: Arc<RegistryRules>,
+    pub(crate) restrictions: Arc<Restrictions>,
+    /// The server's own process, whose windows are refused to every tool.
+    pub(crate) own_process: u32,
+    pub(crate) principal: Principal,
+    /// The rules of this principal alone.
+    pub(crate) own: Option<Arc<OwnRules>>,
+}
+
+impl View {
+    /// The rule that opens what is touched, of what has rules by place.
+    pub(crate) fn check_place(&self, resource: &Resource) -> Result<Option<String>, Denial> {
+        let own = self.own.as_ref();
+        match self.files.check_resource(&self.principal, own.map(|own| &own.files), resource)? {
+            Some(rule) => Ok(Some(rule)),
+            None => self.registry.check_resource(&self.principal, own.map(|own| &own.registry), resource),
+        }
+    }
+
+    /// Refuses what is protected from a call with these effects; names the further effect that the thing brings with it.
+    pub(crate) fn check_thing(&self, resource: &Resource, effects: &[Effect]) -> Result<Option<Effect>, Denial> {
+        self.restrictions.check_resource(resource, effects)?;
+        if let Some(own) = &self.own {
+            own.restrictions.check_resource(resource, effects)?;
+        }
+        match resource {
+            Resource::Window { window: WindowIdentity { process, .. }, .. }
+            | Resource::InputTarget { window: WindowIdentity { process, .. }, .. }
+            | Resource::ProgramWindows { process, .. }
+                if *process == self.own_process =>
+            {
+                Err(Denial {
+                    code: FaultCode::Denied,
+                    message: "the target is a window of Portcullis itself".to_owned(),
+                    rule: "our own windows are refused to every tool; no configuration lifts this".to_owned(),
+                    remedy: None,
+                })
+            }
+            Resource::InputTarget { window, program } if is_command_host_window(program, &window.class) => {
+                Ok(Some(Effect::OperateCommandHost))
+            }
+            // Closing one is what input to it is: it ends what runs there.
+            Resource::Window { window, program }
+                if effects.contains(&Effect::CloseWindows) && is_command_host_window(program, &window.class) =>
+            {
+                Ok(Some(Effect::OperateCommandHost))
+            }
+            Resource::Keys { chord } if is_command_chord(chord) => Ok(Some(Effect::OperateCommandHost)),
+            Resource::InstalledApp { program, .. } if program.as_ref().is_none_or(is_command_host) => {
+                // Of a program that is not known nobody can say that it is no command host.
+                Ok(Some(Effect::StartExecutable))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The same of the very thing that a port is about to act on, with the effects that were granted. What is only looked at
+    /// was decided.
+    pub(crate) fn check_again(&self, effect: Effect, resource: &Resource, granted: &[Effect]) -> Result<(), Denial> {
+        if effect.tier() == Tier::Observe {
+            return Ok(());
+        }
+        match self.check_thing(resource, &[effect])? {
+            Some(more) if !granted.contains(&more) => Err(Denial {
+                code: FaultCode::Denied,
+                message: "the window is a console, a terminal or another that runs commands".to_owned(),
+                rule: "closing one is an effect of tier 3, which was not asked for: the call did not say which window"
+                    .to_owned(),
+                remedy: Some("name the window by its ref or handle".to_owned()),
+            }),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! What every request passes before anything of MCP sees it, in one order: where it is meant to go and which page sent it,
+//! from where it comes, who sends it. Each refusal is a status and a sentence; nothing that a caller sent is repeated.
+
+use super::body;
+use super::client::Clients;
+use super::connections::{Connection, Connections};
+use super::limits::{Limits, Site};
+use super::metrics::Metrics;
+use super::sessions::{self, CALLER, Sessions};
+use super::step_up;
+use super::words;
+use crate::auth::challenge::Challenges;
+use crate::auth::{Authenticate, Authenticated, Head, Refusal, Shown, Ways};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use portcullis_gate::Gate;
+use portcullis_model::{Principal, Scope};
+use serde_json::json;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// The one path besides the resource's metadata that needs no key.
+pub(super) const HEALTH: &str = "/health";
+/// Names of this machine that no other machine can have.
+const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+/// The header that names a session.
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+/// The parameter of a query in which some clients send a token (RFC 6750, 2.3). Queries end in logs and histories.
+const TOKEN_PARAMETER: &str = "access_token";
+/// Where what was counted is read.
+pub(super) const METRICS: &str = "/metrics";
+/// Seconds after which a client that was refused a session may ask again.
+const SESSION_PAUSE: u64 = 60;
+
+/// What each request is checked against.
+pub(super) struct Checks {
+    /// What clients may call this server beside its own addresses.
+    pub(super) public_hosts: Vec<String>,
+    pub(super) clients: Arc<Clients>,
+    /// Of this server's own pages.
+    pub(super) scheme: &'static str,
+    pub(super) ways: Ways,
+    pub(super) challenges: Challenges,
+    pub(super) gate: Gate,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) connections: Arc<Connections>,
+    pub(super) limits: Limits,
+    pub(super) metrics: Metrics,
+}
+
+/// What was counted, for who may look.
+pub(super) async fn metrics(State(checks): State<Arc<Checks>>, Extension(principal): Extension<Principal>) -> Response {
+    if !principal.holds(Scope::Observe) {
+        let turned = Turned::new(StatusCode::FORBIDDEN, "scope", "this needs the scope observe");
+        let challenge = checks.challenges.insufficient(&[Scope::Observe]);
+        return turned.with(header::WWW_AUTHENTICATE, challenge).response;
+    }
+    checks.metrics.page(checks.connections.count(), checks.sessions.count())
+}
+
+pub(super) async fn health() -> impl IntoResponse {
+    Json(json!({ "status": "ok" }))
+}
+
+/// Any other path.
+pub(super) async fn no_page() -> Response {
+    let reason = format!("there is nothing at this path; MCP is at /mcp, beside it are {HEALTH} and {METRICS}");
+    Turned::new(StatusCode::NOT_FOUND, "path", &reason).response
+}
+
+/// The only value of a header; `Err` when there are several or it is not text.
+pub(crate) fn only<'headers>(headers: &'headers HeaderMap, name: &HeaderName) -> Result<Option<&'headers str>, ()> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| ()),
+        (Some(_), Some(_)) => Err(()),
+    }
+}
+
+/// A request that does not get through: the answer, and the word under which it is counted.
+pub(super) struct Turned {
+    why: &'static str,
+    response: Response,
+}
+
+impl Turned {
+    pub(super) fn new(status: StatusCode, why: &'static str, reason: &str) -> Self {
+        let body = words::refusal(why, reason);
+        let response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+        Self { why, response }
+    }
+
+    pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.response.headers_mut().insert(name, value);
+        self
+    }
+
+    /// Too much of something, and when to try again: in whole seconds, at least one.
+    fn too_much(why: &'static str, reason: &str, wait: Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, why, reason).with(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+}
+
+/// Whatever comes passes here, and is counted.
+pub(super) async fn check(State(checks): State<Arc<Checks>>, request: Request, next: Next) -> Response {
+    let response = match pass(&checks, request, next).await {
+        Ok(response) => response,
+        Err(turned) => {
+            checks.metrics.refused(turned.why);
+            turned.response
+        }
+    };
+    checks.metrics.answered(response.status());
+    response
+}
+
+/// First where it is meant to go and which page sent it, then from where it comes, then by what it is known. Only [`HEALTH`]
+/// and the resource's metadata need no credential.
+async fn pass(checks: &Checks, mut request: Request, next: Next) -> Result<Response, Turned> {
+    let Some(connection) = request.extensions().get::<Arc<Connection>>().cloned() else {
+        return Err(Turned::new(StatusCode::INTERNAL_SERVER_ERROR, "connection", "the request came by no connection"));
+    };
+    check_addressing(checks, &connection, &request)?;
+    if request.uri().path() == HEALTH {
+        // Who asks for a proxy's own health names no client.
+        let client = checks.clients.client(connection.peer.ip(), request.headers());
+        count_stranger(checks, Site::of(client.unwrap_or(connection.peer.ip())))?;
+        return Ok(next.run(request).await);
+    }
+    let client = find_client(checks, &connection, &request)?;
+    if let Some(found) = checks.ways.oauth.as_ref().and_then(|oauth| oauth.metadata(request.uri().path())) {
+        count_stranger(checks, Site::of(client))?;
+        return match *request.method() {
+            Method::GET | Method::HEAD => Ok(Json(found).into_response()),
+            _ => Err(Turned::new(StatusCode::METHOD_NOT_ALLOWED, "method", "the metadata are read with GET")),
+        };
+    }
+    let known = authenticate(checks, &connection, request.headers(), request.uri(), client).await?;
+    connection.is_known();
+    checks
+        .limits
+        .principal(&known.principal)
+        .map_err(|wait| Turned::too_much("principal", "this principal has sent too many requests", wait))?;
+    check_end_of_session(checks, &request, &known)?;
+    if step_up::concerns(&known, &request) {
+        request = step_up::check(checks, &connection, &known, request).await?;
+    }
+    request.extensions_mut().insert(known.principal.clone());
+    let caller = sessions::Caller::new(known);
+    let sent_json = words::is_json(request.headers());
+    let response = CALLER.scope(Arc::clone(&caller), next.run(request)).await;
+    if caller.was_refused() {
+        let reason = "there are too many sessions; try again when others have ended";
+        let turned = Turned::new(StatusCode::SERVICE_UNAVAILABLE, "sessions", reason);
+        return Err(turned.with(header::RETRY_AFTER, HeaderValue::from(SESSION_PAUSE)));
+    }
+    check_body(&connection)?;
+    Ok(words::in_words(response, sent_json))
+}
+
+/// Refuses a request whose body did not come in time.
+pub(super) fn check_body(connection: &Connection) -> Result<(), Turned> {
+    if !connection.body_late.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let (status, reason) = body::LATE;
+    Err(Turned::new(status, "body", reason).with(header::CONNECTION, HeaderValue::from_static("close")))
+}
+
+/// Refuses foreign hosts and origins: a web page that points a name of its own at this address must get nothing.
+fn check_addressing(checks: &Checks, connection: &Connection, request: &Request) -> Result<(), Turned> {
+    let is_own = |value: &str| {
+        let is_port = |port: &str| port.parse() == Ok(connection.local.port()) && !port.starts_with(['0', '+']);
+        let is_loopback = |name: &str| LOOPBACK_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let named = connection.local.ip().is_loopback();
+        // The address that the connection came to is no name, so nobody else can point it here.
+        value == connection.authority
+            || named && value.rsplit_once(':').is_some_and(|(name, port)| is_loopback(name) && is_port(port))
+    };
+    let is_public = |value: &str| checks.public_hosts.iter().any(|host| host.eq_ignore_ascii_case(value));
+    let is_host = |value: &str| is_own(value) || is_public(value);
+    // The public name is that of a page with TLS, which may end at a proxy.
+    let is_origin = |value: &str| match value.split_once("://") {
+        Some((scheme, host)) => scheme == checks.scheme && is_own(host) || scheme == "https" && is_public(host),
+        None => false,
+    };
+    let host_fits = match only(request.headers(), &header::HOST) {
+        Ok(Some(host)) => is_host(host),
+        Ok(None) | Err(()) => false,
+    };
+    // A target in absolute form names a host of its own, which RFC 9112 (3.2.2) puts above the header.
+    let target_fits = request.uri().authority().is_none_or(|authority| is_host(authority.as_str()));
+    if !host_fits || !target_fits {
+        let reason = "the `Host` header or the request target names no address of this server; use the address that it \
+                      printed, or have the owner name this one with --public-host";
+        return Err(Turned::new(StatusCode::FORBIDDEN, "host", reason));
+    }
+    let origin_fits = match only(request.headers(), &header::ORIGIN) {
+        Ok(None) => true,
+        Ok(Some(origin)) => is_origin(origin),
+        Err(()) => false,
+    };
+    if !origin_fits {
+        return Err(Turned::new(
+            StatusCode::FORBIDDEN,
+            "origin",
+            "the `Origin` header names no page of this server; a program that is no browser sends none",
+        ));
+    }
+    Ok(())
+}
+
+/// Finds out from where the request comes, and refuses what may not come from there.
+fn find_client(checks: &Checks, connection: &Connection, request: &Request) -> Result<IpAddr, Turned> {
+    let client = checks.clients.client(connection.peer.ip(), request.headers()).map_err(|why| {
+        if checks.limits.stranger(Site::of(connection.peer.ip())).is_ok() {
+            tracing::warn!(peer = %connection.peer.ip(), ?why, "a listed proxy does not say clearly for whom it asks");
+        }
+        Turned::new(StatusCode::BAD_REQUEST, "proxy", &checks.clients.remedy(&why))
+    })?;
+    if !checks.clients.may_come(client) {
+        return Err(Turned::new(StatusCode::FORBIDDEN, "address", &format!("requests from {client} are not taken")));
+    }
+    Ok(client)
+}
+
+/// Counts a request without a good key.
+fn count_stranger(checks: &Checks, site: Site) -> Result<(), Turned> {
+    let reason = "too many requests without a good key came from this address";
+    checks.limits.stranger(site).map_err(|wait| Turned::too_much("stranger", reason, wait))
+}
+
+/// Whether a query carries a token.
+fn has_token(uri: &Uri) -> bool {
+    let name = |pair: &str| pair.split_once('=').map_or(pair, |(name, _)| name).eq_ignore_ascii_case(TOKEN_PARAMETER);
+    uri.query().is_some_and(|query| query.split('&').any(name))
+}
+
+/// Finds out who sends the request, or refuses.
+async fn authenticate(
+    checks: &Checks,
+    connection: &Connection,
+    headers: &HeaderMap,
+    uri: &Uri,
+    client: IpAddr,
+) -> Result<Authenticated, Turned> {
+    let site = Site::of(client);
+    if let Some(wait) = checks.limits.penalties.left(site, Instant::now()) {
+        let reason = "this address has guessed at keys; nothing that it sends is looked at until the wait is over";
+        return Err(Turned::too_much("penalty", reason, wait));
+    }
+    // What a listed proxy shows proves the proxy, and not for whom it asks.
+    let is_proxy = checks.clients.is_proxy(connection.peer.ip().to_canonical());
+    let certificate = connection.certificate.get().filter(|_| !is_proxy);
+    let head = Head { headers, client, certificate };
+    // A token there is never read. Beside one in its place the request is refused (RFC 6750, 2), without one it has none.
+    if has_token(uri) && head.shown() != Shown::Nothing {
+        let reason = "a token in the query is refused: it is sent in the Authorization header alone";
+        let turned = Turned::new(StatusCode::BAD_REQUEST, "query", reason);
+        let challenge = checks.challenges.unauthorized(Some("invalid_request"));
+        return Err(turned.with(header::WWW_AUTHENTICATE, challenge));
+    }
+    let refused = match checks.ways.authenticate(&head).await {
+        Ok(known) => return Ok(known),
+        Err(refused) => refused,
+    };
+    let (error, count, why) = match refused {
+        Refusal::Nothing(why) => (None, "no_key", why),
+        Refusal::Wrong { shown, why } => {
+            checks.limits.penalties.guess(site, shown, Instant::now());
+            (Some("invalid_token"), "wrong_key", why)
+        }
+    };
+    // The rate holds for lines of the log too.
+    count_stranger(checks, site)?;
+    tracing::info!(%client, why, "a request without a good key");
+    let reason = "a key is needed: send `Authorization: Bearer KEY`; the owner has it in http.key or makes one with \
+                  `portcullis key new`";
+    let turned = Turned::new(StatusCode::UNAUTHORIZED, count, reason);
+    Err(turned.with(header::WWW_AUTHENTICATE, checks.challenges.unauthorized(error)))
+}
+
+/// The SDK ends a session without asking whether it is there, so whose it is is asked here.
+fn check_end_of_session(checks: &Checks, request: &Request, known: &Authenticated) -> Result<(), Turned> {
+    if request.method() != Method::DELETE {
+        return Ok(());
+    }
+    let is_own = match only(request.headers(), &SESSION) {
+        Ok(None) => true,
+        Ok(Some(id)) => checks.sessions.belongs(id, known),
+        Err(()) => false,
+    };
+    if is_own {
+        Ok(())
+    } else {
+        Err(Turned::new(StatusCode::NOT_FOUND, "session", "there is no such session of this caller"))
+    }
+}

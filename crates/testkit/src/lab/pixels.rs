@@ -1,0 +1,43 @@
+//! A picture of a desktop as the tests look at it, whichever eye took it. Nothing here knows where pixels come from.
+
+use anyhow::{Context, Result};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+/// Pixels in rows from the top, three bytes each: red, green, blue.
+#[derive(Debug, Clone)]
+pub struct Pixels {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `width * height * 3` bytes.
+    pub rgb: Vec<u8>,
+}
+
+impl Pixels {
+    /// The colour at a place, or `None` outside.
+    pub fn at(&self, x: u32, y: u32) -> Option<(u8, u8, u8)> {
+        if x >= self.width {
+            return None;
+        }
+        let start = usize::try_from(y.checked_mul(self.width)?.checked_add(x)?.checked_mul(3)?).ok()?;
+        match self.rgb.get(start..start.checked_add(3)?)? {
+            [r, g, b] => Some((*r, *g, *b)),
+            _ => None,
+        }
+    }
+
+    /// Writes them as a PNG.
+    pub fn write_png(&self, path: &Path) -> Result<()> {
+        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let mut encoder = png::Encoder::new(BufWriter::new(file), self.width, self.height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.rgb)?;
+        writer.finish()?;
+        Ok(())
+    }
+}
