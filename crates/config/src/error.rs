@@ -3,8 +3,10 @@
 use portcullis_model::{Origin, visible};
 use std::fmt;
 
-/// Characters of a value that an error repeats.
+/// Characters of a value that an error repeats, and of a name that was perhaps meant.
 const VALUE_LIMIT: usize = 80;
+/// Characters of a rule: one may list all keys of a table.
+const RULE_LIMIT: usize = 4_000;
 
 /// A setting that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +26,11 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// Of a setting that its reader refuses; `key` and `value` are shown cut and in visible form.
+    /// Of a setting that its reader refuses.
     pub fn new(origin: Origin, key: &str, value: &str, rule: impl Into<String>) -> Self {
-        // A file is somebody's text until it is found to be in order; it is shown in visible form.
-        let (key, value, nearest) = (visible(key, VALUE_LIMIT), visible(value, VALUE_LIMIT), Vec::new());
-        Self { origin, column: None, key, value, rule: rule.into(), nearest }
+        // Cut here, so that a file of any size leaves a small error.
+        let (key, value) = (visible(key, VALUE_LIMIT), visible(value, VALUE_LIMIT));
+        Self { origin, column: None, key, value, rule: rule.into(), nearest: Vec::new() }
     }
 }
 
@@ -44,9 +46,11 @@ impl fmt::Display for ConfigError {
         if !self.value.is_empty() || matches!(self.origin, Origin::Flag(_) | Origin::Default) {
             write!(f, " = `{}`", self.value)?;
         }
-        write!(f, ": {}", self.rule)?;
-        if !self.nearest.is_empty() {
-            write!(f, "; nearest: {}", self.nearest.join(", "))?;
+        // A file is somebody's text until it is found to be in order: whatever part of it a rule or a guess at what was
+        // meant repeats is shown in visible form.
+        write!(f, ": {}", visible(&self.rule, RULE_LIMIT))?;
+        for (at, near) in self.nearest.iter().enumerate() {
+            write!(f, "{}{}", if at == 0 { "; nearest: " } else { ", " }, visible(near, VALUE_LIMIT))?;
         }
         Ok(())
     }

@@ -70,6 +70,7 @@ fn a_bad_file_is_refused_with_its_place_key_value_rule_and_nearest_name() {
         "version = 1\n[serve.host]\nname = \"x\"\n",
         "version = 1\n[[serve]]\n",
         "version = 1\n\"\u{202e}key\u{7}\" = 1\n",
+        "version = 1\n[input]\ndeny_programs = [\"a\\\\\\u001b[2J\\u202e\"]\n",
     ];
     let all: Vec<String> = files.map(|file| format!("{file:?}\n  {}", parse(file).unwrap_err())).into();
     insta::assert_snapshot!(all.join("\n"));
