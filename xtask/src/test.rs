@@ -108,6 +108,7 @@ fn stages(suite: Option<Suite>, desktop: Desktop) -> Vec<Stage> {
 pub(crate) fn run(suite: Option<Suite>) -> Result<ExitCode> {
     let mut total = Tally::default();
     let mut times = Vec::new();
+    let mut errors = Vec::new();
     for stage in stages(suite, DESKTOP) {
         println!("== {}", stage.name);
         let started = Instant::now();
@@ -115,6 +116,7 @@ pub(crate) fn run(suite: Option<Suite>) -> Result<ExitCode> {
         let result = (stage.run)(&mut tally, stage.budget.saturating_mul(LIMIT_OVER_BUDGET));
         if let Err(error) = &result {
             println!("error: {error:#}");
+            errors.push(format!("{}: {error:#}", stage.name));
             // A stage without tests of its own, or one that broke before they ran, counts as one failure.
             tally.failed = tally.failed.max(1);
         }
@@ -125,6 +127,10 @@ pub(crate) fn run(suite: Option<Suite>) -> Result<ExitCode> {
     println!("== stages");
     for line in times {
         println!("{line}");
+    }
+    // Once more at the end, which is what is kept of a long log.
+    for error in errors {
+        println!("error in {error}");
     }
     println!("{} passed, {} failed", total.passed, total.failed);
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
