@@ -29,7 +29,8 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
     machine.ports()?;
     let data = DataFolder::open(serve.data.value)?;
     let reloading = Reloading::new(machine, (config, flags, anchor.clone()), settings.clone(), &data)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // Calls run in lanes of their own, so that one thread is enough for what is left; a second would only be handed to.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let end_all = CancellationToken::new();
     let stop_key = stop::chord(settings.stop_key())?;
     let listen = |gate: &Gate| -> anyhow::Result<_> {
