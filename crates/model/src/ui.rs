@@ -327,7 +327,7 @@ pub struct TreeReading {
     pub root: UiNode,
     /// Who spoke.
     pub readers: Vec<ReaderReport>,
-    /// Whether a cap or the deadline cut the reading.
+    /// Whether a cap or the deadline cut the reading. Rows that were not asked for are no cut; they are counted where they are.
     pub cut: bool,
 }
 

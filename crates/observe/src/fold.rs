@@ -22,9 +22,16 @@ pub fn fold(reading: &TreeReading) -> Scene {
         counts: Counts::default(),
         picks: Vec::new(),
         title: reading.root.name.raw(),
+        partial: reading.cut,
     };
     folder.visit(&reading.root, Place::root(), None);
-    Scene { lines: folder.lines, counts: folder.counts, readers: reading.readers.clone(), cut: reading.cut }
+    Scene {
+        lines: folder.lines,
+        counts: folder.counts,
+        readers: reading.readers.clone(),
+        cut: reading.cut,
+        partial: folder.partial,
+    }
 }
 
 /// Which elements at a place are rows of the list around it.
@@ -198,14 +205,17 @@ struct Folder<'tree> {
     counts: Counts,
     picks: Vec<Pick>,
     title: &'tree str,
+    partial: bool,
 }
 
 impl Folder<'_> {
     fn visit(&mut self, node: &UiNode, place: Place<'_>, label: Option<&Untrusted>) {
         if place.level >= LEVEL_CAP {
             self.counts.unread += count(node);
+            self.partial = true;
             return;
         }
+        self.partial |= node.unread_children > 0;
         let mut line = Line::of_node(node);
         if !place.secret {
             name_line(&mut line, node, label);

@@ -114,6 +114,9 @@ pub struct Scene {
     pub readers: Vec<ReaderReport>,
     /// Whether a cap or the deadline cut the reading.
     pub cut: bool,
+    /// Whether elements exist that were not read, because of a cut or as rows beyond those asked for: what is not here may be
+    /// there.
+    pub partial: bool,
 }
 
 impl Scene {

@@ -25,15 +25,20 @@ pub(super) struct Control {
 impl Control {
     /// Looks at a window.
     pub(super) fn of(window: HWND) -> Self {
+        Self::styled(window, facts::style(window))
+    }
+
+    /// Looks at a window whose style was just read. Each question to the system about another program's window may cost as
+    /// much as a message, so none is asked whose answer decides nothing.
+    pub(super) fn styled(window: HWND, style: u32) -> Self {
         let class = identity::class_name(window);
-        let style = facts::style(window);
         let child = style & WS_CHILD.0 != 0;
-        let inner = child && facts::extended_style(window) & WS_EX_MDICHILD.0 == 0;
-        let kind = match (class::kind(&class, || facts::base_class(window)), inner) {
-            (Kind::Other, false) => Kind::Window,
+        let inner = || child && facts::extended_style(window) & WS_EX_MDICHILD.0 == 0;
+        let kind = match class::kind(&class, || facts::base_class(window)) {
+            Kind::Other if !inner() => Kind::Window,
             // A dialog inside another window is a part of it.
-            (Kind::Window, true) => Kind::Other,
-            (kind, _) => kind,
+            Kind::Window if inner() => Kind::Other,
+            kind => kind,
         };
         Self { window, class, kind, style, id: if child { facts::control_id(window) } else { 0 } }
     }

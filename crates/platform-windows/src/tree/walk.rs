@@ -143,7 +143,6 @@ impl Reading<'_, '_> {
                 self.note(&fault);
             }
             node.unread_children = node.unread_children.saturating_add(unread);
-            self.cut |= unread > 0;
             for item in items {
                 let item = scene.item_node(control, item, inside);
                 self.adopt(&mut node, item);
@@ -161,14 +160,15 @@ impl Reading<'_, '_> {
             if self.stopped.is_some() {
                 return;
             }
-            if !facts::shows(facts::style(window)) {
+            let style = facts::style(window);
+            if !facts::shows(style) {
                 continue;
             }
             if !self.take() {
                 node.unread_children = node.unread_children.saturating_add(1);
                 continue;
             }
-            let child = self.window(&Control::of(window), clip, depth + 1);
+            let child = self.window(&Control::styled(window, style), clip, depth + 1);
             if describe::is_empty_pane(&child) {
                 self.left += 1;
             } else {
@@ -224,10 +224,11 @@ pub(super) fn at(scene: &Scene<'_>, point: Point) -> PortResult<UiNode> {
 fn front_most(family: &Family, control: &Control, point: Point) -> Option<Control> {
     let mut surrounding = None;
     for window in family.below(control.window) {
-        if !facts::shows(facts::style(*window)) || !facts::rect(*window).contains(point) {
+        let style = facts::style(*window);
+        if !facts::shows(style) || !facts::rect(*window).contains(point) {
             continue;
         }
-        let hit = Control::of(*window);
+        let hit = Control::styled(*window, style);
         if class::role(hit.kind, hit.style) != Role::Group {
             return Some(hit);
         }

@@ -5,7 +5,7 @@ use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::snapshot::refs;
 use crate::desktop::target::{
-    Nth, Target, describe, parse_role, pick, resolve_window, search_scene, target_arguments, text_of,
+    Nth, Reach, Target, describe, parse_role, pick, read_scene, resolve_window, target_arguments, text_of,
 };
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, Fault, FaultCode, Reply, Tier, Untrusted, WindowIdentity};
@@ -87,7 +87,7 @@ impl Tool for FindElement {
     }
 
     fn apply((window, selector, limit): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
-        let scene = search_scene(permit, &window, cx)?;
+        let scene = read_scene(permit, &window, Reach::Search, cx)?;
         let found = find(&scene, &selector);
         if found.is_empty() {
             // The same answer as an action with this description would give, with the nearest names.
@@ -155,7 +155,9 @@ impl Tool for GetText {
     fn apply((target, from, count): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let element = match target {
             Target::Element(element) => element,
-            Target::Described(window, selector) => pick(&search_scene(permit, &window, cx)?, &selector, cx)?,
+            Target::Described(window, selector) => {
+                pick(&read_scene(permit, &window, Reach::Search, cx)?, &selector, cx)?
+            }
             Target::At(point, Some(window)) => cx.ports.tree.element_at(permit, &window, point, cx.deadline)?.identity,
             Target::At(..) => return Err(Fault::new(FaultCode::NotFound, "no window is at the point")),
         };

@@ -3,7 +3,7 @@
 use crate::args::Text;
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
-use crate::desktop::target::{Target, pick, search_scene, target_arguments};
+use crate::desktop::target::{Reach, Target, pick, read_scene, target_arguments};
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, ElementIdentity, Fault, FaultCode, Reply, Reversibility, Role, Tier};
@@ -153,7 +153,7 @@ pub(super) fn settle_target(
     match target {
         Target::Element(element) => Ok((element.clone(), None)),
         Target::Described(window, selector) => {
-            let scene = search_scene(permit, window, cx)?;
+            let scene = read_scene(permit, window, Reach::Search, cx)?;
             Ok((pick(&scene, selector, cx)?, Some(scene)))
         }
         Target::At(point, Some(window)) => {

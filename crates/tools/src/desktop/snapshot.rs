@@ -4,7 +4,7 @@ use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::image::{Limits, picture};
-use crate::desktop::target::{read_scene, resolve_window, text_of};
+use crate::desktop::target::{Reach, read_scene, resolve_window, text_of};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, Fault, FaultCode, Part, Reply, Resource, Reversibility, Tier, WindowIdentity};
 use portcullis_observe::{Budget, RefTable, Style, WindowHeader, render_window};
@@ -189,7 +189,7 @@ fn append(
     cx: &ApplyContext<'_>,
 ) -> Result<(), Fault> {
     let mut head = header(info, all);
-    match read_scene(permit, &info.identity, cx) {
+    match read_scene(permit, &info.identity, Reach::Look, cx) {
         Ok(scene) => {
             // A thread that stops answering while it is read is found out by the reader, not by the window list.
             head.hung |= scene.lines.iter().any(|line| line.states.hung);

@@ -4,9 +4,9 @@
 use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
 use portcullis_model::{
-    ElementIdentity, ElementPath, Fault, FaultCode, Point, Ref, Resource, Role, WindowIdentity, nearest,
+    Deadline, ElementIdentity, ElementPath, Fault, FaultCode, Point, Ref, Resource, Role, WindowIdentity, nearest,
 };
-use portcullis_observe::{Lookup, Scene, Selector, Style, find, fold, summary};
+use portcullis_observe::{Lookup, ROWS_SHOWN, Scene, Selector, Style, find, fold, summary};
 use portcullis_platform::{PortFault, ReadBudget};
 use portcullis_policy::Permit;
 use std::sync::PoisonError;
@@ -14,8 +14,10 @@ use std::time::Duration;
 
 /// Elements that one reading takes in.
 pub(crate) const ELEMENT_CAP: usize = 3_000;
-/// Rows of one list that one reading takes in.
+/// Rows of one list that a search takes in.
 pub(crate) const ROW_CAP: usize = 200;
+/// Rows of one list that a look takes in: those that get a line, and as many again in which one may be marked.
+const LOOK_ROWS: usize = 2 * ROWS_SHOWN;
 /// The slice of a deadline that reading one window may take among others, or for what changed in it.
 pub(crate) const WINDOW_SLICE: Duration = Duration::from_millis(500);
 /// The slice that reading a window may take to find what a description fits: without it the call comes to nothing.
@@ -253,30 +255,42 @@ pub(crate) fn parse_role(word: &str) -> Result<Role, Fault> {
     })
 }
 
+/// How far a reading of a window goes, by what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// To list what shows: of a list not many more rows than get a line.
+    Look,
+    /// To look again for what a description fits.
+    Watch,
+    /// To find what a description fits, without which a call comes to nothing.
+    Search,
+}
+
+impl Reach {
+    fn budget(self, deadline: Deadline) -> ReadBudget {
+        let (rows, slice) = match self {
+            Self::Look => (LOOK_ROWS, WINDOW_SLICE),
+            Self::Watch => (ROW_CAP, WINDOW_SLICE),
+            Self::Search => (ROW_CAP, SEARCH_SLICE),
+        };
+        ReadBudget { elements: ELEMENT_CAP, rows, deadline: deadline.slice(slice) }
+    }
+}
+
 /// Reads a window and folds it.
-pub(crate) fn read_scene(permit: &Permit, window: &WindowIdentity, cx: &ApplyContext<'_>) -> Result<Scene, Fault> {
-    read_within(permit, window, WINDOW_SLICE, cx)
-}
-
-/// Reads a window to find in it what a description fits.
-pub(crate) fn search_scene(permit: &Permit, window: &WindowIdentity, cx: &ApplyContext<'_>) -> Result<Scene, Fault> {
-    read_within(permit, window, SEARCH_SLICE, cx)
-}
-
-fn read_within(
+pub(crate) fn read_scene(
     permit: &Permit,
     window: &WindowIdentity,
-    slice: Duration,
+    reach: Reach,
     cx: &ApplyContext<'_>,
 ) -> Result<Scene, Fault> {
-    let budget = ReadBudget { elements: ELEMENT_CAP, rows: ROW_CAP, deadline: cx.deadline.slice(slice) };
-    Ok(fold(&cx.ports.tree.read(permit, window, budget, cx.cancel)?))
+    Ok(fold(&cx.ports.tree.read(permit, window, reach.budget(cx.deadline), cx.cancel)?))
 }
 
 /// What a search looked at, for who found nothing: a window that was not read to its end may hold it all the same.
 fn extent(scene: &Scene) -> String {
     let rule = "every part of the description must fit".to_owned();
-    if !scene.cut {
+    if !scene.partial {
         return rule;
     }
     let read = scene.lines.len();

@@ -5,7 +5,7 @@ use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::snapshot::{header, refs};
 use crate::desktop::target::{
-    Nth, WINDOW_SLICE, describe, parse_role, read_scene, resolve_ref, resolve_window, text_of,
+    Nth, Reach, WINDOW_SLICE, describe, parse_role, read_scene, resolve_ref, resolve_window, text_of,
 };
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, ElementIdentity, Fault, FaultCode, Reply, Resource, Tier, WindowIdentity};
@@ -202,7 +202,7 @@ fn look(bound: &Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Look, F
             let time = cx.deadline.slice(WINDOW_SLICE);
             let scene = match &window {
                 None => return Ok(absent(bound.condition, "no window is in front")),
-                Some(window) => match read_scene(permit, window, cx) {
+                Some(window) => match read_scene(permit, window, Reach::Watch, cx) {
                     Ok(scene) => scene,
                     Err(fault) if fault.code == FaultCode::StaleRef => {
                         return Ok(absent(bound.condition, "the window is gone"));
@@ -225,7 +225,7 @@ fn look(bound: &Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Look, F
 /// for what the cap let in, and says so.
 fn as_far_as_read(condition: Condition, seen: Look, scene: &Scene, out_of_time: bool) -> Look {
     match (condition, seen) {
-        (Condition::TextGone | Condition::ElementGone, Look::Holds(what)) if scene.cut => {
+        (Condition::TextGone | Condition::ElementGone, Look::Holds(what)) if scene.partial => {
             if out_of_time {
                 Look::NotYet("the window could not be read to its end in time".to_owned())
             } else {
@@ -346,7 +346,8 @@ mod tests {
             (Condition::WindowGone, true, true, whole),
             (Condition::TextExists, true, true, whole),
         ] {
-            let scene = Scene { lines: Vec::new(), counts: Counts::default(), readers: Vec::new(), cut: is_cut };
+            let (lines, readers) = (Vec::new(), Vec::new());
+            let scene = Scene { lines, counts: Counts::default(), readers, cut: is_cut, partial: is_cut };
             let seen = as_far_as_read(condition, Look::Holds(whole.to_owned()), &scene, out_of_time);
             let said = match seen {
                 Look::Holds(what) => what,

@@ -4,7 +4,7 @@
 use crate::context::ApplyContext;
 use crate::desktop::image::{Limits, picture};
 use crate::desktop::snapshot::window_text;
-use crate::desktop::target::read_scene;
+use crate::desktop::target::{Reach, read_scene};
 use portcullis_model::{ElementIdentity, Fault, Outcome, Part, Reader, Reply, UiNode, WindowIdentity};
 use portcullis_observe::{Diff, DiffView, Scene, diff};
 use portcullis_platform::Shown;
@@ -61,13 +61,14 @@ pub(crate) struct Watch<'call> {
     about: Option<ElementIdentity>,
     conceal: Option<&'call str>,
     before: Option<Scene>,
+    reach: Reach,
     own: Option<UiNode>,
     windows: Vec<WindowIdentity>,
     observe: Observe,
 }
 
 impl<'call> Watch<'call> {
-    /// Looks before the action. `scene` is a reading that was just made anyway.
+    /// Looks before the action. `scene` is what a search has just read anyway.
     pub(crate) fn begin(
         permit: &'call Permit,
         cx: &'call ApplyContext<'call>,
@@ -76,10 +77,12 @@ impl<'call> Watch<'call> {
         observe: Observe,
         scene: Option<Scene>,
     ) -> Self {
+        // Two readings are compared only when they go equally far.
+        let reach = if scene.is_some() { Reach::Watch } else { Reach::Look };
         let before = match (observe, scene, window) {
             (_, Some(scene), _) => Some(scene),
             (Observe::None, None, _) | (_, None, None) => None,
-            (_, None, Some(window)) => read_scene(permit, window, cx).ok(),
+            (_, None, Some(window)) => read_scene(permit, window, reach, cx).ok(),
         };
         // What a busy thread left unread would look like a change once it answers again.
         let before = before.filter(is_whole);
@@ -95,6 +98,7 @@ impl<'call> Watch<'call> {
             about: about.cloned(),
             conceal: None,
             before,
+            reach,
             own,
             windows,
             observe,
@@ -159,8 +163,11 @@ impl<'call> Watch<'call> {
         let mut lines = Vec::new();
         loop {
             self.cx.cancel.wait(pause)?;
-            let mut changed = self.window_lines(&mut lines);
-            if let Some(diff) = self.scene_diff() {
+            // The list of windows is made after the reading, so that it tells of a window that went away meanwhile.
+            let after = self.read_after();
+            let windows = self.cx.ports.windows.identities();
+            let mut changed = self.window_lines(&windows, &mut lines);
+            if let Some(diff) = after.and_then(|after| self.scene_diff(&after, &windows)) {
                 changed |= !diff.is_empty() && !diff.only_focus();
                 let mut refs = self.cx.tables.refs.lock().unwrap_or_else(PoisonError::into_inner);
                 let view = DiffView { cap: DIFF_LINES, about: self.about.as_ref(), conceal: self.conceal };
@@ -188,20 +195,20 @@ impl<'call> Watch<'call> {
             && self.cx.ports.windows.describe(self.permit, window).is_ok_and(shut)
     }
 
-    fn scene_diff(&self) -> Option<Diff> {
+    fn read_after(&self) -> Option<Scene> {
+        let window = self.window.as_ref().filter(|_| self.before.is_some())?;
+        read_scene(self.permit, window, self.reach, self.cx).ok()
+    }
+
+    fn scene_diff(&self, after: &Scene, windows: &[WindowIdentity]) -> Option<Diff> {
         let (before, window) = (self.before.as_ref()?, self.window.as_ref()?);
-        let after = read_scene(self.permit, window, self.cx).ok()?;
         // A window that is going away, or whose thread is busy, reads as if its controls had lost their texts. That is
         // no change of theirs: its going is told by the window lines, and a busy thread is looked at again. A window
         // leaves the list, where it was on it, before its controls are destroyed.
-        let windows = &self.cx.ports.windows;
-        let stays = if self.windows.contains(window) {
-            windows.identities().contains(window)
-        } else {
-            windows.is_alive(window)
-        };
-        let readable = stays && is_whole(&after);
-        readable.then(|| diff(before, &after))
+        let listed = self.windows.contains(window);
+        let stays = if listed { windows.contains(window) } else { self.cx.ports.windows.is_alive(window) };
+        let readable = stays && is_whole(after);
+        readable.then(|| diff(before, after))
     }
 
     /// Whether the element itself, read alone, shows another state than before.
@@ -216,9 +223,8 @@ impl<'call> Watch<'call> {
     }
 
     /// Windows of the same program that came or went.
-    fn window_lines(&self, lines: &mut Vec<String>) -> bool {
+    fn window_lines(&self, now: &[WindowIdentity], lines: &mut Vec<String>) -> bool {
         let Some(own) = &self.window else { return false };
-        let now = self.cx.ports.windows.identities();
         let ours =
             |window: &&WindowIdentity| window.process == own.process && window.process_start == own.process_start;
         let mut changed = false;
