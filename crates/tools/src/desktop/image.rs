@@ -1,5 +1,5 @@
 //! From pixels to a picture that a client can take: scaled to a width and a byte budget, as PNG or JPEG by what is
-//! smaller, always with the transform back to screen coordinates. No capture happens here.
+//! smaller as far as a sample tells, always with the transform back to screen coordinates. No capture happens here.
 
 use image::imageops::thumbnail;
 use image::{ImageBuffer, Rgb};
@@ -14,6 +14,11 @@ const DEFAULT_WIDTH: u32 = 1_568;
 const SCALE_TRIES: usize = 6;
 /// Compressed quality when nothing is said.
 const DEFAULT_QUALITY: u8 = 75;
+/// Pixels up to which a picture is its own sample.
+const SAMPLED_WHOLE: u32 = 128 * 128;
+/// Lines of one strip of a sample, and lines from one strip to the next: a sixteenth of the picture.
+const STRIP_LINES: usize = 8;
+const STRIP_STEP: usize = 128;
 
 /// What a picture may be.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +60,10 @@ pub(crate) fn picture(bitmap: &Bitmap, limits: Limits) -> Result<Vec<Part>, Faul
 }
 
 fn pixels(bitmap: &Bitmap) -> Result<Pixels, Fault> {
-    let mut rgb = Vec::with_capacity(bitmap.bgra.len() / 4 * 3);
-    for pixel in bitmap.bgra.chunks_exact(4) {
-        if let [blue, green, red, _] = pixel {
-            rgb.extend_from_slice(&[*red, *green, *blue]);
+    let mut rgb = vec![0; bitmap.bgra.len() / 4 * 3];
+    for (to, from) in rgb.chunks_exact_mut(3).zip(bitmap.bgra.chunks_exact(4)) {
+        if let ([to_red, to_green, to_blue], [blue, green, red, _]) = (to, from) {
+            (*to_red, *to_green, *to_blue) = (*red, *green, *blue);
         }
     }
     ImageBuffer::from_raw(bitmap.rect.width(), bitmap.rect.height(), rgb)
@@ -66,16 +71,34 @@ fn pixels(bitmap: &Bitmap) -> Result<Pixels, Fault> {
         .ok_or_else(|| Fault::new(FaultCode::Internal, "the captured pixels do not fill their rectangle"))
 }
 
-/// The picture in both formats, made at the same time, and the smaller of them.
+/// The picture in the format in which a sample of it is smaller: to encode the whole in both costs more than the capture.
 fn smaller(pixels: &Pixels, quality: u8) -> Result<Image, Fault> {
-    let (png, jpeg) = std::thread::scope(|scope| {
-        let png = scope.spawn(|| encode_png(pixels));
-        let jpeg = encode_jpeg(pixels, quality);
-        (png.join().unwrap_or_else(|_| Err(failed("the PNG", &"the encoder panicked"))), jpeg)
-    });
-    let (png, jpeg) = (png?, jpeg?);
-    let (mime, bytes) = if jpeg.len() < png.len() { ("image/jpeg", jpeg) } else { ("image/png", png) };
+    let sample = sample(pixels);
+    let sample = sample.as_ref().unwrap_or(pixels);
+    let (png, jpeg) = (encode_png(sample)?, encode_jpeg(sample, quality)?);
+    let (mime, bytes) = match (jpeg.len() < png.len(), std::ptr::eq(sample, pixels)) {
+        (true, true) => ("image/jpeg", jpeg),
+        (true, false) => ("image/jpeg", encode_jpeg(pixels, quality)?),
+        (false, true) => ("image/png", png),
+        (false, false) => ("image/png", encode_png(pixels)?),
+    };
     Ok(Image { mime, bytes, width: pixels.width(), height: pixels.height() })
+}
+
+/// Strips of a picture from top to bottom, one below the other; none of a picture that is small itself.
+fn sample(pixels: &Pixels) -> Option<Pixels> {
+    let (width, height) = pixels.dimensions();
+    let line = usize::try_from(width).ok()?.checked_mul(3)?;
+    if width.saturating_mul(height) <= SAMPLED_WHOLE || usize::try_from(height).ok()? < STRIP_STEP {
+        return None;
+    }
+    let strips = pixels.as_raw().chunks(line.checked_mul(STRIP_STEP)?);
+    // From the middle of each stretch: at the top of a window there is often but its title.
+    let middle = line.checked_mul((STRIP_STEP - STRIP_LINES) / 2)?;
+    let strip = middle..middle.checked_add(line.checked_mul(STRIP_LINES)?)?;
+    let taken: Vec<u8> = strips.filter_map(|stretch| stretch.get(strip.clone())).flatten().copied().collect();
+    let lines = u32::try_from(taken.len() / line).ok()?;
+    ImageBuffer::from_raw(width, lines, taken).filter(|sample| sample.height() > 0)
 }
 
 fn failed(what: &str, error: &dyn std::fmt::Display) -> Fault {
@@ -167,6 +190,24 @@ mod tests {
         flat.bgra.fill(200);
         assert_eq!(shown(&picture(&flat, Limits::default()).unwrap()).1.mime, "image/png");
         assert_eq!(shown(&picture(&noise(64, 64), Limits::default()).unwrap()).1.mime, "image/jpeg");
+    }
+
+    #[test]
+    fn the_format_of_a_large_picture_is_found_by_a_sample_of_it() {
+        let format = |bitmap: &Bitmap| shown(&picture(bitmap, Limits::default()).unwrap()).1.mime;
+        let mut form = noise(640, 480);
+        form.bgra.fill(240);
+        assert_eq!(format(&form), "image/png");
+        let line = 640 * 4;
+        // A photograph in the lower third of an otherwise flat window.
+        let photograph = noise(640, 480);
+        form.bgra[line * 320..].copy_from_slice(&photograph.bgra[line * 320..]);
+        assert_eq!(format(&form), "image/jpeg");
+        let sample = sample(&pixels(&form).unwrap()).unwrap();
+        assert_eq!(sample.dimensions(), (640, 4 * 8));
+        // The last strip lies in the photograph, the first two do not.
+        let flat = |y| (0..640).all(|x| sample.get_pixel(x, y).0 == [240, 240, 240]);
+        assert_eq!([0, 15, 24].map(flat), [true, true, false]);
     }
 
     #[test]
