@@ -2,6 +2,7 @@
 //! complaints, so that each has a test with facts that break it; only this file reads the disk and asks cargo.
 
 mod arrows;
+mod documents;
 mod files;
 mod licences;
 mod source;
@@ -10,6 +11,7 @@ pub(crate) mod workflows;
 use anyhow::{Context, Result, ensure};
 use portcullis_testkit::lab::{run_within, workspace_top};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -56,10 +58,16 @@ fn complaints() -> Result<(Vec<String>, usize)> {
     let mut all = arrows::check(&arrows::table(&table)?, &packages);
     all.extend(arrows::check_protocol_crates(&packages));
     all.extend(licences::check(&packages));
+    let mut names = HashSet::new();
     for path in rust_files(&top)? {
         let text = fs::read_to_string(top.join(&path)).with_context(|| format!("cannot read {}", path.display()))?;
         let path = path.to_string_lossy().replace('\\', "/");
         all.extend(files::RULES.iter().flat_map(|rule| rule(&path, &text)));
+        names.extend(documents::names(&text).map(str::to_owned));
+    }
+    for page in pages(&top)? {
+        let text = fs::read_to_string(top.join(&page)).with_context(|| format!("cannot read {page}"))?;
+        all.extend(documents::check(&page, &text, &names, &|path| top.join(path).exists()));
     }
     let readme = fs::read_to_string(top.join("README.md")).context("README.md has the commands")?;
     let commands = workflows::commands(&readme);
@@ -68,8 +76,8 @@ fn complaints() -> Result<(Vec<String>, usize)> {
         all.extend(workflows::check(&name, &text, &commands));
     }
     all.sort();
-    // Arrows, protocol crates, licences and workflows are rules too.
-    Ok((all, files::RULES.len().saturating_add(4)))
+    // Arrows, protocol crates, licences, documents and workflows are rules too.
+    Ok((all, files::RULES.len().saturating_add(5)))
 }
 
 fn metadata(top: &Path) -> Result<Value> {
@@ -108,6 +116,18 @@ pub(crate) fn files_of(top: &Path, folder: &str) -> Result<Vec<String>> {
     for entry in fs::read_dir(top.join(folder)).with_context(|| format!("no folder {folder}"))? {
         found.push(format!("{folder}/{}", entry?.file_name().to_string_lossy()));
     }
+    found.sort();
+    Ok(found)
+}
+
+/// Every page for people: those at the top, and those of `docs`.
+fn pages(top: &Path) -> Result<Vec<String>> {
+    let mut found = files_of(top, "docs")?;
+    for entry in fs::read_dir(top)? {
+        found.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    // What has changed names things that may be gone by now.
+    found.retain(|name| name.ends_with(".md") && name != "CHANGELOG.md");
     found.sort();
     Ok(found)
 }
