@@ -15,6 +15,7 @@ import os
 import re
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 from mcp import Client, MCPError
@@ -216,7 +217,7 @@ async def main(plan):
         tools = await client.list_tools()
         server = client.server_info
         log.write(kind="connected", protocol=client.protocol_version, tools=[tool.name for tool in tools.tools],
-                  server=f"{server.name} {server.version}" if server else "")
+                  client=f"mcp {version('mcp')}", server=f"{server.name} {server.version}" if server else "")
         desk = Desk(client, log)
         try:
             await job(desk, plan)

@@ -43,10 +43,64 @@ impl Records {
     }
 }
 
+/// One word of the record, changed in a copy by somebody who has the files and not the key.
+#[derive(Debug)]
+pub(super) struct Tampering {
+    pub(super) file: String,
+    pub(super) line: u64,
+    /// Where the verifier found the copy broken, and its words; `None` when it found nothing.
+    pub(super) found: Option<(u64, String)>,
+}
+
+impl Tampering {
+    /// Whether the verifier pointed at the very line.
+    pub(super) fn is_found(&self) -> bool {
+        self.found.as_ref().is_some_and(|(line, _)| *line == self.line)
+    }
+
+    pub(super) fn sentence(&self) -> String {
+        let Self { file, line, found } = self;
+        let change = format!("`{SAID}` made `{FORGED}` in line {line} of a copy of {file}");
+        match found {
+            Some((found, problem)) if found == line => format!("{change}: found there ({problem})"),
+            Some((found, problem)) => format!("{change}: found in line {found} instead ({problem})"),
+            None => format!("{change}: NOT found"),
+        }
+    }
+}
+
+/// What the tampering changes, and into what.
+const SAID: &str = r#""result":"confirmed""#;
+const FORGED: &str = r#""result":"unverified""#;
+
+/// Copies the record to `copy`, changes one word in the middle of it, and lets the verifier look.
+pub(super) fn tamper(data: &Path, copy: &Path) -> Result<Tampering> {
+    fs::create_dir_all(copy)?;
+    let mut changed = None;
+    for report in verify_folder(&data.join("audit"), &key(data)?)? {
+        let mut text = fs::read_to_string(data.join("audit").join(&report.file))?;
+        let places: Vec<usize> = text.match_indices(SAID).map(|(at, _)| at).collect();
+        if let Some(at) = places.get(places.len() / 2).copied().filter(|_| changed.is_none()) {
+            let line = text.get(..at).unwrap_or_default().lines().count();
+            text.replace_range(at..at + SAID.len(), FORGED);
+            changed = Some((report.file.clone(), u64::try_from(line)?));
+        }
+        fs::write(copy.join(&report.file), text)?;
+    }
+    let (file, line) = changed.context("the record has no confirmed call to change")?;
+    let reports = verify_folder(copy, &key(data)?)?;
+    let finding = reports.into_iter().find_map(|report| report.finding);
+    Ok(Tampering { file, line, found: finding.map(|finding| (finding.line, finding.problem.to_string())) })
+}
+
+fn key(data: &Path) -> Result<AuditKey> {
+    AuditKey::read(&data.join("audit.key")).context("cannot read the audit's key")
+}
+
 /// Reads and verifies the audit of a server's data folder.
 pub(super) fn read(data: &Path) -> Result<Records> {
     let folder = data.join("audit");
-    let key = AuditKey::read(&data.join("audit.key")).context("cannot read the audit's key")?;
+    let key = key(data)?;
     let reports = verify_folder(&folder, &key).context("cannot read the audit")?;
     let whole = !reports.is_empty() && reports.iter().all(|report| report.finding.is_none());
     let lines: u64 = reports.iter().map(|report| report.verified).sum();
@@ -110,6 +164,19 @@ fn short(resource: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tampering_is_found_only_in_its_own_line() {
+        for (found, good, word) in [
+            (Some((7, "broken".to_owned())), true, "found there (broken)"),
+            (Some((8, "broken".to_owned())), false, "line 8 instead"),
+            (None, false, "NOT found"),
+        ] {
+            let tampering = Tampering { file: "a.jsonl".to_owned(), line: 7, found };
+            assert_eq!(tampering.is_found(), good);
+            assert!(tampering.sentence().contains(word), "{}", tampering.sentence());
+        }
+    }
 
     #[test]
     fn grants_are_joined_with_their_ends_and_refusals_stand_alone() {

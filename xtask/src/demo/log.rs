@@ -53,6 +53,7 @@ pub(super) enum Event {
 /// The whole record.
 #[derive(Debug, Default)]
 pub(super) struct Story {
+    pub(super) client: String,
     pub(super) server: String,
     pub(super) protocol: String,
     pub(super) tools: Vec<String>,
@@ -94,6 +95,7 @@ fn take(story: &mut Story, line: &str) -> Result<()> {
     let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     match text("kind").as_deref() {
         Some("connected") => {
+            story.client = text("client").unwrap_or_default();
             story.server = text("server").unwrap_or_default();
             story.protocol = text("protocol").unwrap_or_default();
             let tools = value.get("tools").and_then(Value::as_array);

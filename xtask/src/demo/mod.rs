@@ -31,6 +31,10 @@ const TOOLS: &str = "Snapshot,Screenshot,FindElement,GetText,Invoke,Click,Type,S
 const CLIENT_LIMIT: Duration = Duration::from_secs(240);
 /// The file that Notepad saves.
 const NAME: &str = "hello.txt";
+/// The page that the server makes of its record.
+const RECORD_PAGE: &str = "record.html";
+/// What a command that only reads may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 /// Lines of a log that a failure repeats.
 const TAIL: usize = 15;
 
@@ -91,7 +95,10 @@ fn play(options: &Options) -> Result<Played> {
             return Err(error);
         }
     };
-    let records = audit::read(&run.share().join("data"))?;
+    let data = run.share().join("data");
+    let records = audit::read(&data)?;
+    let tampering = audit::tamper(&data, &folder.join("tampered"))?;
+    let record_page = record_page(&run, &data, &folder)?;
     let story = log::read(&folder.join("client.jsonl"))?;
     let report = folder.join("report.html");
     let page = page::write(&page::Facts {
@@ -100,18 +107,33 @@ fn play(options: &Options) -> Result<Played> {
         wrong: ended.wrong.as_deref(),
         story: &story,
         audit: &records,
+        tampering: &tampering,
         client_took: ended.took,
     })?;
     fs::write(&report, &page)?;
     run.end()?;
-    let good = verdict.holds() && ended.wrong.is_none() && records.whole;
+    let good = verdict.holds() && ended.wrong.is_none() && records.whole && tampering.is_found();
     if !good {
         print_answers(&story);
         print_tail("the server's log", &folder.join("server.log"));
         print_tail("the client's own words", &folder.join("client.err"));
     }
     summary(good, &file, &verdict, &ended, &story, &records, &report, started.elapsed());
+    println!("  record    {}", record_page.display());
+    println!("  tampering {}", tampering.sentence());
     Ok(Played { verdict, wrong: ended.wrong, good })
+}
+
+/// The server's record as a page, made by its own command.
+fn record_page(run: &Run, data: &Path, folder: &Path) -> Result<PathBuf> {
+    let made = run.share().join(RECORD_PAGE);
+    let (file, data) = (run.windows_path(&made), run.windows_path(data));
+    let arguments = ["audit", "report", &file, "--data", &data];
+    let done = run.output(&built_exe("portcullis", Profile::Lab), &arguments, COMMAND_LIMIT)?;
+    ensure!(done.status.success(), "`portcullis audit report` ended with {}: {}", done.status, done.stderr);
+    let page = folder.join(RECORD_PAGE);
+    fs::copy(&made, &page).with_context(|| format!("cannot copy {}", made.display()))?;
+    Ok(page)
 }
 
 /// `target/demo`, without what an earlier run left there.
@@ -259,10 +281,11 @@ fn summary(
         println!("  client    {}", wrong.lines().next().unwrap_or_default());
     }
     println!(
-        "  calls     {} ({} confirmed, {} refused), {} over {}",
+        "  calls     {} ({} confirmed, {} refused), {} with {} over {}",
         story.calls().count(),
         records.count("confirmed"),
         records.count("denied"),
+        story.client,
         story.server,
         story.protocol
     );

@@ -17,6 +17,8 @@ pub(super) struct Facts<'run> {
     pub(super) wrong: Option<&'run str>,
     pub(super) story: &'run log::Story,
     pub(super) audit: &'run audit::Records,
+    /// What came of changing a word of the record.
+    pub(super) tampering: &'run audit::Tampering,
     pub(super) client_took: Duration,
 }
 
@@ -63,8 +65,9 @@ pub(super) fn write(facts: &Facts<'_>) -> Result<String> {
             body {
                 h1 { "An agent writes a file with Notepad" }
                 p.quiet {
-                    "A real MCP client (" code { (&facts.story.server) } " over " code { (&facts.story.protocol) }
-                    ") drove a Windows desktop through Portcullis. Whether it worked was decided by the bytes of the file."
+                    "A real MCP client (" code { (&facts.story.client) } " from PyPI) drove a Windows desktop through "
+                    code { (&facts.story.server) } " by the protocol of " code { (&facts.story.protocol) }
+                    ". Whether it worked was decided by the bytes of the file."
                 }
                 (verdict(facts))
                 (numbers(facts))
@@ -85,13 +88,13 @@ pub(super) fn write(facts: &Facts<'_>) -> Result<String> {
 }
 
 fn verdict(facts: &Facts<'_>) -> Markup {
-    let good = facts.verdict.holds() && facts.wrong.is_none() && facts.audit.whole;
+    let good = facts.verdict.holds() && facts.wrong.is_none() && facts.audit.whole && facts.tampering.is_found();
     html! {
         div.verdict.bad[!good] {
             strong { @if good { "Verified from outside: " } @else { "Not verified: " } (facts.verdict.sentence()) "." }
             @if let Some(bytes) = &facts.verdict.found { pre { (oracle::hex(bytes, HEX_SHOWN)) } }
             @if let Some(wrong) = facts.wrong { p.bad { "The client stopped: " } pre { (wrong) } }
-            p.quiet { "Audit: " (facts.audit.sentence) "." }
+            p.quiet { "Audit: " (facts.audit.sentence) ". A test of it: " (facts.tampering.sentence()) "." }
         }
     }
 }
@@ -204,6 +207,7 @@ mod tests {
             wrong: Some("<b>stopped</b>"),
             story: &story,
             audit: &audit,
+            tampering: &audit::Tampering { file: "a.jsonl".to_owned(), line: 7, found: Some((7, "broken".to_owned())) },
             client_took: Duration::from_millis(1_500),
         };
         write(&facts).unwrap()
@@ -219,7 +223,7 @@ mod tests {
             })
         };
         let records = [
-            json!({ "kind": "connected", "server": "portcullis 0", "protocol": "2026-07-28", "tools": ["Click"] }),
+            json!({ "kind": "connected", "client": "mcp 2", "server": "portcullis 0", "protocol": "2026-07-28", "tools": ["Click"] }),
             call("act", 1, "press it", Some("b.jpg")),
             call("refused", 2, "what is shut", None),
             call("ask", 3, "look at it", Some("missing.png")),
@@ -228,8 +232,17 @@ mod tests {
         .map(|record| record.to_string())
         .join("\n");
         let page = page(&records);
-        for shown in ["press it", "what is shut", "look at it", "the text", "does not hold", "12.5 ms", "no such file"]
-        {
+        for shown in [
+            "press it",
+            "what is shut",
+            "look at it",
+            "the text",
+            "does not hold",
+            "12.5 ms",
+            "no such file",
+            "mcp 2",
+            "found there (broken)",
+        ] {
             assert!(page.contains(shown), "{shown}");
         }
         assert!(page.contains("&lt;img src=x") && !page.contains("<img src=x"), "text of the machine is escaped");
