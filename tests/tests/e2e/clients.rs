@@ -2,11 +2,11 @@
 //! Inspector list the tools and call some, over standard input and output and over HTTP.
 
 use portcullis_testkit::desktop::{Desktop, desktop};
-use portcullis_testkit::lab::{Cache, Lab, run_within, workspace_top};
+use portcullis_testkit::lab::{Cache, Group, Lab, StdioPlan, run_within, workspace_top};
 use portcullis_testkit::server::{Server, Transport, new_data_folder, verify_audit};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// What a client may take, from its start to its end.
@@ -14,15 +14,21 @@ const CLIENT_LIMIT: Duration = Duration::from_secs(60);
 /// A tool whose answer has a shape, and one whose answer is text.
 const CALLS: [(&str, &str); 2] = [("GetSystemInfo", "computer"), ("Snapshot", "Portcullis Fixture")];
 
-/// How a client starts a server in the desktop's run: `cargo xtask lab stdio`, the exe itself, as the configuration that
-/// it prints for clients says.
-fn stdio_entry(desktop: &Desktop, data: &Path) -> Value {
+/// `cargo xtask lab …` as the exe itself, on the desktop's run, for a server with this data folder.
+fn lab_command(desktop: &Desktop, arguments: &[&str], data: &Path) -> Command {
     let tests = std::env::current_exe().unwrap();
     let xtask = tests.ancestors().nth(2).unwrap().join("xtask");
     assert!(xtask.exists(), "there is no {}: run `cargo xtask build`", xtask.display());
-    let mut print = Command::new(xtask);
-    print.args(["lab", "stdio", "--run", desktop.run().name(), "--print-config", "--", "--data"]);
-    print.arg(desktop.run().windows_path(data));
+    let mut command = Command::new(xtask);
+    command.arg("lab").args(arguments).args(["--run", desktop.run().name(), "--", "--data"]);
+    command.arg(desktop.run().windows_path(data));
+    command
+}
+
+/// How a client starts a server in the desktop's run: `cargo xtask lab stdio`, the exe itself, as the configuration that
+/// it prints for clients says.
+fn stdio_entry(desktop: &Desktop, data: &Path) -> Value {
+    let mut print = lab_command(desktop, &["stdio", "--print-config"], data);
     let config: Value = serde_json::from_str(&run_within(&mut print, CLIENT_LIMIT).unwrap().stdout).unwrap();
     let mut entry = config["mcpServers"]["portcullis"].clone();
     // Clients hand little of their environment on.
@@ -112,4 +118,25 @@ fn the_inspector_lists_and_calls_over_both_transports() {
         }
     }
     server.verify_audit().unwrap();
+}
+
+/// What `cargo xtask lab serve` prints is all that a client needs.
+#[test]
+fn the_configuration_that_lab_serve_prints_connects_a_client() {
+    let mut desktop = desktop().unwrap();
+    let by_key = tools(&mut desktop, Transport::Http);
+    let data = new_data_folder(desktop.run()).unwrap();
+    let serve = lab_command(&desktop, &["serve"], &data);
+    let stdio = StdioPlan { stdin: Stdio::null(), stdout: Stdio::piped(), stderr: Stdio::null() };
+    let mut serving = Group::spawn(&serve, stdio).unwrap();
+    let said = serde_json::Deserializer::from_reader(serving.stdout().unwrap()).into_iter::<Value>().next();
+    let config = desktop.run().share().join("serve.json");
+    std::fs::write(&config, said.unwrap().unwrap().to_string()).unwrap();
+    let connection = ["--config", config.to_str().unwrap(), "--server", "portcullis"].map(str::to_owned);
+    let listed = inspector(&desktop, &connection, &["tools/list"]);
+    let names: Vec<&str> = listed["tools"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
+    assert_eq!(names, by_key);
+    serving.kill().unwrap();
+    // Killed in the middle of everything, the record is whole up to its last line.
+    assert_eq!(verify_audit(&data).unwrap().len(), 1);
 }
