@@ -142,6 +142,11 @@ struct Line {
     calls: Option<u64>,
     from: String,
     problem: String,
+    by: String,
+    before: String,
+    policy: String,
+    why: String,
+    widens: Vec<String>,
 }
 
 impl Line {
@@ -155,6 +160,13 @@ impl Line {
             "server_stopped" => format!("{} calls", self.calls.unwrap_or_default()),
             "chain_continued" => format!("from {}", self.from),
             "chain_stays" => self.problem,
+            "work_stopped" => format!("by {}", self.by.replace('_', " ")),
+            "policy_replaced" => format!("{} after {}", self.policy, self.before),
+            "policy_kept" => {
+                let widens = capped(self.widens.iter().map(|what| visible(what)));
+                let why = self.why.replace('_', " ");
+                if widens.is_empty() { why } else { format!("{why}: {}", widens.join("; ")) }
+            }
             _ => String::new(),
         };
         let result = match self.event.as_str() {

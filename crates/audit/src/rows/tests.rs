@@ -19,7 +19,11 @@ const LINES: &[&str] = &[
     r#"{"v":1,"n":4,"time":"2026-01-02T03:04:08.5Z","event":"call_finished","call":"c-1","result":"confirmed","micros":12345}"#,
     r#"{"v":1,"n":5,"time":"2026-01-02T03:04:09Z","event":"call_granted","call":"c-3","principal":"local","tool":"Wait","effects":["wait"],"resources":[],"rule":"tier 1"}"#,
     "\u{202e}no record",
-    r#"{"v":1,"n":7,"time":"2026-01-02T03:04:10Z","event":"server_stopped","calls":3}"#,
+    r#"{"v":1,"n":7,"time":"2026-01-02T03:04:09.1Z","event":"work_stopped","by":"key"}"#,
+    r#"{"v":1,"n":8,"time":"2026-01-02T03:04:09.2Z","event":"policy_replaced","before":"aa01","policy":"bb02"}"#,
+    r#"{"v":1,"n":9,"time":"2026-01-02T03:04:09.3Z","event":"policy_kept","why":"wider","widens":["tier 3 of local","\u001b"]}"#,
+    r#"{"v":1,"n":10,"time":"2026-01-02T03:04:09.4Z","event":"policy_kept","why":"not_in_order","widens":[]}"#,
+    r#"{"v":1,"n":11,"time":"2026-01-02T03:04:10Z","event":"server_stopped","calls":3}"#,
 ];
 
 #[test]
