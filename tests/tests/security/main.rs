@@ -6,6 +6,7 @@
 mod addresses;
 mod alerts;
 mod configuration;
+mod disk;
 mod doctor;
 mod ends;
 mod floods;
