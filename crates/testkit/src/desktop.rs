@@ -139,6 +139,22 @@ impl Desktop {
         self.journal.await_event(mark, "state", EVENT_LIMIT, |line| line["event"] == "state")
     }
 
+    /// The same once the fixture has taken all input that it was sent until now: its timer, whose turn comes after all input,
+    /// has fired twice.
+    pub fn state_after_input(&self) -> Result<Value> {
+        let beats = |state: &Value| state.get("beats").and_then(Value::as_u64).context("the beats of the fixture");
+        let first = beats(&self.state()?)?;
+        let deadline = Instant::now() + EVENT_LIMIT;
+        loop {
+            let state = self.state()?;
+            // One beat may have been under way already.
+            if beats(&state)? >= first.saturating_add(2) {
+                return Ok(state);
+            }
+            ensure!(Instant::now() < deadline, "the fixture's timer does not fire: {state}");
+        }
+    }
+
     /// The virtual keys that are down, as a program that is not ours sees them.
     pub fn keys_down(&self) -> Result<Vec<u64>> {
         let down = self.fixture_command(&["keys"])?;

@@ -104,7 +104,9 @@ fn a_stop_from_another_process_ends_everything_in_time_in_every_server() {
             await_stopped(client);
             assert!(is_stopped(&client.call(tool, arguments.clone()).unwrap()));
         }
-        let typed = desktop.state().unwrap()["controls"]["notes"]["text"].as_str().unwrap_or_default().len();
+        // What was sent before the stop may still be on its way through the fixture.
+        let typed =
+            desktop.state_after_input().unwrap()["controls"]["notes"]["text"].as_str().unwrap_or_default().len();
         assert!(typed < text.len() * ROW, "everything was typed");
         resume(&desktop, &first);
         for (server, client) in [(&first, &client), (&second, &other)] {
@@ -113,7 +115,8 @@ fn a_stop_from_another_process_ends_everything_in_time_in_every_server() {
             assert!(audit.contains("work_stopped") && audit.contains("work_resumed"), "{audit}");
             server.verify_audit().unwrap();
         }
-        let after = desktop.state().unwrap()["controls"]["notes"]["text"].as_str().unwrap_or_default().len();
+        let after =
+            desktop.state_after_input().unwrap()["controls"]["notes"]["text"].as_str().unwrap_or_default().len();
         assert_eq!(after, typed, "what was stopped went on");
         assert!(late <= STOP_BAR + SLACK, "the last answer came {late:?} after the word");
     }
