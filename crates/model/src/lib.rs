@@ -32,8 +32,8 @@ pub use origin::{Origin, Valued, WindowPattern};
 pub use outcome::{Evidence, Image, Outcome, Part, Reply};
 pub use principal::{Authenticated, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
 pub use record::{
-    CallDenied, CallFinished, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault, PolicyKept,
-    PolicyReplaced, ServerStarted, ServerStopped, StopCause, WhyKept, WorkStopped,
+    CallDenied, CallFinished, CallFollowed, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault,
+    PolicyKept, PolicyReplaced, ServerStarted, ServerStopped, StopCause, WhyKept, WorkStopped,
 };
 pub use registry::{Hive, RegistryKey, RegistryView};
 pub use resource::{BadProgram, ProgramName, Resource, is_image};

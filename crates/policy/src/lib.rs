@@ -23,7 +23,7 @@ pub use filter::{FilterError, FilterSpec, ToolFilter, ToolWords};
 pub use gates::Gates;
 pub use hosts::HostRules;
 pub use own::OwnRules;
-pub use permit::{Grant, OutsidePermit, Permit};
+pub use permit::{Grant, NotFollowed, OutsidePermit, Permit};
 pub use rates::{Budget, DEFAULT_CALLS, Meter, RateWords, weight};
 pub use registry::RegistryRules;
 pub use restrict::Restrictions;

@@ -1,9 +1,9 @@
 //! The tools of the network, beside sockets of the test process: who connected, and what of it was sent.
 
 use portcullis_testkit::desktop::desktop;
-use portcullis_testkit::server::Transport;
+use portcullis_testkit::server::{Transport, new_data_folder};
 use serde_json::{Value, json};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ fn a_listener_and_its_connection_are_told_with_their_program() {
     };
     assert!(has("listening", None), "{told}");
     assert!(has("established", Some(near.to_string())), "{told}");
-    assert_eq!(told["matching"].as_u64(), Some(rows.len() as u64), "{told}");
+    assert_eq!(told["matching"], json!(rows.len()), "{told}");
     drop(stream);
 }
 
@@ -121,4 +121,60 @@ fn attack_a_host_that_no_rule_opens_is_not_reached_by_any_writing() {
     assert_eq!(answer.fault("code"), Some("denied"), "{}", answer.text);
     listener.set_nonblocking(true).unwrap();
     assert!(listener.accept().is_err());
+}
+
+/// A server of the test process: what it answers by path, and how many requests came.
+fn site(answer: fn(&str) -> String) -> (u16, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = std::sync::Arc::clone(&count);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut head, mut byte) = (Vec::new(), [0]);
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read > 0) {
+                head.push(byte[0]);
+            }
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let head = String::from_utf8_lossy(&head).into_owned();
+            let _ = stream.write_all(answer(head.split(' ').nth(1).unwrap_or_default()).as_bytes());
+        }
+    });
+    (port, count)
+}
+
+#[test]
+fn a_page_is_read_where_a_rule_opens_it_and_nowhere_else() {
+    let mut desktop = desktop().unwrap();
+    let (port, count) = site(|path| match path {
+        "/" => "HTTP/1.1 302 Found\r\nlocation: /page\r\ncontent-length: 0\r\n\r\n".to_owned(),
+        "/away" => {
+            "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/latest\r\ncontent-length: 0\r\n\r\n".to_owned()
+        }
+        _ => "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<h1>Here</h1><script>x</script>".to_owned(),
+    });
+    let reached = || count.load(std::sync::atomic::Ordering::SeqCst);
+    let client = desktop.client(Transport::Stdio, &[]).unwrap();
+    for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[2002:7f00:1::]", "0.0.0.0"] {
+        let answer = client.call("Scrape", json!({ "url": format!("http://{host}:{port}/") })).unwrap();
+        assert_eq!(answer.fault("code"), Some("denied"), "{host}: {}", answer.text);
+    }
+    assert_eq!(reached(), 0);
+    let folder = new_data_folder(desktop.run()).unwrap();
+    let policy = folder.join("policy.toml");
+    std::fs::write(&policy, format!("version = 1\n[hosts]\nfetch = ['loopback:{port}']\n")).unwrap();
+    let config = desktop.run().windows_path(&policy);
+    let server = desktop.own_server(Transport::Stdio, &["--config", &config]).unwrap();
+    let client = server.client(portcullis_testkit::client::Era::Legacy).unwrap();
+    let told = client.call("Scrape", json!({ "url": format!("http://127.0.0.1:{port}/") })).unwrap().data().unwrap();
+    assert_eq!((told["text"].as_str().unwrap().trim(), &told["status"]), ("# Here", &json!(200)), "{told}");
+    assert_eq!(told["redirected_from"], json!([format!("http://127.0.0.1:{port}/")]));
+    assert_eq!(reached(), 2);
+    let answer = client.call("Scrape", json!({ "url": format!("http://127.0.0.1:{port}/away") })).unwrap();
+    assert_eq!(answer.fault("code"), Some("denied"), "{}", answer.text);
+    assert!(answer.text.contains("169.254.169.254") && answer.text.contains("/away"), "{}", answer.text);
+    assert_eq!(reached(), 3);
+    // The redirects stand in the record, each before its page was asked for.
+    assert_eq!(server.audit_text().unwrap().matches("call_followed").count(), 1);
 }

@@ -84,6 +84,7 @@ const BESIDE_THE_MAIN_JOB: &[&str] = &[
     "RegList",
     "RegRead",
     "RegWrite",
+    "Scrape",
 ];
 
 #[test]

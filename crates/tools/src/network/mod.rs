@@ -2,7 +2,11 @@
 //! names. Which hosts may be reached is for policy to say.
 
 mod connections;
+mod fetch;
+mod page;
 mod probe;
+mod scrape;
+mod url;
 
 use crate::context::PlanContext;
 use crate::tool::AnyTool;
@@ -20,7 +24,12 @@ const LOOKUP_WAIT: Duration = Duration::from_secs(5);
 
 /// The tools of this family.
 pub(crate) fn tools() -> Vec<AnyTool> {
-    vec![AnyTool::of::<connections::NetConnections>(), AnyTool::of::<probe::Ping>(), AnyTool::of::<probe::PortCheck>()]
+    vec![
+        AnyTool::of::<connections::NetConnections>(),
+        AnyTool::of::<probe::Ping>(),
+        AnyTool::of::<probe::PortCheck>(),
+        AnyTool::of::<scrape::Scrape>(),
+    ]
 }
 
 /// A host as an argument.
