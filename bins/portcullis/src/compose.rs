@@ -9,14 +9,14 @@ use crate::watch::{self, Watched};
 use anyhow::Context;
 use portcullis_audit::{AuditKey, FileLedger};
 use portcullis_config::{
-    ApprovalSetting, DataFolder, Environment, JwksPlace, Place, PrincipalSettings, RateSettings, RegistrySettings,
-    Secret, Settings, create_for_owner,
+    ApprovalSetting, DataFolder, Environment, HostSettings, JwksPlace, Place, PrincipalSettings, RateSettings,
+    RegistrySettings, Secret, Settings, TransportSettings, create_for_owner,
 };
 use portcullis_gate::{Catalogue, DeniesApproval, Gate, GateParts, KeepsNothing, Redactor};
-use portcullis_model::{FilePath, RegistryKey, RegistryView, ServerStarted, Tier, Valued, WpfGate};
+use portcullis_model::{FilePath, Host, RegistryKey, RegistryView, ServerStarted, Tier, Valued, WpfGate};
 use portcullis_platform::{FilePort, InputWithoutStopKey, LastLink};
 use portcullis_policy::{
-    Approval, FileRules, OwnRules, RateWords, RegistryRules, Restrictions, Rules, ToolFilter, ToolWords,
+    Approval, FileRules, HostRules, OwnRules, RateWords, RegistryRules, Restrictions, Rules, ToolFilter, ToolWords,
 };
 use std::sync::Arc;
 
@@ -57,6 +57,7 @@ pub(crate) fn rules(
         .restricted(restrictions)
         .with_files(files)
         .with_registry(registry_rules(machine, settings.registry_roots())?)
+        .with_hosts(all_hosts(settings))
         .with_rates(rate_words(settings.rates()))
         .with_gates(gates.collect())
         .with_own(own.collect::<anyhow::Result<Vec<_>>>()?)
@@ -69,7 +70,7 @@ fn rate_words(said: RateSettings) -> RateWords {
 
 /// The rules of one principal alone.
 fn own_rules(machine: &dyn Machine, said: PrincipalSettings, known: &[(&str, Tier)]) -> anyhow::Result<OwnRules> {
-    let PrincipalSettings { tools, restrictions, files, registry, rates } = said;
+    let PrincipalSettings { tools, restrictions, files, registry, hosts, rates } = said;
     let words = ToolWords { tier2: tools.tier2, tier3: tools.tier3, list: tools.list, exclude: tools.exclude };
     let restrictions = Restrictions {
         capture: restrictions.capture,
@@ -91,6 +92,7 @@ fn own_rules(machine: &dyn Machine, said: PrincipalSettings, known: &[(&str, Tie
             ..FileRules::default()
         },
         registry: registry_rules(machine, registry)?,
+        hosts: host_rules(hosts),
         rates: rate_words(rates),
     })
 }
@@ -165,6 +167,26 @@ fn registry_rules(machine: &dyn Machine, said: RegistrySettings) -> anyhow::Resu
         deny.extend(real(&kept.value).map(|real| Valued::new(real, kept.origin)));
     }
     Ok(RegistryRules { read: said.read, write: said.write, deny })
+}
+
+fn host_rules(said: HostSettings) -> HostRules {
+    HostRules { fetch: said.fetch, probe: said.probe, deny: said.deny, ..HostRules::default() }
+}
+
+/// Which hosts are open to all, and where this server listens itself. Settings of HTTP that are not in order start no server.
+fn all_hosts(settings: &Settings) -> HostRules {
+    let mut rules = host_rules(settings.hosts());
+    let transport = settings.serve(&Environment::read()).ok().map(|serve| serve.transport);
+    if let Some(TransportSettings::Http(http)) = transport {
+        rules.own.push(http.address.value);
+        let authorities = http.public_host.map(|host| host.authorities()).unwrap_or_default();
+        let named = |authority: &String| {
+            let (host, port) = authority.rsplit_once(':')?;
+            Some((Host::parse(host).ok()?, port.parse().ok()?))
+        };
+        rules.own_names = authorities.iter().filter_map(named).collect();
+    }
+    rules
 }
 
 /// With which rights this process runs beyond a signed-in user's. Refused unless the owner wants them.

@@ -1,6 +1,8 @@
 //! Every key of the policy file, as data: its kind, how a later place may change it, and what it says. The reader, the
 //! merger, the listing and the documentation all come from this table; no key is known anywhere else.
 
+use portcullis_model::HostPattern;
+
 /// What a value must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -20,6 +22,8 @@ pub enum Kind {
     Paths,
     /// A list of keys of the registry.
     RegistryKeys,
+    /// A list of hosts: names, networks, kinds of addresses.
+    Hosts,
     /// A list of programs by their image names.
     Programs,
     /// A list of programs by their exact paths.
@@ -414,6 +418,34 @@ pub const KEYS: &[Key] = &[
         what: "Keys that are refused also below those above, with all below them, in both views.",
     },
     Key {
+        path: "hosts.fetch",
+        kind: Kind::Hosts,
+        merge: Merge::OnlyFewer,
+        default: "for `local` public hosts, for others nothing",
+        flag: None,
+        what: "Hosts that may be fetched from. A name opens its public addresses; a private one is opened by its address or \
+               network, by `private` or by `loopback`. `*.example.org` is every name below, and not the name itself. \
+               Metadata services of clouds and what this server serves itself are refused whatever is named.",
+    },
+    Key {
+        path: "hosts.probe",
+        kind: Kind::Hosts,
+        merge: Merge::OnlyFewer,
+        default: "for `local` private hosts and this machine, for others nothing",
+        flag: None,
+        what: "Hosts that may be asked whether they are there, by Ping and PortCheck. Named as in `fetch`; an entry with a port \
+               opens no Ping.",
+    },
+    Key {
+        path: "hosts.deny",
+        kind: Kind::Hosts,
+        merge: Merge::OnlyMore,
+        default: "none",
+        flag: None,
+        what: "Hosts that are neither fetched from nor asked although they are open. A network holds an address also where it \
+               is hidden in another, as those of 6to4 and NAT64 are.",
+    },
+    Key {
         path: "rates.calls",
         kind: Kind::Number(1, 1_000_000_000),
         merge: Merge::OnlyLess,
@@ -486,7 +518,7 @@ pub const KEYS: &[Key] = &[
 pub const PRINCIPALS: &str = "principals";
 
 /// The keys that may stand in a principal's own section, by their paths. They take away from what holds for all; roots of
-/// files and keys they also give, where nothing is said for all.
+/// files and keys, and hosts, they also give, where nothing is said for all.
 pub const OF_PRINCIPALS: &[&str] = &[
     "tools.tier2",
     "tools.tier3",
@@ -504,6 +536,9 @@ pub const OF_PRINCIPALS: &[&str] = &[
     "registry.read",
     "registry.write",
     "registry.deny",
+    "hosts.fetch",
+    "hosts.probe",
+    "hosts.deny",
     "rates.calls",
     "rates.bytes",
 ];
@@ -532,6 +567,7 @@ impl Kind {
                 "a list of registry keys, such as `'HKLM\\SOFTWARE\\Example'`, each at most once; no `*` and `?`"
                     .to_owned()
             }
+            Self::Hosts => format!("a list of hosts, each at most once: {}", HostPattern::RULE),
             Self::Certificates => {
                 "a list of `{ name = \"NAME\", scopes = [\"SCOPE\"] }`, each name at most once".to_owned()
             }

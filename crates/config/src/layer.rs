@@ -7,7 +7,8 @@ use crate::keys::{KEYS, Key, Kind, OF_PRINCIPALS, PRINCIPALS, VERSION, VERSION_K
 use crate::network::Network;
 use crate::principal::PrincipalName;
 use portcullis_model::{
-    Chord, FilePath, Key as KeyOfChord, Origin, ProgramName, RegistryKey, Valued, WindowPattern, is_image, nearest,
+    Chord, FilePath, HostPattern, Key as KeyOfChord, Origin, ProgramName, RegistryKey, Valued, WindowPattern, is_image,
+    nearest,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -42,6 +43,8 @@ pub(crate) enum Value {
     Paths(Vec<Valued<FilePath>>),
     /// Of [`Kind::RegistryKeys`], each entry with its own line.
     RegistryKeys(Vec<Valued<RegistryKey>>),
+    /// Of [`Kind::Hosts`], each entry with its own line.
+    Hosts(Vec<Valued<HostPattern>>),
     /// Of [`Kind::Programs`], each entry with its own line.
     Programs(Vec<Valued<ProgramName>>),
     /// Of [`Kind::Chords`], each entry with its own line.
@@ -62,6 +65,7 @@ impl std::fmt::Display for Value {
             Self::Networks(list) => joined(f, list),
             Self::Paths(list) => joined(f, list),
             Self::RegistryKeys(list) => joined(f, list),
+            Self::Hosts(list) => joined(f, list),
             Self::Programs(list) => joined(f, list),
             Self::Chords(list) => joined(f, list),
             Self::Windows(list) => joined(f, list),
@@ -294,6 +298,10 @@ impl Text<'_> {
             (Kind::RegistryKeys, DeValue::Array(array)) => {
                 let parse = |text: &str| RegistryKey::parse(text).map_err(|bad| Bad::of(bad.rule()));
                 Some(Value::RegistryKeys(self.entries(key, array, parse)?))
+            }
+            (Kind::Hosts, DeValue::Array(array)) => {
+                let parse = |text: &str| text.trim().parse().map_err(|rule: String| Bad::of(&rule));
+                Some(Value::Hosts(self.entries(key, array, parse)?))
             }
             (Kind::Programs, DeValue::Array(array)) => Some(Value::Programs(self.entries(key, array, program)?)),
             (Kind::Executables, DeValue::Array(array)) => Some(Value::List(self.entries(key, array, executable)?)),

@@ -30,7 +30,7 @@ pub use places::{Looked, POLICY_FILE, PolicyFiles, Trust};
 pub use principal::PrincipalName;
 pub use reload::{Presence, ReloadFiles};
 pub use settings::{
-    ApprovalSetting, ClientCertificates, FileSettings, HttpFlags, HttpSettings, JwksPlace, OAuthSettings,
+    ApprovalSetting, ClientCertificates, FileSettings, HostSettings, HttpFlags, HttpSettings, JwksPlace, OAuthSettings,
     PrincipalSettings, ProxySettings, RateSettings, RegistrySettings, RestrictionSettings, Row, ServeFlags,
     ServeSettings, Settings, TlsFiles, TokenAlgorithm, ToolFlags, ToolSettings, TransportFlag, TransportSettings,
 };

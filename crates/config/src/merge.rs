@@ -6,7 +6,7 @@ use crate::error::ConfigError;
 use crate::keys::{DEFAULT_CALLS, Key, Kind, Merge, PRINCIPALS, key};
 use crate::layer::{Layer, Said, Value};
 use crate::network::Network;
-use portcullis_model::{FilePath, Origin, RegistryKey, Valued};
+use portcullis_model::{FilePath, HostPattern, Origin, RegistryKey, Valued};
 
 /// Puts `later` over `earlier`.
 pub(crate) fn narrow(earlier: Layer, later: Layer) -> Result<Layer, ConfigError> {
@@ -97,7 +97,15 @@ fn join(key: &Key, old: Valued<Value>, new: Valued<Value>) -> Result<Valued<Valu
             }
             false
         }
+        (Merge::OnlyFewer, Value::Hosts(known), Value::Hosts(new)) => {
+            let has = |item: &Valued<HostPattern>| known.iter().any(|known| item.value.opens_within(&known.value));
+            if let Some(more) = new.iter().find(|item| !has(item)) {
+                return Err(refuse(key, &old, &more.clone().map(|host| host.to_string())));
+            }
+            false
+        }
         (Merge::OnlyMore, Value::Paths(_), Value::Paths(_))
+        | (Merge::OnlyMore, Value::Hosts(_), Value::Hosts(_))
         | (Merge::OnlyMore, Value::RegistryKeys(_), Value::RegistryKeys(_)) => false,
         (Merge::OnlyMore, Value::Programs(_), Value::Programs(_))
         | (Merge::OnlyMore, Value::Chords(_), Value::Chords(_)) => false,
@@ -126,6 +134,7 @@ fn both(old: Value, new: Value) -> Value {
         (Value::List(old), Value::List(new)) => Value::List(chained(old, new)),
         (Value::Paths(old), Value::Paths(new)) => Value::Paths(chained(old, new)),
         (Value::RegistryKeys(old), Value::RegistryKeys(new)) => Value::RegistryKeys(chained(old, new)),
+        (Value::Hosts(old), Value::Hosts(new)) => Value::Hosts(chained(old, new)),
         (Value::Programs(old), Value::Programs(new)) => Value::Programs(chained(old, new)),
         (Value::Chords(old), Value::Chords(new)) => Value::Chords(chained(old, new)),
         (Value::Windows(old), Value::Windows(new)) => Value::Windows(chained(old, new)),

@@ -1,75 +1,16 @@
 //! What the `http` section names: networks, hosts and headers, each a type whose constructor is the check. Nothing is
 //! resolved and nobody is asked here.
 
-use ipnet::{IpNet, Ipv4Net};
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+pub use portcullis_model::Network;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// Bits of an IPv6 address that say that it holds an IPv4 address (`::ffff:0:0/96`, RFC 4291, 2.5.5.2).
-const MAPPED_BITS: u8 = 96;
 /// Characters of a host's name (RFC 1035, 2.3.4).
 const HOST_CAP: usize = 253;
 /// Characters of one label of a host's name.
 const LABEL_CAP: usize = 63;
 /// The port of HTTPS, which clients leave out.
 const HTTPS_PORT: u16 = 443;
-
-/// An address, or all addresses with the same first bits. An IPv4 address in an IPv6 one is the IPv4 address, here and in
-/// what is looked for: one machine has one name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Network(IpNet);
-
-impl Network {
-    /// Whether the address is one of them.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.contains(&address.to_canonical())
-    }
-
-    /// Whether all of these are among those of `other`.
-    pub(crate) fn is_within(&self, other: &Self) -> bool {
-        other.0.contains(&self.0)
-    }
-}
-
-impl FromStr for Network {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let rule = || "an IP address, or a network such as 192.168.1.0/24 or fd00::/8".to_owned();
-        let net: IpNet = match text.parse::<IpAddr>() {
-            Ok(address) => IpNet::from(address),
-            Err(_) => text.parse().map_err(|_| rule())?,
-        };
-        let net = match net {
-            IpNet::V6(six) => match (six.addr().to_ipv4_mapped(), six.prefix_len().checked_sub(MAPPED_BITS)) {
-                (Some(four), Some(bits)) => IpNet::V4(Ipv4Net::new(four, bits).map_err(|_| rule())?),
-                (Some(_), None) => {
-                    return Err("a network of at least 96 bits, since it is of IPv4 addresses in IPv6 ones".to_owned());
-                }
-                (None, _) => net,
-            },
-            IpNet::V4(_) => net,
-        };
-        if net.trunc() != net {
-            return Err(format!(
-                "a network without bits beyond its length; write {}, or the one address alone",
-                net.trunc()
-            ));
-        }
-        Ok(Self(net))
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.prefix_len() == self.0.max_prefix_len() {
-            write!(f, "{}", self.0.addr())
-        } else {
-            write!(f, "{}", self.0)
-        }
-    }
-}
 
 /// The name, and perhaps the port, by which clients know the server beside its own addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +102,7 @@ impl FromStr for ForwardedHeader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::IpAddr;
 
     #[test]
     fn networks_are_read_in_one_form() {

@@ -8,7 +8,7 @@ use crate::layer::{Layer, Value};
 use crate::merge::{narrow, require_narrower};
 use crate::places::{Looked, PolicyFiles, Trust};
 use crate::principal::PrincipalName;
-use portcullis_model::{Chord, FilePath, Origin, ProgramName, RegistryKey, Valued, WindowPattern};
+use portcullis_model::{Chord, FilePath, HostPattern, Origin, ProgramName, RegistryKey, Valued, WindowPattern};
 use std::path::PathBuf;
 
 mod http;
@@ -242,6 +242,17 @@ pub struct RegistrySettings {
     pub deny: Vec<Valued<RegistryKey>>,
 }
 
+/// Which hosts are open, with where each word came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostSettings {
+    /// `hosts.fetch`.
+    pub fetch: Option<Valued<Vec<Valued<HostPattern>>>>,
+    /// `hosts.probe`.
+    pub probe: Option<Valued<Vec<Valued<HostPattern>>>>,
+    /// `hosts.deny`.
+    pub deny: Vec<Valued<HostPattern>>,
+}
+
 /// How much a principal may ask for a minute, with where each word came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RateSettings {
@@ -262,6 +273,8 @@ pub struct PrincipalSettings {
     pub files: FileSettings,
     /// Its keys of the registry.
     pub registry: RegistrySettings,
+    /// Its hosts.
+    pub hosts: HostSettings,
     /// How much it may ask for.
     pub rates: RateSettings,
 }
@@ -342,6 +355,11 @@ impl Settings {
         Words(&self.merged.0).registry_roots()
     }
 
+    /// Which hosts are open.
+    pub fn hosts(&self) -> HostSettings {
+        Words(&self.merged.0).hosts()
+    }
+
     /// How much each may ask for.
     pub fn rates(&self) -> RateSettings {
         Words(&self.merged.0).rates()
@@ -362,6 +380,7 @@ impl Settings {
                 restrictions: words.restrictions(),
                 files: words.file_roots(),
                 registry: words.registry_roots(),
+                hosts: words.hosts(),
                 rates: words.rates(),
             }
         };
@@ -454,6 +473,7 @@ fn origins(said: &Valued<Value>) -> Vec<Origin> {
         Value::Networks(list) => of_entries(list, &said.origin),
         Value::Paths(list) => of_entries(list, &said.origin),
         Value::RegistryKeys(list) => of_entries(list, &said.origin),
+        Value::Hosts(list) => of_entries(list, &said.origin),
         Value::Programs(list) => of_entries(list, &said.origin),
         Value::Chords(list) => of_entries(list, &said.origin),
         Value::Windows(list) => of_entries(list, &said.origin),

@@ -358,6 +358,8 @@ impl Inner {
                 principal: &running.principal,
                 readers: Readers::new(force.ports(&running.principal)),
                 tables: &tables,
+                names: &force.rules,
+                cancel: &running.cancel,
             };
             match catch(descriptor, "plan", || tool.plan(values, &cx)) {
                 Ok(planned) => planned,
@@ -470,7 +472,8 @@ impl PolicyView for Inner {
             return refused(denial);
         }
         let tables = self.tables(principal);
-        let cx = PlanContext { principal, readers: Readers::new(force.ports(principal)), tables: &tables };
+        let readers = Readers::new(force.ports(principal));
+        let cx = PlanContext { principal, readers, tables: &tables, names: rules, cancel: &Cancel::new() };
         let planned = match catch(descriptor, "plan", || tool.plan(arguments, &cx)) {
             Ok(planned) => planned,
             Err(fault) => return Ok(Explanation::of_fault(name, principal, Verdict::NotPlanned, fault)),

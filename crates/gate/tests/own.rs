@@ -17,8 +17,8 @@ use portcullis_model::{
 };
 use portcullis_platform_fake::FakeDesktop;
 use portcullis_policy::{
-    Approval, FileRules, FilterSpec, OwnRules, RateWords, RegistryRules, Restrictions, Rules, ToolFilter, ToolWords,
-    roots,
+    Approval, FileRules, FilterSpec, HostRules, OwnRules, RateWords, RegistryRules, Restrictions, Rules, ToolFilter,
+    ToolWords, roots,
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -30,6 +30,7 @@ fn own(change: impl FnOnce(&mut OwnRules)) -> OwnRules {
         restrictions: Restrictions::default(),
         files: FileRules::default(),
         registry: RegistryRules::default(),
+        hosts: HostRules::default(),
         rates: RateWords::default(),
     };
     change(&mut own);

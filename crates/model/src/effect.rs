@@ -61,6 +61,10 @@ pub enum Effect {
     ListFiles,
     /// Discloses keys and values of the registry.
     ReadRegistry,
+    /// Discloses the machine's connections and the programs that have them.
+    ReadConnections,
+    /// Asks a host whether it is there, and tells its answer.
+    ProbeHosts,
     /// Lets time pass.
     Wait,
     /// Sends pointer or keyboard input.
@@ -73,6 +77,8 @@ pub enum Effect {
     CloseWindows,
     /// Starts an installed application by its name, without arguments.
     StartInstalledApp,
+    /// Asks a host for what it serves, and tells it.
+    FetchHosts,
     /// Sends input to, or operates, a console, a terminal or another program that runs commands.
     OperateCommandHost,
     /// Starts a program by path or with arguments.
@@ -93,7 +99,7 @@ pub enum Effect {
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -103,12 +109,15 @@ impl Effect {
         Self::ReadPolicy,
         Self::ListFiles,
         Self::ReadRegistry,
+        Self::ReadConnections,
+        Self::ProbeHosts,
         Self::Wait,
         Self::SendInput,
         Self::OperateControl,
         Self::ArrangeWindows,
         Self::CloseWindows,
         Self::StartInstalledApp,
+        Self::FetchHosts,
         Self::OperateCommandHost,
         Self::StartExecutable,
         Self::WriteClipboard,
@@ -131,12 +140,15 @@ impl Effect {
             | Self::ReadPolicy
             | Self::ListFiles
             | Self::ReadRegistry
+            | Self::ReadConnections
+            | Self::ProbeHosts
             | Self::Wait => Tier::Observe,
             Self::SendInput
             | Self::OperateControl
             | Self::ArrangeWindows
             | Self::CloseWindows
-            | Self::StartInstalledApp => Tier::Interact,
+            | Self::StartInstalledApp
+            | Self::FetchHosts => Tier::Interact,
             Self::OperateCommandHost
             | Self::StartExecutable
             | Self::WriteClipboard
@@ -152,7 +164,7 @@ impl Effect {
     /// machine or its owner more.
     pub fn weight(self) -> u32 {
         match self {
-            Self::ReadPixels | Self::StartInstalledApp => 2,
+            Self::ReadPixels | Self::StartInstalledApp | Self::FetchHosts => 2,
             Self::ReadFiles => 1,
             other if other.tier() == Tier::Alter => 3,
             _ => 1,
@@ -161,7 +173,7 @@ impl Effect {
 
     /// Whether the effect changes anything, or only discloses or waits.
     pub fn changes(self) -> bool {
-        self.tier() > Tier::Observe && self != Self::ReadFiles
+        self.tier() > Tier::Observe && !matches!(self, Self::ReadFiles | Self::FetchHosts)
     }
 
     /// The scope that the effect needs besides that of its tier.

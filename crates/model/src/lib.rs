@@ -8,6 +8,7 @@ mod effect;
 mod fault;
 mod file;
 mod geometry;
+mod host;
 mod identity;
 mod origin;
 mod outcome;
@@ -25,13 +26,14 @@ pub use effect::{Effect, Reversibility, Tier};
 pub use fault::{Blame, Fault, FaultCode, nearest};
 pub use file::{Access, BadPath, FileIdentity, FilePath, fold};
 pub use geometry::{Point, Rect};
+pub use host::{AddressClass, BadHost, Host, HostAccess, HostPattern, Network};
 pub use identity::{ElementIdentity, ElementPath, Ref, WindowIdentity};
 pub use origin::{Origin, Valued, WindowPattern};
 pub use outcome::{Evidence, Image, Outcome, Part, Reply};
 pub use principal::{Authenticated, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
 pub use record::{
-    CallDenied, CallFinished, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault, PolicyKept,
-    PolicyReplaced, ServerStarted, ServerStopped, StopCause, WhyKept, WorkStopped,
+    CallDenied, CallFinished, CallFollowed, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault,
+    PolicyKept, PolicyReplaced, ServerStarted, ServerStopped, StopCause, WhyKept, WorkStopped,
 };
 pub use registry::{Hive, RegistryKey, RegistryView};
 pub use resource::{BadProgram, ProgramName, Resource, is_image};

@@ -69,6 +69,17 @@ pub struct CallGranted {
     pub rule: String,
 }
 
+/// What a granted call was asked for led on to another host, which the same rules open.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallFollowed {
+    /// Which call.
+    pub call: CallId,
+    /// What it may touch besides.
+    pub resource: Resource,
+    /// The rule that allowed it.
+    pub rule: String,
+}
+
 /// How a granted call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -168,6 +179,8 @@ pub enum Entry {
     CallDenied(CallDenied),
     /// See [`CallGranted`].
     CallGranted(CallGranted),
+    /// See [`CallFollowed`].
+    CallFollowed(CallFollowed),
     /// See [`CallFinished`].
     CallFinished(CallFinished),
     /// See [`ServerStopped`].

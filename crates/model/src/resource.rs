@@ -1,9 +1,10 @@
 //! What a call touches, as parsed and resolved facts. A permit lists resources; a port asks whether the thing that it
 //! really opened is among them.
 
-use crate::{Access, Chord, FileIdentity, FilePath, RegistryKey, RegistryView, WindowIdentity};
+use crate::{Access, Chord, FileIdentity, FilePath, Host, HostAccess, RegistryKey, RegistryView, WindowIdentity};
 use serde::Serialize;
 use std::fmt;
+use std::net::IpAddr;
 
 /// The file name of a program's image, in lower case: `notepad.exe`. Compared, never run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -150,6 +151,19 @@ pub enum Resource {
         /// What is done with it.
         access: Access,
     },
+    /// A host of a network, with the addresses that it was found to have once.
+    Host {
+        /// As it was asked for.
+        host: Host,
+        /// The port; none where none is used.
+        port: Option<u16>,
+        /// Where it is: what is connected to is one of these.
+        addresses: Vec<IpAddr>,
+        /// What is done with it.
+        access: HostAccess,
+    },
+    /// The table of connections of this machine.
+    Connections,
 }
 
 impl Resource {
@@ -174,6 +188,14 @@ impl Resource {
                 Self::RegistryKey { key: above, view: eyes, access: granted },
                 Self::RegistryKey { key, view, access },
             ) => granted == access && eyes == view && key.is_within(above),
+            (
+                Self::Host { host: named, port: at, addresses: found, access: granted },
+                Self::Host { host, port, addresses, access },
+            ) => {
+                let is_found = |address| found.contains(address);
+                let same = named == host && at == port && granted == access;
+                same && !addresses.is_empty() && addresses.iter().all(is_found)
+            }
             _ => self == other,
         }
     }

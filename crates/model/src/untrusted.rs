@@ -16,6 +16,8 @@ pub enum Source {
     File,
     /// The operating system's own tables: processes, devices.
     System,
+    /// A host of the network.
+    Web,
     /// What a caller or a file of the owner's said, repeated in an answer or a record.
     Caller,
 }

@@ -3,6 +3,7 @@
 
 use crate::build::WindowBuilder;
 use crate::files::Files;
+use crate::network::Network;
 use crate::places::untrusted;
 use crate::registry::Registry;
 use crate::state::{State, Window};
@@ -53,6 +54,9 @@ pub enum Call {
     RecycleFile,
     ReadRegistry,
     WriteRegistry,
+    LookUp,
+    Connect,
+    Connections,
 }
 
 /// What goes wrong with a call.
@@ -113,6 +117,7 @@ impl FakeDesktop {
             ],
             files: Files::default(),
             registry: Registry::default(),
+            network: Network::default(),
             installed: Vec::new(),
             journal: Vec::new(),
         };
@@ -126,6 +131,7 @@ impl FakeDesktop {
             clipboard: Arc::new(self.clone()),
             files: Arc::new(self.clone()),
             input: Arc::new(self.clone()),
+            network: Arc::new(self.clone()),
             registry: Arc::new(self.clone()),
             screen: Arc::new(self.clone()),
             session: Arc::new(self.clone()),

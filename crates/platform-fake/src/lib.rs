@@ -8,6 +8,7 @@ mod desktop;
 mod files;
 mod host;
 mod input;
+mod network;
 mod owner;
 mod permits;
 mod places;

@@ -6,7 +6,7 @@ use portcullis_model::{
     Resource, Reversibility, Tier,
 };
 use portcullis_policy::{
-    Approval, Ask, Decision, FileRules, FilterSpec, Permit, RegistryRules, Rules, ToolFilter, ToolRow, roots,
+    Approval, Ask, Decision, FileRules, FilterSpec, HostRules, Permit, RegistryRules, Rules, ToolFilter, ToolRow, roots,
 };
 use std::sync::Arc;
 
@@ -47,7 +47,11 @@ pub fn permit(effects: &[Effect], resources: &[Resource]) -> Option<Permit> {
     let hives = roots(hives, &Origin::Default);
     let registry = RegistryRules { read: hives.clone(), write: hives, ..RegistryRules::default() };
     let files = FileRules { read: all.clone(), write: all, ..FileRules::default() };
-    match Rules::new(filter, Approval::Never, OWN_PROCESS).with_files(files).with_registry(registry).decide(ask) {
+    let everywhere = ["0.0.0.0/0", "::/0"].into_iter().filter_map(|net| net.parse().ok());
+    let everywhere = roots(everywhere, &Origin::Default);
+    let hosts = HostRules { fetch: everywhere.clone(), probe: everywhere, ..HostRules::default() };
+    let rules = Rules::new(filter, Approval::Never, OWN_PROCESS);
+    match rules.with_files(files).with_registry(registry).with_hosts(hosts).decide(ask) {
         Decision::Allow(grant) => grant.record(Arc::new(SilentLedger)).ok(),
         Decision::Deny(_) | Decision::Approve(_) => None,
     }

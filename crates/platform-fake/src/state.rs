@@ -3,6 +3,7 @@
 
 use crate::build::WindowBuilder;
 use crate::files::Files;
+use crate::network::Network;
 use crate::registry::Registry;
 use portcullis_model::{Point, ProgramName, Rect, Role, States, WindowIdentity};
 use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState};
@@ -116,6 +117,7 @@ pub(crate) struct State {
     pub(crate) displays: Vec<Display>,
     pub(crate) files: Files,
     pub(crate) registry: Registry,
+    pub(crate) network: Network,
     pub(crate) installed: Vec<(InstalledApp, WindowBuilder)>,
     /// What happened, a line each: the test's own truth.
     pub(crate) journal: Vec<String>,

@@ -11,6 +11,7 @@ mod host;
 mod identity;
 mod input;
 mod keys;
+mod network;
 mod owner;
 mod registry;
 mod screen;
@@ -39,6 +40,7 @@ pub fn ports() -> Ports {
         clipboard: Arc::new(clipboard::Win32Clipboard),
         files: Arc::new(files::Win32Files),
         input: Arc::new(input::Win32Input::default()),
+        network: Arc::new(network::Win32Network),
         registry: Arc::new(keys::Win32Registry),
         screen: Arc::new(screen::Win32Screen::default()),
         session: Arc::new(session::Win32Session),

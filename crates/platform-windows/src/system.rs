@@ -170,7 +170,7 @@ fn user_name() -> Option<String> {
     Some(until_nul(&buffer))
 }
 
-fn until_nul(units: &[u16]) -> String {
+pub(crate) fn until_nul(units: &[u16]) -> String {
     String::from_utf16_lossy(units.split(|unit| *unit == 0).next().unwrap_or_default())
 }
 

@@ -1,6 +1,6 @@
 //! What a port answers when it cannot do as it was asked, in terms that a tool can turn into advice.
 
-use crate::{FileFault, RegistryFault};
+use crate::{FileFault, NetworkFault, RegistryFault};
 use portcullis_model::{CancelReason, Fault, FaultCode, Interrupted};
 use portcullis_policy::OutsidePermit;
 
@@ -43,6 +43,9 @@ pub enum PortFault {
     /// A key or value of the registry cannot be used so.
     #[error(transparent)]
     Registry(#[from] RegistryFault),
+    /// A host cannot be used so.
+    #[error(transparent)]
+    Network(#[from] NetworkFault),
     /// Another server of this session is sending input.
     #[error("another server is sending input")]
     InputBusy,
@@ -93,6 +96,7 @@ impl From<PortFault> for Fault {
             PortFault::Session(state) => state.into(),
             PortFault::File(file) => file.into(),
             PortFault::Registry(fault) => fault.into(),
+            PortFault::Network(fault) => fault.into(),
             PortFault::InputBusy => Self::new(FaultCode::InputBusy, message).remedy("try again in a moment"),
             PortFault::StopKey => Self::new(FaultCode::Denied, message)
                 .rule("the stop key is pressed by the owner alone")
@@ -158,6 +162,24 @@ impl From<RegistryFault> for Fault {
             RegistryFault::TooLarge => {
                 Self::new(FaultCode::TooLarge, message).remedy("no tool tells a value of this size")
             }
+        }
+    }
+}
+
+impl From<NetworkFault> for Fault {
+    fn from(fault: NetworkFault) -> Self {
+        let message = fault.to_string();
+        match fault {
+            NetworkFault::UnknownHost => Self::new(FaultCode::NotFound, message)
+                .remedy("write the name as its owner does, or name the host by its address"),
+            NetworkFault::NameLate | NetworkFault::Silent => {
+                Self::new(FaultCode::TimedOut, message).remedy("try again, or see with PortCheck whether it is there")
+            }
+            NetworkFault::Refused => {
+                Self::new(FaultCode::NotFound, message).remedy("see with PortCheck which port answers")
+            }
+            NetworkFault::Unreachable => Self::new(FaultCode::NotFound, message)
+                .remedy("see whether this machine has a network, and a way to that address"),
         }
     }
 }

@@ -8,6 +8,7 @@ mod fault;
 mod files;
 mod host;
 mod input;
+mod network;
 mod owner;
 mod ports;
 mod registry;
@@ -26,6 +27,7 @@ pub use files::{
 };
 pub use host::{Edition, Firewall, FirewallRule, HostPort};
 pub use input::{Button, InputPort, InputTurn, PointerAct, PointerButtonState, Scroll, Step};
+pub use network::{ADDRESS_CAP, Carrier, ConnectionInfo, Echo, HostTarget, NetworkFault, NetworkPort, Reach};
 pub use owner::{
     EventGravity, EventLogPort, InputWithoutStopKey, OwnRights, OwnerPorts, StopChord, StopKeyPort, StopKeyState,
     StopKeyWatch, StopPort,

@@ -4,6 +4,7 @@
 use crate::files::FileRules;
 use crate::filter::{Shut, ToolFilter};
 use crate::gates::Gates;
+use crate::hosts::HostRules;
 use crate::own::OwnRules;
 use crate::permit::Grant;
 use crate::rates::RateWords;
@@ -11,8 +12,8 @@ use crate::registry::RegistryRules;
 use crate::restrict::Restrictions;
 use crate::view::View;
 use portcullis_model::{
-    CallGranted, CallId, Digest, Effect, Fault, FaultCode, Origin, Principal, Resource, Reversibility, Scope, Tier,
-    WpfGate,
+    CallGranted, CallId, Digest, Effect, Fault, FaultCode, Host, HostAccess, Origin, Principal, Resource,
+    Reversibility, Scope, Tier, WpfGate,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -130,6 +131,7 @@ pub struct Rules {
     restrictions: Arc<Restrictions>,
     files: Arc<FileRules>,
     registry: Arc<RegistryRules>,
+    hosts: Arc<HostRules>,
     rates: RateWords,
     gates: Gates,
     own: BTreeMap<String, Arc<OwnRules>>,
@@ -148,6 +150,7 @@ impl Rules {
             restrictions,
             files: Arc::default(),
             registry: Arc::default(),
+            hosts: Arc::default(),
             rates: RateWords::default(),
             gates: Gates::default(),
             own: BTreeMap::new(),
@@ -174,6 +177,24 @@ impl Rules {
     pub fn with_registry(mut self, registry: RegistryRules) -> Self {
         self.registry = Arc::new(registry);
         self
+    }
+
+    /// The same rules with those about hosts.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: HostRules) -> Self {
+        self.hosts = Arc::new(hosts);
+        self
+    }
+
+    /// Whether this principal may look up a name to use the host so: whoever answers for the name learns that it was asked.
+    pub fn check_name(&self, principal: &Principal, host: &Host, access: HostAccess) -> Result<(), Denial> {
+        self.view(principal).check_name(host, access)
+    }
+
+    /// What the rules about hosts say of one: the rule that opens it, or the refusal. What is no host is refused by none.
+    pub fn check_host(&self, principal: &Principal, resource: &Resource) -> Result<Option<String>, Denial> {
+        let own = self.own(principal).map(|own| &own.hosts);
+        self.hosts.check_resource(principal, own, resource)
     }
 
     /// The same rules with how much each may ask for.
@@ -240,6 +261,10 @@ impl Rules {
         &self.registry
     }
 
+    pub(crate) fn hosts(&self) -> &HostRules {
+        &self.hosts
+    }
+
     pub(crate) fn approval(&self) -> Approval {
         self.approval
     }
@@ -254,6 +279,13 @@ impl Rules {
             }
         }
         self.files = Arc::new(files);
+        // Where the server listens does not change while it runs.
+        let hosts = HostRules {
+            own: earlier.hosts.own.clone(),
+            own_names: earlier.hosts.own_names.clone(),
+            ..(*self.hosts).clone()
+        };
+        self.hosts = Arc::new(hosts);
         self
     }
 
@@ -271,6 +303,7 @@ impl Rules {
         View {
             files: Arc::clone(&self.files),
             registry: Arc::clone(&self.registry),
+            hosts: Arc::clone(&self.hosts),
             restrictions: Arc::clone(&self.restrictions),
             own_process: self.own_process,
             principal: principal.clone(),
@@ -288,10 +321,12 @@ impl Rules {
         let own: Vec<_> = self
             .own
             .iter()
-            .map(|(name, own)| (name, &own.filter, &own.restrictions, own.files.said(), &own.registry, &own.rates))
+            .map(|(name, own)| {
+                (name, &own.filter, &own.restrictions, own.files.said(), &own.registry, &own.hosts, &own.rates)
+            })
             .collect();
         let all = (&self.filter, &self.approval, &self.restrictions, self.files.said(), &self.registry, &self.rates);
-        let said = (all, own, &self.gates);
+        let said = (all, own, &self.gates, &self.hosts);
         Digest::of(format!("{said:?}").as_bytes())
     }
 

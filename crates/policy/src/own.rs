@@ -1,8 +1,9 @@
-//! The rules of one principal alone, beside those of all. They take away; they give only roots of files and keys where the
+//! The rules of one principal alone, beside those of all. They take away; they give only roots of files and keys, and hosts, where the
 //! rules of all name none. Nothing here is shown to another principal.
 
 use crate::files::FileRules;
 use crate::filter::ToolFilter;
+use crate::hosts::HostRules;
 use crate::rates::RateWords;
 use crate::registry::RegistryRules;
 use crate::restrict::Restrictions;
@@ -18,6 +19,8 @@ pub struct OwnRules {
     pub files: FileRules,
     /// Its keys of the registry, and what is kept back below them.
     pub registry: RegistryRules,
+    /// Its hosts, and what is kept back of them. Our own places mean nothing here.
+    pub hosts: HostRules,
     /// How much it may ask for.
     pub rates: RateWords,
 }
@@ -56,6 +59,7 @@ mod tests {
             restrictions: Restrictions::default(),
             files: FileRules::default(),
             registry: RegistryRules::default(),
+            hosts: HostRules::default(),
             rates: RateWords::default(),
         }
     }

@@ -4,10 +4,10 @@
 use crate::decision::Denial;
 use crate::view::View;
 use portcullis_model::{
-    CallFinished, CallGranted, CallId, CallResult, Digest, Durability, Effect, Entry, Fault, FaultCode, Ledger,
-    LedgerFault, Resource, Tier,
+    CallFinished, CallFollowed, CallGranted, CallId, CallResult, Digest, Durability, Effect, Entry, Fault, FaultCode,
+    Host, HostAccess, Ledger, LedgerFault, Resource, Tier,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// A decision in favour, not yet recorded. Nothing accepts it but [`Grant::record`].
@@ -36,7 +36,17 @@ impl Grant {
         let durability = if alters { Durability::Now } else { Durability::Soon };
         let (call, effects, resources) = (self.entry.call, self.entry.effects.clone(), self.entry.resources.clone());
         ledger.append(&Entry::CallGranted(self.entry), durability)?;
-        Ok(Permit { call, effects, resources, view: self.view, ledger, granted: Instant::now(), finished: false })
+        let followed = Mutex::default();
+        Ok(Permit {
+            call,
+            effects,
+            resources,
+            followed,
+            view: self.view,
+            ledger,
+            granted: Instant::now(),
+            finished: false,
+        })
     }
 }
 
@@ -64,6 +74,38 @@ impl From<OutsidePermit> for Fault {
     }
 }
 
+/// Why a permit does not cover one more host.
+#[derive(Debug, thiserror::Error)]
+pub enum NotFollowed {
+    /// It has no host that it could be led on from.
+    #[error(transparent)]
+    Outside(#[from] OutsidePermit),
+    /// A rule refuses it.
+    #[error("{}", .0.message)]
+    Refused(Denial),
+    /// It could not be recorded.
+    #[error(transparent)]
+    Unrecorded(#[from] LedgerFault),
+}
+
+impl From<Denial> for NotFollowed {
+    fn from(denial: Denial) -> Self {
+        Self::Refused(denial)
+    }
+}
+
+impl From<NotFollowed> for Fault {
+    fn from(refusal: NotFollowed) -> Self {
+        match refusal {
+            NotFollowed::Outside(outside) => outside.into(),
+            NotFollowed::Refused(denial) => denial.into(),
+            NotFollowed::Unrecorded(fault) => Self::new(FaultCode::AuditUnavailable, fault.to_string())
+                .rule("what is not recorded does not happen")
+                .remedy("make room on the disk of the server's data folder, or its rights whole"),
+        }
+    }
+}
+
 /// Leave to have the named effects on the named resources, once. It cannot be copied; a port checks it against what it
 /// really opened.
 #[must_use = "a permit that is dropped unfinished is recorded as `unknown`"]
@@ -71,6 +113,8 @@ pub struct Permit {
     call: CallId,
     effects: Vec<Effect>,
     resources: Vec<Resource>,
+    /// Hosts that were added since, each of them recorded.
+    followed: Mutex<Vec<Resource>>,
     view: View,
     ledger: Arc<dyn Ledger>,
     granted: Instant,
@@ -100,11 +144,34 @@ impl Permit {
             let denial = denial.map(Box::new);
             OutsidePermit { call: self.call, effect, resource: resource.clone(), denial }
         };
-        let covered = self.effects.contains(&effect) && self.resources.iter().any(|own| own.covers(resource));
+        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.resources.iter().chain(followed.iter());
+        let covered = self.effects.contains(&effect) && all.any(|own| own.covers(resource));
         if !covered || self.view.check_place(resource).is_err() {
             return Err(outside(None));
         }
         self.view.check_again(effect, resource, &self.effects).map_err(|denial| outside(Some(denial)))
+    }
+
+    /// Whether a name may be looked up for this call.
+    pub fn check_name(&self, host: &Host, access: HostAccess) -> Result<(), Denial> {
+        self.view.check_name(host, access)
+    }
+
+    /// Has the permit cover one more host, to which what was asked for leads on: by the rules of the call, and recorded before
+    /// it is used. Only who may reach a host so may be led on to another; whatever else was granted stays as it is.
+    pub fn follow(&self, effect: Effect, next: Resource) -> Result<(), NotFollowed> {
+        let outside = || OutsidePermit { call: self.call, effect, resource: next.clone(), denial: None };
+        let Resource::Host { access, .. } = &next else { return Err(outside().into()) };
+        let is_so = |own: &Resource| matches!(own, Resource::Host { access: granted, .. } if granted == access);
+        if !self.effects.contains(&effect) || !self.resources.iter().any(is_so) {
+            return Err(outside().into());
+        }
+        let rule = self.view.check_place(&next)?.unwrap_or_default();
+        let entry = CallFollowed { call: self.call, resource: next.clone(), rule };
+        self.ledger.append(&Entry::CallFollowed(entry), Durability::Soon)?;
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).push(next);
+        Ok(())
     }
 
     /// Whether the permit names this effect at all.

@@ -3,11 +3,12 @@
 
 use crate::decision::Denial;
 use crate::files::FileRules;
+use crate::hosts::HostRules;
 use crate::own::OwnRules;
 use crate::registry::RegistryRules;
 use crate::restrict::Restrictions;
 use crate::targets::{is_command_chord, is_command_host, is_command_host_window};
-use portcullis_model::{Effect, FaultCode, Principal, Resource, Tier, WindowIdentity};
+use portcullis_model::{Effect, FaultCode, Host, HostAccess, Principal, Resource, Tier, WindowIdentity};
 use std::sync::Arc;
 
 /// What the rules keep back of what a call may touch.
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub(crate) struct View {
     pub(crate) files: Arc<FileRules>,
     pub(crate) registry: Arc<RegistryRules>,
+    pub(crate) hosts: Arc<HostRules>,
     pub(crate) restrictions: Arc<Restrictions>,
     /// The server's own process, whose windows are refused to every tool.
     pub(crate) own_process: u32,
@@ -27,10 +29,19 @@ impl View {
     /// The rule that opens what is touched, of what has rules by place.
     pub(crate) fn check_place(&self, resource: &Resource) -> Result<Option<String>, Denial> {
         let own = self.own.as_ref();
-        match self.files.check_resource(&self.principal, own.map(|own| &own.files), resource)? {
-            Some(rule) => Ok(Some(rule)),
-            None => self.registry.check_resource(&self.principal, own.map(|own| &own.registry), resource),
+        if let Some(rule) = self.files.check_resource(&self.principal, own.map(|own| &own.files), resource)? {
+            return Ok(Some(rule));
         }
+        match self.registry.check_resource(&self.principal, own.map(|own| &own.registry), resource)? {
+            Some(rule) => Ok(Some(rule)),
+            None => self.hosts.check_resource(&self.principal, own.map(|own| &own.hosts), resource),
+        }
+    }
+
+    /// Whether a name may be looked up.
+    pub(crate) fn check_name(&self, host: &Host, access: HostAccess) -> Result<(), Denial> {
+        let own = self.own.as_ref().map(|own| &own.hosts);
+        self.hosts.check_name(&self.principal, own, host, access)
     }
 
     /// Refuses what is protected from a call with these effects; names the further effect that the thing brings with it.

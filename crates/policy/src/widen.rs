@@ -2,13 +2,15 @@
 //! compared as containment. Where the comparison cannot tell, it counts as wider.
 
 use crate::decision::{Approval, Rules, ToolRow};
+use crate::hosts;
 use crate::own::OwnRules;
 use crate::places::CREDENTIALS;
 use crate::registry;
 use crate::restrict::Restrictions;
 use crate::roots::{Place, Root, Roots};
 use portcullis_model::{
-    Access, Authenticated, FilePath, Principal, RegistryKey, Scope, Scopes, Valued, WindowPattern, WpfGate,
+    Access, Authenticated, FilePath, HostAccess, HostPattern, Principal, RegistryKey, Scope, Scopes, Valued,
+    WindowPattern, WpfGate,
 };
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -85,6 +87,7 @@ impl Rules {
         widened_restrictions(&restrictions(self, old_own), &restrictions(new, new_own), &mut found);
         self.widened_files(new, principal, &mut found);
         self.widened_registry(new, principal, &mut found);
+        self.widened_hosts(new, principal, &mut found);
         found
     }
 
@@ -127,6 +130,29 @@ impl Rules {
             values(rules.registry().deny.iter().chain(&own))
         };
         widened_denials(&denied(self, old_keys), &denied(new, new_keys), &openers, "registry.deny", found);
+    }
+}
+
+impl Rules {
+    fn widened_hosts(&self, new: &Self, principal: &Principal, found: &mut Vec<String>) {
+        let (old_own, new_own) = (self.own(principal), new.own(principal));
+        let (old_hosts, new_hosts) = (old_own.map(|own| &own.hosts), new_own.map(|own| &own.hosts));
+        let mut is_any_open = false;
+        for access in [HostAccess::Fetch, HostAccess::Probe] {
+            let defaults = hosts::defaults(principal, access);
+            let roots = openers_of(new.hosts().roots(access), new_hosts.map(|own| own.roots(access)), defaults);
+            let old = |root: &HostPattern| self.hosts().root(principal, old_hosts, root, access).map(place_of).ok();
+            widened_roots(&roots, old, |_, _| true, hosts::key(access), found);
+            is_any_open |= !roots.is_empty();
+        }
+        let denied = |rules: &Self, own: Option<&hosts::HostRules>| {
+            let own = own.map(|own| own.deny.clone()).unwrap_or_default();
+            values(rules.hosts().deny.iter().chain(&own))
+        };
+        let (old, new) = (denied(self, old_hosts), denied(new, new_hosts));
+        // Where a name leads is not known, so whatever is open may lead to what was kept back.
+        let freed = old.iter().filter(|kept| is_any_open && !new.iter().any(|still| kept.is_kept_by(still)));
+        found.extend(freed.map(|kept| format!("{kept}, which is no longer in `hosts.deny`")));
     }
 }
 

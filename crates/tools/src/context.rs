@@ -3,12 +3,15 @@
 
 use crate::explain::PolicyView;
 use portcullis_model::{
-    Cancel, Deadline, ElementIdentity, Fault, FilePath, Point, Principal, ProgramName, Rect, RegistryKey, RegistryView,
-    Resource, WindowIdentity,
+    Cancel, Deadline, ElementIdentity, Fault, FilePath, Host, HostAccess, Point, Principal, ProgramName, Rect,
+    RegistryKey, RegistryView, Resource, WindowIdentity,
 };
 use portcullis_observe::RefTable;
 use portcullis_platform::{Display, HeldFile, HeldKey, InstalledApp, LastLink, PortResult, Ports, SessionState};
+use portcullis_policy::Rules;
+use std::net::IpAddr;
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// The half of the ports that tells who and where, and nothing of content: all that planning may use.
 #[derive(Clone, Copy)]
@@ -141,6 +144,18 @@ pub trait TaskView: Send + Sync {
     fn running(&self, principal: &Principal) -> Vec<TaskInfo>;
 }
 
+/// Which names may be looked up: whoever answers for one learns that it was asked for, and by what stands in it more.
+pub trait NameRules {
+    /// Fails unless this principal may look up the host to use it so.
+    fn check_name(&self, principal: &Principal, host: &Host, access: HostAccess) -> Result<(), Fault>;
+}
+
+impl NameRules for Rules {
+    fn check_name(&self, principal: &Principal, host: &Host, access: HostAccess) -> Result<(), Fault> {
+        self.check_name(principal, host, access).map_err(Fault::from)
+    }
+}
+
 /// What planning sees.
 pub struct PlanContext<'call> {
     /// Who calls.
@@ -149,6 +164,18 @@ pub struct PlanContext<'call> {
     pub readers: Readers<'call>,
     /// The caller's tables.
     pub tables: &'call Tables,
+    /// Which names may be looked up.
+    pub names: &'call dyn NameRules,
+    /// Ends the work early.
+    pub cancel: &'call Cancel,
+}
+
+impl PlanContext<'_> {
+    /// The addresses of a host, looked up once, when the rules let its name be asked for.
+    pub(crate) fn resolve_host(&self, host: &Host, access: HostAccess, wait: Duration) -> Result<Vec<IpAddr>, Fault> {
+        self.names.check_name(self.principal, host, access)?;
+        Ok(self.readers.0.network.resolve(host, Deadline::after(wait), self.cancel)?)
+    }
 }
 
 /// What applying sees.

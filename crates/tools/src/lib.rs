@@ -12,12 +12,13 @@ mod clipboard;
 mod desktop;
 mod explain;
 mod files;
+mod network;
 mod registry;
 mod system;
 mod wait;
 
 pub use catalogue::{Catalogue, canonical};
-pub use context::{ApplyContext, PlanContext, Readers, Tables, TaskInfo, TaskView};
+pub use context::{ApplyContext, NameRules, PlanContext, Readers, Tables, TaskInfo, TaskView};
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
 pub use explain::{Explanation, PolicyView, Verdict};
 pub use tool::{AnyTool, Applied, PlannedCall};

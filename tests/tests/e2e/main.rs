@@ -16,6 +16,7 @@ mod hang;
 mod http;
 mod keyboard;
 mod look;
+mod network;
 mod policy;
 mod protocol;
 mod refusals;

@@ -55,7 +55,7 @@ const OF_ONE: &str = "
 ## Rules of one principal
 
 A section of its own narrows what holds for all for one caller: `local`, which is stdio and the command line, `key:NAME`,
-`oauth:SUBJECT` or `cert:NAME`. Both must allow a call. Roots of files and keys of the registry are also given by it, where the
+`oauth:SUBJECT` or `cert:NAME`. Both must allow a call. Roots of files and keys of the registry, and hosts, are also given by it, where the
 rules of all name none; where they do, its roots lie within those. What would add to the rules of all stops the start. Refusals
 and `ExplainPolicy` name a caller's own rules and those of all, never another's.
 
@@ -75,7 +75,7 @@ const RELOADING: &str = "
 
 `portcullis reload` asks the running servers of a data folder to read their policy files again, with the flags that they were
 started with. The new rules take the place of the old ones when they allow nothing that the old ones refused: to nobody, of no
-tool, effect, file, key of the registry, program, window or chord, and at no higher rate. Roots are compared as containment;
+tool, effect, file, key of the registry, host, program, window or chord, and at no higher rate. Roots are compared as containment;
 where that cannot tell, the new rules count as wider. Else the old ones stay, and the answer, standard error and the record
 say what would be wider; a restart takes it. A file that is not in order leaves the old rules. Calls under way end by the rules
 that they began with. The sections `serve`, `tls` and `http` are read at the start alone.
@@ -133,6 +133,24 @@ services, those by which one program takes another's place or is loaded into it,
 extensions. The list is of well-known places and cannot be whole: a root in the software of one program is safer than one in
 all of `HKCU\\Software`. Our own keys, `Software\\Portcullis` and `Software\\Policies\\Portcullis`, are refused whatever is
 named. That a link goes itself and never what it leads to is not verified on real Windows.
+";
+
+const HOSTS: &str = "
+## What holds for hosts
+
+A host is a name or an address in its one form: without user and password, in lower case, international names by UTS 46, without
+the dot at its end. Decimal, octal, hexadecimal and short forms of an IPv4 address are refused, since programs read them
+differently. A name is looked up once, and the rules are asked about the name and about every address that it has; one that is
+not open refuses the whole host. What is connected to is one of these addresses, and nothing is looked up again. A name that no
+rule could open is not looked up at all: its servers would learn what stands in it.
+
+An IPv4 address inside an IPv6 one is the IPv4 address; one of NAT64 is what the address in it is; 6to4, Teredo and ISATAP are
+never public. Refused to all, and no key lifts it: the metadata services of clouds (169.254.169.254, fd00:ec2::254 and others) in
+any form, addresses of groups and of no host, and fetching what this server serves itself. Where it listens on every address,
+every address that is not public counts as its own at that port.
+
+Public are addresses that anybody may have on the internet. Those of private networks and of the link are `private`, this
+machine's own are `loopback`; what is shared out by providers and overlay networks (100.64.0.0/10) is neither and has to be named.
 ";
 
 /// `docs/configuration.md`.
@@ -207,6 +225,7 @@ pub(super) fn policy(catalogue: &Catalogue) -> Result<String> {
     page.push_str(HIDING);
     page.push_str(FILES);
     page.push_str(REGISTRY);
+    page.push_str(HOSTS);
     Ok(page)
 }
 

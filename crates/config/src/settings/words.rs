@@ -1,6 +1,8 @@
 //! What is said, by key, as the settings that it makes: of all and of single principals alike. Nothing is merged here.
 
-use super::{ApprovalSetting, FileSettings, RateSettings, RegistrySettings, RestrictionSettings, ToolSettings};
+use super::{
+    ApprovalSetting, FileSettings, HostSettings, RateSettings, RegistrySettings, RestrictionSettings, ToolSettings,
+};
 use crate::layer::{Said, Value};
 use portcullis_model::Valued;
 
@@ -73,6 +75,14 @@ impl Words<'_> {
             read: said!(self, "registry.read", RegistryKeys),
             write: said!(self, "registry.write", RegistryKeys),
             deny: entries!(self, "registry.deny", RegistryKeys),
+        }
+    }
+
+    pub(super) fn hosts(&self) -> HostSettings {
+        HostSettings {
+            fetch: said!(self, "hosts.fetch", Hosts),
+            probe: said!(self, "hosts.probe", Hosts),
+            deny: entries!(self, "hosts.deny", Hosts),
         }
     }
 

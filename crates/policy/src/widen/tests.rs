@@ -4,6 +4,7 @@
 use super::*;
 use crate::files::FileRules;
 use crate::filter::{ToolFilter, ToolWords};
+use crate::hosts::HostRules;
 use crate::rates::RateWords;
 use crate::registry::RegistryRules;
 use crate::roots::roots;
@@ -39,6 +40,7 @@ fn own(change: impl FnOnce(&mut OwnRules)) -> OwnRules {
         restrictions: Restrictions::default(),
         files: FileRules::default(),
         registry: RegistryRules::default(),
+        hosts: HostRules::default(),
         rates: RateWords::default(),
     };
     change(&mut own);
@@ -65,6 +67,16 @@ fn places(list: &[&str]) -> Roots<FilePath> {
 
 fn keys(list: &[&str]) -> Roots<RegistryKey> {
     roots(list.iter().map(|text| key(text)), &Origin::Flag("--x"))
+}
+
+fn patterns(list: &[&str]) -> Roots<HostPattern> {
+    roots(list.iter().map(|text| text.parse().unwrap()), &Origin::Flag("--x"))
+}
+
+fn hosts(change: impl FnOnce(&mut HostRules)) -> Rules {
+    let mut hosts = HostRules::default();
+    change(&mut hosts);
+    rules().with_hosts(hosts)
 }
 
 fn restricted(change: impl FnOnce(&mut Restrictions)) -> Rules {
@@ -168,6 +180,30 @@ fn each_way_of_allowing_more_is_seen_and_its_reverse_is_none() {
                 ..RegistryRules::default()
             }),
             r"CurrentVersion\Run in `registry.write`",
+        ),
+        (
+            "a host to fetch from",
+            hosts(|hosts| hosts.fetch = patterns(&["public:443"])),
+            hosts(|hosts| hosts.fetch = patterns(&["public"])),
+            "everybody: public in `hosts.fetch`",
+        ),
+        (
+            "a host to ask",
+            hosts(|hosts| hosts.probe = patterns(&["private"])),
+            hosts(|hosts| hosts.probe = patterns(&["private", "*.example.org"])),
+            "everybody: *.example.org in `hosts.probe`",
+        ),
+        (
+            "hosts of the default",
+            hosts(|hosts| hosts.fetch = patterns(&["example.org"])).with_own([]),
+            hosts(|hosts| hosts.fetch = patterns(&["example.org", "10.0.0.1"])),
+            "everybody: 10.0.0.1 in `hosts.fetch`",
+        ),
+        (
+            "a host that was kept back",
+            hosts(|hosts| hosts.deny = ["bad.example", "public:80"].map(|text| said(text.parse().unwrap())).into()),
+            hosts(|hosts| hosts.deny = vec![said("public:80".parse().unwrap())]),
+            "bad.example, which is no longer in `hosts.deny`",
         ),
         (
             "rules of one key",

@@ -77,10 +77,14 @@ const BESIDE_THE_MAIN_JOB: &[&str] = &[
     "FileRead",
     "FileSearch",
     "FileWrite",
+    "NetConnections",
+    "Ping",
+    "PortCheck",
     "RegDelete",
     "RegList",
     "RegRead",
     "RegWrite",
+    "Scrape",
 ];
 
 #[test]
