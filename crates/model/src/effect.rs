@@ -89,11 +89,15 @@ pub enum Effect {
     WriteRegistry,
     /// Deletes keys and values of the registry.
     DeleteRegistry,
+    /// Ends processes, and with them what was not saved in them.
+    EndProcesses,
+    /// Ends what started this server: the client, or what it runs in. The call must say that it is meant.
+    EndClient,
 }
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -117,6 +121,8 @@ impl Effect {
         Self::RemoveFiles,
         Self::WriteRegistry,
         Self::DeleteRegistry,
+        Self::EndProcesses,
+        Self::EndClient,
     ];
 
     /// The tier that opens this effect.
@@ -144,7 +150,9 @@ impl Effect {
             | Self::WriteFiles
             | Self::RemoveFiles
             | Self::WriteRegistry
-            | Self::DeleteRegistry => Tier::Alter,
+            | Self::DeleteRegistry
+            | Self::EndProcesses
+            | Self::EndClient => Tier::Alter,
         }
     }
 

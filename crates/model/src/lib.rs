@@ -12,6 +12,7 @@ mod identity;
 mod origin;
 mod outcome;
 mod principal;
+mod process;
 mod record;
 mod registry;
 mod resource;
@@ -29,6 +30,7 @@ pub use identity::{ElementIdentity, ElementPath, Ref, WindowIdentity};
 pub use origin::{Origin, Valued, WindowPattern};
 pub use outcome::{Evidence, Image, Outcome, Part, Reply};
 pub use principal::{Authenticated, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
+pub use process::{ProcessId, Standing};
 pub use record::{
     CallDenied, CallFinished, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault, PolicyKept,
     PolicyReplaced, ServerStarted, ServerStopped, StopCause, WhyKept, WorkStopped,

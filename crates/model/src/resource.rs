@@ -1,7 +1,7 @@
 //! What a call touches, as parsed and resolved facts. A permit lists resources; a port asks whether the thing that it
 //! really opened is among them.
 
-use crate::{Access, Chord, FileIdentity, FilePath, RegistryKey, RegistryView, WindowIdentity};
+use crate::{Access, Chord, FileIdentity, FilePath, ProcessId, RegistryKey, RegistryView, Standing, WindowIdentity};
 use serde::Serialize;
 use std::fmt;
 
@@ -141,6 +141,31 @@ pub enum Resource {
         /// What is done with it.
         access: Access,
     },
+    /// One process.
+    Process {
+        /// Which.
+        process: ProcessId,
+        /// The program that runs in it.
+        program: ProgramName,
+        /// What it is to this server.
+        standing: Standing,
+    },
+    /// All that a process started, directly and through others; what a rule keeps back stays back.
+    ProcessTree {
+        /// The process that started it.
+        root: ProcessId,
+    },
+    /// One process of such a tree.
+    Descendant {
+        /// The process that the tree begins with.
+        root: ProcessId,
+        /// Which.
+        process: ProcessId,
+        /// The program that runs in it.
+        program: ProgramName,
+        /// What it is to this server.
+        standing: Standing,
+    },
     /// A folder, or the place of one, and all that lies below it; what a rule keeps back stays back.
     FileTree {
         /// Where the folder really lies.
@@ -155,7 +180,7 @@ pub enum Resource {
 impl Resource {
     /// Whether a permit for this resource also speaks for `other`. The desktop holds every window; a place that input
     /// goes to may also be looked at, so that an action can show what it changed. A tree holds every file below
-    /// its folder, a key every key below it.
+    /// its folder, a key every key below it, a tree of processes each that its root started.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Desktop, Self::Window { .. }) => true,
@@ -174,6 +199,7 @@ impl Resource {
                 Self::RegistryKey { key: above, view: eyes, access: granted },
                 Self::RegistryKey { key, view, access },
             ) => granted == access && eyes == view && key.is_within(above),
+            (Self::ProcessTree { root: granted }, Self::Descendant { root, .. }) => granted == root,
             _ => self == other,
         }
     }

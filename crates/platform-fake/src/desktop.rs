@@ -53,6 +53,8 @@ pub enum Call {
     RecycleFile,
     ReadRegistry,
     WriteRegistry,
+    HoldProcess,
+    EndProcess,
 }
 
 /// What goes wrong with a call.
@@ -112,6 +114,7 @@ impl FakeDesktop {
                 display(1, false, Rect::new(-1280, -200, 0, 824), 144),
             ],
             files: Files::default(),
+            processes: Vec::new(),
             registry: Registry::default(),
             installed: Vec::new(),
             journal: Vec::new(),
@@ -126,6 +129,7 @@ impl FakeDesktop {
             clipboard: Arc::new(self.clone()),
             files: Arc::new(self.clone()),
             input: Arc::new(self.clone()),
+            processes: Arc::new(self.clone()),
             registry: Arc::new(self.clone()),
             screen: Arc::new(self.clone()),
             session: Arc::new(self.clone()),

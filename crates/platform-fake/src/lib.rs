@@ -11,6 +11,7 @@ mod input;
 mod owner;
 mod permits;
 mod places;
+mod processes;
 mod registry;
 mod state;
 mod surroundings;

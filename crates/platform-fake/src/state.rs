@@ -3,6 +3,7 @@
 
 use crate::build::WindowBuilder;
 use crate::files::Files;
+use crate::processes::FakeProcess;
 use crate::registry::Registry;
 use portcullis_model::{Point, ProgramName, Rect, Role, States, WindowIdentity};
 use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState};
@@ -115,6 +116,8 @@ pub(crate) struct State {
     pub(crate) turns: usize,
     pub(crate) displays: Vec<Display>,
     pub(crate) files: Files,
+    /// Those without a window.
+    pub(crate) processes: Vec<FakeProcess>,
     pub(crate) registry: Registry,
     pub(crate) installed: Vec<(InstalledApp, WindowBuilder)>,
     /// What happened, a line each: the test's own truth.

@@ -12,6 +12,7 @@ mod identity;
 mod input;
 mod keys;
 mod owner;
+mod processes;
 mod registry;
 mod screen;
 mod security;
@@ -39,6 +40,7 @@ pub fn ports() -> Ports {
         clipboard: Arc::new(clipboard::Win32Clipboard),
         files: Arc::new(files::Win32Files),
         input: Arc::new(input::Win32Input::default()),
+        processes: Arc::new(processes::Win32Processes::default()),
         registry: Arc::new(keys::Win32Registry),
         screen: Arc::new(screen::Win32Screen::default()),
         session: Arc::new(session::Win32Session),

@@ -10,6 +10,7 @@ mod host;
 mod input;
 mod owner;
 mod ports;
+mod processes;
 mod registry;
 mod screen;
 mod session;
@@ -33,6 +34,7 @@ pub use owner::{
 pub use portcullis_model::{Chord, Key, KeyName};
 pub use portcullis_policy::Permit;
 pub use ports::Ports;
+pub use processes::{FoundProcesses, HeldProcess, ProcessFacts, ProcessPort};
 pub use registry::{
     HeldKey, KeyEntries, KeyNames, KeyPlace, Put, RegistryData, RegistryFault, RegistryPort, RegistryValue,
 };

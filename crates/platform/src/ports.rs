@@ -1,8 +1,8 @@
 //! All ports of one machine, as the gate hands them to tools.
 
 use crate::{
-    AppPort, ClipboardPort, FilePort, InputPort, RegistryPort, ScreenPort, SessionPort, SystemPort, TreePort,
-    WindowPort,
+    AppPort, ClipboardPort, FilePort, InputPort, ProcessPort, RegistryPort, ScreenPort, SessionPort, SystemPort,
+    TreePort, WindowPort,
 };
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct Ports {
     pub files: Arc<dyn FilePort>,
     /// Pointer and keyboard.
     pub input: Arc<dyn InputPort>,
+    /// Processes that are meant to end.
+    pub processes: Arc<dyn ProcessPort>,
     /// Keys and values of the registry.
     pub registry: Arc<dyn RegistryPort>,
     /// Displays and pixels.

@@ -38,7 +38,23 @@ const COMMAND_HOSTS: &[&str] = &[
     "wt.exe",
 ];
 
-/// Window classes of the same, for windows whose program is shared with others.
+/// Processes that Windows cannot go on without, by name: some may not be asked for more.
+const CRITICAL: &[&str] = &[
+    "csrss.exe",
+    "lsaiso.exe",
+    "lsass.exe",
+    "memory compression",
+    "registry",
+    "secure system",
+    "services.exe",
+    "smss.exe",
+    "system",
+    "system idle process",
+    "wininit.exe",
+    "winlogon.exe",
+];
+
+/// Window classes of command hosts, for windows whose program is shared with others.
 const COMMAND_HOST_CLASSES: &[&str] = &[
     "CASCADIA_HOSTING_WINDOW_CLASS",
     "ConsoleWindowClass",
@@ -57,7 +73,12 @@ pub fn is_command_host(program: &ProgramName) -> bool {
     COMMAND_HOSTS.contains(&program.as_str())
 }
 
-/// Whether the window does: by its program, by its class, or because it is a dialog of the shell such as Run.
+/// Whether Windows cannot go on without the program.
+pub(crate) fn is_critical(program: &ProgramName) -> bool {
+    CRITICAL.contains(&program.as_str())
+}
+
+/// Whether the window is one of a program that runs what is typed into it: by its program, by its class, or because it is a dialog of the shell such as Run.
 pub fn is_command_host_window(program: &ProgramName, class: &str) -> bool {
     is_command_host(program)
         || COMMAND_HOST_CLASSES.iter().any(|known| known.eq_ignore_ascii_case(class))

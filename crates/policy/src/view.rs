@@ -6,8 +6,10 @@ use crate::files::FileRules;
 use crate::own::OwnRules;
 use crate::registry::RegistryRules;
 use crate::restrict::Restrictions;
-use crate::targets::{is_command_chord, is_command_host, is_command_host_window};
-use portcullis_model::{Effect, FaultCode, Principal, Resource, Tier, WindowIdentity};
+use crate::targets::{is_command_chord, is_command_host, is_command_host_window, is_critical};
+use portcullis_model::{
+    Effect, FaultCode, Principal, ProcessId, ProgramName, Resource, Standing, Tier, WindowIdentity,
+};
 use std::sync::Arc;
 
 /// What the rules keep back of what a call may touch.
@@ -52,6 +54,10 @@ impl View {
                     remedy: None,
                 })
             }
+            Resource::Process { process, program, standing }
+            | Resource::Descendant { process, program, standing, .. } => {
+                self.check_process(*process, program, *standing, effects).map(|()| None)
+            }
             Resource::InputTarget { window, program } if is_command_host_window(program, &window.class) => {
                 Ok(Some(Effect::OperateCommandHost))
             }
@@ -68,6 +74,45 @@ impl View {
             }
             _ => Ok(None),
         }
+    }
+
+    /// What no configuration opens of processes: our own, and what Windows cannot go on without. What started this server
+    /// is ended only by a call that says so.
+    fn check_process(
+        &self,
+        process: ProcessId,
+        program: &ProgramName,
+        standing: Standing,
+        effects: &[Effect],
+    ) -> Result<(), Denial> {
+        let denied = |message: String, rule: &str, remedy: Option<&str>| Denial {
+            code: FaultCode::Denied,
+            message,
+            rule: rule.to_owned(),
+            remedy: remedy.map(str::to_owned),
+        };
+        if process.number == self.own_process || standing == Standing::Ours {
+            return Err(denied(
+                "the process is Portcullis itself".to_owned(),
+                "our own processes are refused to every tool; no configuration lifts this",
+                None,
+            ));
+        }
+        if standing == Standing::Critical || is_critical(program) {
+            return Err(denied(
+                format!("Windows cannot go on without {program}"),
+                "processes that Windows stops without are refused to every tool; no configuration lifts this",
+                None,
+            ));
+        }
+        if standing == Standing::Client && !effects.contains(&Effect::EndClient) {
+            return Err(denied(
+                format!("{program} started this server: it is the client, or what the client runs in"),
+                "what started the server is ended only by a call that says so",
+                Some("say `include_client: true`; the connection may end with it"),
+            ));
+        }
+        Ok(())
     }
 
     /// The same of the very thing that a port is about to act on, with the effects that were granted. What is only looked at

@@ -1,7 +1,7 @@
 //! All tools of this build, and the one place where a name and arguments from outside become a tool and its arguments.
 
 use crate::tool::AnyTool;
-use crate::{clipboard, desktop, explain, files, registry, system, wait};
+use crate::{clipboard, desktop, explain, files, processes, registry, system, wait};
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
 
@@ -26,6 +26,7 @@ impl Catalogue {
             desktop::tools,
             explain::tools,
             files::tools,
+            processes::tools,
             registry::tools,
             system::tools,
             wait::tools,

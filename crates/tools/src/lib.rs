@@ -12,6 +12,7 @@ mod clipboard;
 mod desktop;
 mod explain;
 mod files;
+mod processes;
 mod registry;
 mod system;
 mod wait;

@@ -17,6 +17,7 @@ mod http;
 mod keyboard;
 mod look;
 mod policy;
+mod processes;
 mod protocol;
 mod refusals;
 mod registry;

@@ -77,6 +77,7 @@ const BESIDE_THE_MAIN_JOB: &[&str] = &[
     "FileRead",
     "FileSearch",
     "FileWrite",
+    "KillProcess",
     "RegDelete",
     "RegList",
     "RegRead",
