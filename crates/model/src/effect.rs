@@ -93,11 +93,15 @@ pub enum Effect {
     EndProcesses,
     /// Ends what started this server: the client, or what it runs in. The call must say that it is meant.
     EndClient,
+    /// Discloses services and their states.
+    ReadServices,
+    /// Starts and stops services.
+    ControlServices,
 }
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -123,6 +127,8 @@ impl Effect {
         Self::DeleteRegistry,
         Self::EndProcesses,
         Self::EndClient,
+        Self::ReadServices,
+        Self::ControlServices,
     ];
 
     /// The tier that opens this effect.
@@ -137,6 +143,7 @@ impl Effect {
             | Self::ReadPolicy
             | Self::ListFiles
             | Self::ReadRegistry
+            | Self::ReadServices
             | Self::Wait => Tier::Observe,
             Self::SendInput
             | Self::OperateControl
@@ -152,7 +159,8 @@ impl Effect {
             | Self::WriteRegistry
             | Self::DeleteRegistry
             | Self::EndProcesses
-            | Self::EndClient => Tier::Alter,
+            | Self::EndClient
+            | Self::ControlServices => Tier::Alter,
         }
     }
 

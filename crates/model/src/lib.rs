@@ -16,6 +16,7 @@ mod process;
 mod record;
 mod registry;
 mod resource;
+mod service;
 mod ui;
 mod untrusted;
 
@@ -37,5 +38,6 @@ pub use record::{
 };
 pub use registry::{Hive, RegistryKey, RegistryView};
 pub use resource::{BadProgram, ProgramName, Resource, is_image};
+pub use service::{BadServiceName, ServiceName};
 pub use ui::{Check, Reader, ReaderReport, Role, States, TreeReading, UiNode};
 pub use untrusted::{Source, Untrusted, visible};

@@ -1,7 +1,9 @@
 //! What a call touches, as parsed and resolved facts. A permit lists resources; a port asks whether the thing that it
 //! really opened is among them.
 
-use crate::{Access, Chord, FileIdentity, FilePath, ProcessId, RegistryKey, RegistryView, Standing, WindowIdentity};
+use crate::{
+    Access, Chord, FileIdentity, FilePath, ProcessId, RegistryKey, RegistryView, ServiceName, Standing, WindowIdentity,
+};
 use serde::Serialize;
 use std::fmt;
 
@@ -164,6 +166,15 @@ pub enum Resource {
         /// The program that runs in it.
         program: ProgramName,
         /// What it is to this server.
+        standing: Standing,
+    },
+    /// The table of services.
+    Services,
+    /// One service.
+    Service {
+        /// Which.
+        name: ServiceName,
+        /// What the process that it runs in is to this server.
         standing: Standing,
     },
     /// A folder, or the place of one, and all that lies below it; what a rule keeps back stays back.

@@ -55,6 +55,10 @@ pub enum Call {
     WriteRegistry,
     HoldProcess,
     EndProcess,
+    ListServices,
+    ResolveService,
+    ServiceStatus,
+    ControlService,
 }
 
 /// What goes wrong with a call.
@@ -116,6 +120,7 @@ impl FakeDesktop {
             files: Files::default(),
             processes: Vec::new(),
             registry: Registry::default(),
+            services: Vec::new(),
             installed: Vec::new(),
             journal: Vec::new(),
         };
@@ -132,6 +137,7 @@ impl FakeDesktop {
             processes: Arc::new(self.clone()),
             registry: Arc::new(self.clone()),
             screen: Arc::new(self.clone()),
+            services: Arc::new(self.clone()),
             session: Arc::new(self.clone()),
             system: Arc::new(self.clone()),
             tree: Arc::new(self.clone()),

@@ -13,6 +13,7 @@ mod permits;
 mod places;
 mod processes;
 mod registry;
+mod services;
 mod state;
 mod surroundings;
 #[cfg(test)]
@@ -25,4 +26,5 @@ pub use desktop::{Call, FakeDesktop, Trouble};
 pub use host::FakeHost;
 pub use owner::FakeOwner;
 pub use permits::{SilentLedger, permit};
+pub use services::ServiceHabit;
 pub use state::{Reach, Reaction};

@@ -5,6 +5,7 @@ use crate::build::WindowBuilder;
 use crate::files::Files;
 use crate::processes::FakeProcess;
 use crate::registry::Registry;
+use crate::services::FakeService;
 use portcullis_model::{Point, ProgramName, Rect, Role, States, WindowIdentity};
 use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState};
 use std::sync::Arc;
@@ -119,6 +120,7 @@ pub(crate) struct State {
     /// Those without a window.
     pub(crate) processes: Vec<FakeProcess>,
     pub(crate) registry: Registry,
+    pub(crate) services: Vec<FakeService>,
     pub(crate) installed: Vec<(InstalledApp, WindowBuilder)>,
     /// What happened, a line each: the test's own truth.
     pub(crate) journal: Vec<String>,

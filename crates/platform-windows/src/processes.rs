@@ -131,6 +131,17 @@ impl Default for Win32Processes {
     }
 }
 
+impl Win32Processes {
+    /// What the process of this number is to us now; one that is gone or may not be asked is any other.
+    pub(crate) fn standing_of(&self, number: u32) -> Standing {
+        if number == 0 {
+            return Standing::Other;
+        }
+        let held = ProcessHandle::query(number).ok().and_then(|handle| Held::of(handle, number, &self.0, None));
+        held.map_or(Standing::Other, |held| held.facts.standing)
+    }
+}
+
 /// Opens a process of the list, unless it has ended; the fault says that it is there and may not be looked at.
 fn open(number: u32) -> PortResult<Option<ProcessHandle>> {
     match ProcessHandle::open(number, PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE) {

@@ -13,6 +13,7 @@ mod ports;
 mod processes;
 mod registry;
 mod screen;
+mod services;
 mod session;
 mod system;
 mod tree;
@@ -39,6 +40,10 @@ pub use registry::{
     HeldKey, KeyEntries, KeyNames, KeyPlace, Put, RegistryData, RegistryFault, RegistryPort, RegistryValue,
 };
 pub use screen::{Bitmap, CaptureMethod, Display, ScreenPort};
+pub use services::{
+    HeldService, ServiceFault, ServiceInfo, ServiceListing, ServicePlace, ServicePort, ServiceStartType, ServiceState,
+    ServiceStatus,
+};
 pub use session::{SessionPort, SessionState};
 pub use system::{Drive, ProcessInfo, SystemInfo, SystemPort};
 pub use tree::{ControlAct, Delivered, ElementText, ReadBudget, Shown, TreePort};

@@ -1,8 +1,8 @@
 //! All ports of one machine, as the gate hands them to tools.
 
 use crate::{
-    AppPort, ClipboardPort, FilePort, InputPort, ProcessPort, RegistryPort, ScreenPort, SessionPort, SystemPort,
-    TreePort, WindowPort,
+    AppPort, ClipboardPort, FilePort, InputPort, ProcessPort, RegistryPort, ScreenPort, ServicePort, SessionPort,
+    SystemPort, TreePort, WindowPort,
 };
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub struct Ports {
     pub registry: Arc<dyn RegistryPort>,
     /// Displays and pixels.
     pub screen: Arc<dyn ScreenPort>,
+    /// Services.
+    pub services: Arc<dyn ServicePort>,
     /// Whether the desktop can be operated at all.
     pub session: Arc<dyn SessionPort>,
     /// The machine and its processes.

@@ -1,7 +1,7 @@
 //! Programs that run whatever is typed into them. Input to such a program is an effect of tier 3, because it reaches as
 //! far as a shell does. The lists are data; they are names to be careful with, not a sandbox.
 
-use portcullis_model::{Chord, Key, ProgramName};
+use portcullis_model::{Chord, Key, ProgramName, ServiceName};
 
 /// Image names of consoles, terminals, script hosts, the Start menu with its search, and system tools that carry out what they
 /// are told.
@@ -54,6 +54,31 @@ const CRITICAL: &[&str] = &[
     "winlogon.exe",
 ];
 
+/// Services that Windows cannot go on without, and those that guard it: the firewall, the search for malware, the log of
+/// events that anchors our record.
+const NEEDED_SERVICES: &[&str] = &[
+    "bfe",
+    "brokerinfrastructure",
+    "coremessagingregistrar",
+    "dcomlaunch",
+    "eventlog",
+    "lsm",
+    "mpssvc",
+    "plugplay",
+    "power",
+    "profsvc",
+    "rpceptmapper",
+    "rpcss",
+    "samss",
+    "securityhealthservice",
+    "sense",
+    "systemeventsbroker",
+    "usermanager",
+    "wdnissvc",
+    "windefend",
+    "wscsvc",
+];
+
 /// Window classes of command hosts, for windows whose program is shared with others.
 const COMMAND_HOST_CLASSES: &[&str] = &[
     "CASCADIA_HOSTING_WINDOW_CLASS",
@@ -76,6 +101,11 @@ pub fn is_command_host(program: &ProgramName) -> bool {
 /// Whether Windows cannot go on without the program.
 pub(crate) fn is_critical(program: &ProgramName) -> bool {
     CRITICAL.contains(&program.as_str())
+}
+
+/// Whether Windows cannot go on without the service, or is guarded by it.
+pub(crate) fn is_needed_service(name: &ServiceName) -> bool {
+    NEEDED_SERVICES.contains(&name.as_str())
 }
 
 /// Whether the window is one of a program that runs what is typed into it: by its program, by its class, or because it is a dialog of the shell such as Run.

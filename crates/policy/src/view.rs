@@ -6,9 +6,9 @@ use crate::files::FileRules;
 use crate::own::OwnRules;
 use crate::registry::RegistryRules;
 use crate::restrict::Restrictions;
-use crate::targets::{is_command_chord, is_command_host, is_command_host_window, is_critical};
+use crate::targets::{is_command_chord, is_command_host, is_command_host_window, is_critical, is_needed_service};
 use portcullis_model::{
-    Effect, FaultCode, Principal, ProcessId, ProgramName, Resource, Standing, Tier, WindowIdentity,
+    Effect, FaultCode, Principal, ProcessId, ProgramName, Resource, ServiceName, Standing, Tier, WindowIdentity,
 };
 use std::sync::Arc;
 
@@ -58,6 +58,7 @@ impl View {
             | Resource::Descendant { process, program, standing, .. } => {
                 self.check_process(*process, program, *standing, effects).map(|()| None)
             }
+            Resource::Service { name, standing } => check_service(name, *standing).map(|()| None),
             Resource::InputTarget { window, program } if is_command_host_window(program, &window.class) => {
                 Ok(Some(Effect::OperateCommandHost))
             }
@@ -132,4 +133,25 @@ impl View {
             _ => Ok(()),
         }
     }
+}
+
+/// What no configuration opens of services: those that this server lives in, those that Windows cannot go on without, and
+/// those that guard the machine.
+fn check_service(name: &ServiceName, standing: Standing) -> Result<(), Denial> {
+    let denied = |message: String, rule: &str| {
+        Err(Denial { code: FaultCode::Denied, message, rule: rule.to_owned(), remedy: None })
+    };
+    if matches!(standing, Standing::Ours | Standing::Client) {
+        return denied(
+            format!("this server runs in the service {name}, or was started by it"),
+            "what this server lives in is not started or stopped by a tool; no configuration lifts this",
+        );
+    }
+    if standing == Standing::Critical || is_needed_service(name) {
+        return denied(
+            format!("Windows cannot go on without {name}, or is guarded by it"),
+            "such services are refused to every tool; no configuration lifts this",
+        );
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! All tools of this build, and the one place where a name and arguments from outside become a tool and its arguments.
 
 use crate::tool::AnyTool;
-use crate::{clipboard, desktop, explain, files, processes, registry, system, wait};
+use crate::{clipboard, desktop, explain, files, processes, registry, services, system, wait};
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
 
@@ -28,6 +28,7 @@ impl Catalogue {
             files::tools,
             processes::tools,
             registry::tools,
+            services::tools,
             system::tools,
             wait::tools,
         ] {

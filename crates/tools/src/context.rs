@@ -4,11 +4,12 @@
 use crate::explain::PolicyView;
 use portcullis_model::{
     Cancel, Deadline, ElementIdentity, Fault, FilePath, Point, Principal, ProcessId, ProgramName, Rect, RegistryKey,
-    RegistryView, Resource, WindowIdentity,
+    RegistryView, Resource, ServiceName, WindowIdentity,
 };
 use portcullis_observe::RefTable;
 use portcullis_platform::{
-    Display, FoundProcesses, HeldFile, HeldKey, HeldProcess, InstalledApp, LastLink, PortResult, Ports, SessionState,
+    Display, FoundProcesses, HeldFile, HeldKey, HeldProcess, HeldService, InstalledApp, LastLink, PortResult, Ports,
+    SessionState,
 };
 use std::sync::Mutex;
 
@@ -95,6 +96,11 @@ impl<'call> Readers<'call> {
     /// The process, held; none when it is gone.
     pub fn hold_process(&self, process: ProcessId) -> PortResult<Option<Box<dyn HeldProcess>>> {
         self.0.processes.hold(process)
+    }
+
+    /// The service of this name, held.
+    pub fn resolve_service(&self, name: &ServiceName) -> PortResult<Box<dyn HeldService>> {
+        self.0.services.resolve(name)
     }
 
     /// Installed applications of that name, or the nearest.

@@ -6,6 +6,7 @@ mod catalogue;
 mod context;
 mod descriptor;
 mod schema;
+mod services;
 mod tool;
 
 mod clipboard;

@@ -22,6 +22,7 @@ mod protocol;
 mod refusals;
 mod registry;
 mod rows;
+mod services;
 mod stdio;
 mod stop;
 mod system;

@@ -82,6 +82,9 @@ const BESIDE_THE_MAIN_JOB: &[&str] = &[
     "RegList",
     "RegRead",
     "RegWrite",
+    "ServiceList",
+    "ServiceStart",
+    "ServiceStop",
 ];
 
 #[test]
