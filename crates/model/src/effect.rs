@@ -95,11 +95,19 @@ pub enum Effect {
     WriteRegistry,
     /// Deletes keys and values of the registry.
     DeleteRegistry,
+    /// Ends processes, and with them what was not saved in them.
+    EndProcesses,
+    /// Ends what started this server: the client, or what it runs in. The call must say that it is meant.
+    EndClient,
+    /// Discloses services and their states.
+    ReadServices,
+    /// Starts and stops services.
+    ControlServices,
 }
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -126,6 +134,10 @@ impl Effect {
         Self::RemoveFiles,
         Self::WriteRegistry,
         Self::DeleteRegistry,
+        Self::EndProcesses,
+        Self::EndClient,
+        Self::ReadServices,
+        Self::ControlServices,
     ];
 
     /// The tier that opens this effect.
@@ -142,6 +154,7 @@ impl Effect {
             | Self::ReadRegistry
             | Self::ReadConnections
             | Self::ProbeHosts
+            | Self::ReadServices
             | Self::Wait => Tier::Observe,
             Self::SendInput
             | Self::OperateControl
@@ -156,7 +169,10 @@ impl Effect {
             | Self::WriteFiles
             | Self::RemoveFiles
             | Self::WriteRegistry
-            | Self::DeleteRegistry => Tier::Alter,
+            | Self::DeleteRegistry
+            | Self::EndProcesses
+            | Self::EndClient
+            | Self::ControlServices => Tier::Alter,
         }
     }
 

@@ -13,9 +13,11 @@ mod identity;
 mod origin;
 mod outcome;
 mod principal;
+mod process;
 mod record;
 mod registry;
 mod resource;
+mod service;
 mod ui;
 mod untrusted;
 
@@ -31,11 +33,13 @@ pub use identity::{ElementIdentity, ElementPath, Ref, WindowIdentity};
 pub use origin::{Origin, Valued, WindowPattern};
 pub use outcome::{Evidence, Image, Outcome, Part, Reply};
 pub use principal::{Authenticated, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
+pub use process::{ProcessId, Standing};
 pub use record::{
     CallDenied, CallFinished, CallFollowed, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault,
     PolicyKept, PolicyReplaced, ServerStarted, ServerStopped, StopCause, WhyKept, WorkStopped,
 };
 pub use registry::{Hive, RegistryKey, RegistryView};
 pub use resource::{BadProgram, ProgramName, Resource, is_image};
+pub use service::{BadServiceName, ServiceName};
 pub use ui::{Check, Reader, ReaderReport, Role, States, TreeReading, UiNode};
 pub use untrusted::{Source, Untrusted, visible};

@@ -1,7 +1,10 @@
 //! What a call touches, as parsed and resolved facts. A permit lists resources; a port asks whether the thing that it
 //! really opened is among them.
 
-use crate::{Access, Chord, FileIdentity, FilePath, Host, HostAccess, RegistryKey, RegistryView, WindowIdentity};
+use crate::{
+    Access, Chord, FileIdentity, FilePath, Host, HostAccess, ProcessId, RegistryKey, RegistryView, ServiceName,
+    Standing, WindowIdentity,
+};
 use serde::Serialize;
 use std::fmt;
 use std::net::IpAddr;
@@ -142,6 +145,40 @@ pub enum Resource {
         /// What is done with it.
         access: Access,
     },
+    /// One process.
+    Process {
+        /// Which.
+        process: ProcessId,
+        /// The program that runs in it.
+        program: ProgramName,
+        /// What it is to this server.
+        standing: Standing,
+    },
+    /// All that a process started, directly and through others; what a rule keeps back stays back.
+    ProcessTree {
+        /// The process that started it.
+        root: ProcessId,
+    },
+    /// One process of such a tree.
+    Descendant {
+        /// The process that the tree begins with.
+        root: ProcessId,
+        /// Which.
+        process: ProcessId,
+        /// The program that runs in it.
+        program: ProgramName,
+        /// What it is to this server.
+        standing: Standing,
+    },
+    /// The table of services.
+    Services,
+    /// One service.
+    Service {
+        /// Which.
+        name: ServiceName,
+        /// What the process that it runs in is to this server.
+        standing: Standing,
+    },
     /// A folder, or the place of one, and all that lies below it; what a rule keeps back stays back.
     FileTree {
         /// Where the folder really lies.
@@ -169,7 +206,7 @@ pub enum Resource {
 impl Resource {
     /// Whether a permit for this resource also speaks for `other`. The desktop holds every window; a place that input
     /// goes to may also be looked at, so that an action can show what it changed. A tree holds every file below
-    /// its folder, a key every key below it.
+    /// its folder, a key every key below it, a tree of processes each that its root started.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Desktop, Self::Window { .. }) => true,
@@ -196,6 +233,7 @@ impl Resource {
                 let same = named == host && at == port && granted == access;
                 same && !addresses.is_empty() && addresses.iter().all(is_found)
             }
+            (Self::ProcessTree { root: granted }, Self::Descendant { root, .. }) => granted == root,
             _ => self == other,
         }
     }

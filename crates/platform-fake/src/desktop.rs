@@ -57,6 +57,12 @@ pub enum Call {
     LookUp,
     Connect,
     Connections,
+    HoldProcess,
+    EndProcess,
+    ListServices,
+    ResolveService,
+    ServiceStatus,
+    ControlService,
 }
 
 /// What goes wrong with a call.
@@ -116,8 +122,10 @@ impl FakeDesktop {
                 display(1, false, Rect::new(-1280, -200, 0, 824), 144),
             ],
             files: Files::default(),
+            processes: Vec::new(),
             registry: Registry::default(),
             network: Network::default(),
+            services: Vec::new(),
             installed: Vec::new(),
             journal: Vec::new(),
         };
@@ -132,8 +140,10 @@ impl FakeDesktop {
             files: Arc::new(self.clone()),
             input: Arc::new(self.clone()),
             network: Arc::new(self.clone()),
+            processes: Arc::new(self.clone()),
             registry: Arc::new(self.clone()),
             screen: Arc::new(self.clone()),
+            services: Arc::new(self.clone()),
             session: Arc::new(self.clone()),
             system: Arc::new(self.clone()),
             tree: Arc::new(self.clone()),

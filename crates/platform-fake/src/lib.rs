@@ -12,7 +12,9 @@ mod network;
 mod owner;
 mod permits;
 mod places;
+mod processes;
 mod registry;
+mod services;
 mod state;
 mod surroundings;
 #[cfg(test)]
@@ -25,4 +27,5 @@ pub use desktop::{Call, FakeDesktop, Trouble};
 pub use host::FakeHost;
 pub use owner::FakeOwner;
 pub use permits::{SilentLedger, permit};
+pub use services::ServiceHabit;
 pub use state::{Reach, Reaction};

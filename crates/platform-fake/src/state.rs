@@ -4,7 +4,9 @@
 use crate::build::WindowBuilder;
 use crate::files::Files;
 use crate::network::Network;
+use crate::processes::FakeProcess;
 use crate::registry::Registry;
+use crate::services::FakeService;
 use portcullis_model::{Point, ProgramName, Rect, Role, States, WindowIdentity};
 use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState};
 use std::sync::Arc;
@@ -116,8 +118,11 @@ pub(crate) struct State {
     pub(crate) turns: usize,
     pub(crate) displays: Vec<Display>,
     pub(crate) files: Files,
+    /// Those without a window.
+    pub(crate) processes: Vec<FakeProcess>,
     pub(crate) registry: Registry,
     pub(crate) network: Network,
+    pub(crate) services: Vec<FakeService>,
     pub(crate) installed: Vec<(InstalledApp, WindowBuilder)>,
     /// What happened, a line each: the test's own truth.
     pub(crate) journal: Vec<String>,

@@ -185,6 +185,10 @@ impl SystemPort for FakeDesktop {
                 all.push(process(identity.process, SHELL, identity.process_start, &window.program));
             }
         }
+        for known in &state.processes {
+            let id = known.process;
+            all.push(process(id.number, known.parent, id.started, &known.program));
+        }
         Ok(all)
     }
 }

@@ -13,9 +13,11 @@ mod input;
 mod keys;
 mod network;
 mod owner;
+mod processes;
 mod registry;
 mod screen;
 mod security;
+mod services;
 mod session;
 mod system;
 mod toplevel;
@@ -35,14 +37,17 @@ use std::sync::Arc;
 /// physical pixels; call it once, before any window or display is asked about.
 pub fn ports() -> Ports {
     identity::become_dpi_aware();
+    let processes = Arc::new(processes::Win32Processes::default());
     Ports {
         apps: Arc::new(apps::Win32Apps),
         clipboard: Arc::new(clipboard::Win32Clipboard),
         files: Arc::new(files::Win32Files),
         input: Arc::new(input::Win32Input::default()),
         network: Arc::new(network::Win32Network),
+        processes: processes.clone(),
         registry: Arc::new(keys::Win32Registry),
         screen: Arc::new(screen::Win32Screen::default()),
+        services: Arc::new(services::Win32Services::new(processes)),
         session: Arc::new(session::Win32Session),
         system: Arc::new(system::Win32System::default()),
         tree: Arc::new(automation::Readers::default()),

@@ -3,8 +3,8 @@
 
 use crate::helper::Helpers;
 use crate::identity::{ProcessHandle, failed, filetime};
+use crate::processes::entries;
 use crate::registry;
-use crate::security::OwnedHandle;
 use portcullis_model::{Cancel, Deadline, Effect, Resource, Source, Untrusted};
 use portcullis_platform::{Drive, Permit, PortResult, ProcessInfo, SystemInfo, SystemPort};
 use std::collections::HashMap;
@@ -19,9 +19,7 @@ use windows::Win32::NetworkManagement::IpHelper::{
 };
 use windows::Win32::Storage::FileSystem::{GetDiskFreeSpaceExW, GetDriveTypeW, GetLogicalDrives};
 use windows::Win32::System::Com::CoTaskMemFree;
-use windows::Win32::System::Diagnostics::ToolHelp::{
-    CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
-};
+use windows::Win32::System::Diagnostics::ToolHelp::PROCESSENTRY32W;
 use windows::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
 use windows::Win32::System::Registry::HKEY_LOCAL_MACHINE;
 use windows::Win32::System::SystemInformation::{
@@ -34,8 +32,6 @@ use windows::Win32::System::WindowsProgramming::{DRIVE_FIXED, DRIVE_REMOTE, DRIV
 use windows::Win32::UI::Shell::{KF_FLAG_DEFAULT, SHGetKnownFolderPath};
 use windows::core::{GUID, HSTRING, PWSTR};
 
-/// Processes that one listing gives.
-const PROCESS_CAP: usize = 4_096;
 /// Characters of a computer's or a user's name.
 const NAME_CAP: usize = 257;
 /// Characters of a locale's name (`LOCALE_NAME_MAX_LENGTH`).
@@ -308,24 +304,7 @@ fn is_filter(flags: u8) -> bool {
 
 /// Every process, with its processor time in 100 ns units.
 fn snapshot() -> PortResult<Vec<(ProcessInfo, u64)>> {
-    // SAFETY: no pointers; the handle is owned below.
-    let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
-    let snapshot = OwnedHandle::new(snapshot.map_err(failed("CreateToolhelp32Snapshot"))?);
-    let mut entry = PROCESSENTRY32W {
-        dwSize: u32::try_from(size_of::<PROCESSENTRY32W>()).unwrap_or(0),
-        ..PROCESSENTRY32W::default()
-    };
-    // SAFETY: the structure says its size and outlives the call.
-    unsafe { Process32FirstW(snapshot.raw(), &mut entry) }.map_err(failed("Process32FirstW"))?;
-    let mut processes = Vec::new();
-    while processes.len() < PROCESS_CAP {
-        processes.push(describe(&entry));
-        // SAFETY: as above; the snapshot is open.
-        if unsafe { Process32NextW(snapshot.raw(), &mut entry) }.is_err() {
-            break;
-        }
-    }
-    Ok(processes)
+    Ok(entries()?.iter().map(describe).collect())
 }
 
 fn describe(entry: &PROCESSENTRY32W) -> (ProcessInfo, u64) {

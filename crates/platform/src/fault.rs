@@ -1,6 +1,6 @@
 //! What a port answers when it cannot do as it was asked, in terms that a tool can turn into advice.
 
-use crate::{FileFault, NetworkFault, RegistryFault};
+use crate::{FileFault, NetworkFault, RegistryFault, ServiceFault};
 use portcullis_model::{CancelReason, Fault, FaultCode, Interrupted};
 use portcullis_policy::OutsidePermit;
 
@@ -46,6 +46,9 @@ pub enum PortFault {
     /// A host cannot be used so.
     #[error(transparent)]
     Network(#[from] NetworkFault),
+    /// A service cannot be used so.
+    #[error(transparent)]
+    Service(#[from] ServiceFault),
     /// Another server of this session is sending input.
     #[error("another server is sending input")]
     InputBusy,
@@ -97,6 +100,7 @@ impl From<PortFault> for Fault {
             PortFault::File(file) => file.into(),
             PortFault::Registry(fault) => fault.into(),
             PortFault::Network(fault) => fault.into(),
+            PortFault::Service(fault) => fault.into(),
             PortFault::InputBusy => Self::new(FaultCode::InputBusy, message).remedy("try again in a moment"),
             PortFault::StopKey => Self::new(FaultCode::Denied, message)
                 .rule("the stop key is pressed by the owner alone")
@@ -180,6 +184,33 @@ impl From<NetworkFault> for Fault {
             }
             NetworkFault::Unreachable => Self::new(FaultCode::NotFound, message)
                 .remedy("see whether this machine has a network, and a way to that address"),
+        }
+    }
+}
+
+impl From<ServiceFault> for Fault {
+    fn from(fault: ServiceFault) -> Self {
+        let message = fault.to_string();
+        match fault {
+            ServiceFault::NoService => Self::new(FaultCode::NotFound, message)
+                .rule("a service is named by its own name, whole, not by the one that is shown")
+                .remedy("ServiceList tells the names"),
+            ServiceFault::AccessDenied => Self::new(FaultCode::Denied, message)
+                .rule("the service's own access rights; most services need an administrator")
+                .remedy("the owner can start or stop it, or give this user the right"),
+            ServiceFault::Disabled => Self::new(FaultCode::Disabled, message)
+                .rule("a disabled service does not start")
+                .remedy("the owner can change its start type"),
+            ServiceFault::TakesNoStop => Self::new(FaultCode::NotOperable, message)
+                .rule("a service stops when it takes the word to")
+                .remedy("ServiceList tells `accepts_stop`; try again once it is true"),
+            ServiceFault::Running => Self::new(FaultCode::BadArgument, message).remedy("stop it first"),
+            ServiceFault::NotRunning => Self::new(FaultCode::BadArgument, message).remedy("start it first"),
+            ServiceFault::HasDependents => Self::new(FaultCode::BadArgument, message)
+                .rule("a service that others need stops only when the call says that they stop too")
+                .remedy("say `dependents: true`, or stop them first"),
+            ServiceFault::DidNotStart(_) => Self::new(FaultCode::SystemError, message)
+                .remedy("look at the service's program and account, and at what it needs"),
         }
     }
 }

@@ -11,8 +11,10 @@ mod input;
 mod network;
 mod owner;
 mod ports;
+mod processes;
 mod registry;
 mod screen;
+mod services;
 mod session;
 mod system;
 mod tree;
@@ -35,10 +37,15 @@ pub use owner::{
 pub use portcullis_model::{Chord, Key, KeyName};
 pub use portcullis_policy::Permit;
 pub use ports::Ports;
+pub use processes::{FoundProcesses, HeldProcess, ProcessFacts, ProcessPort};
 pub use registry::{
     HeldKey, KeyEntries, KeyNames, KeyPlace, Put, RegistryData, RegistryFault, RegistryPort, RegistryValue,
 };
 pub use screen::{Bitmap, CaptureMethod, Display, ScreenPort};
+pub use services::{
+    HeldService, ServiceFault, ServiceInfo, ServiceListing, ServicePlace, ServicePort, ServiceStartType, ServiceState,
+    ServiceStatus,
+};
 pub use session::{SessionPort, SessionState};
 pub use system::{Drive, ProcessInfo, SystemInfo, SystemPort};
 pub use tree::{ControlAct, Delivered, ElementText, ReadBudget, Shown, TreePort};

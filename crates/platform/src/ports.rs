@@ -1,8 +1,8 @@
 //! All ports of one machine, as the gate hands them to tools.
 
 use crate::{
-    AppPort, ClipboardPort, FilePort, InputPort, NetworkPort, RegistryPort, ScreenPort, SessionPort, SystemPort,
-    TreePort, WindowPort,
+    AppPort, ClipboardPort, FilePort, InputPort, NetworkPort, ProcessPort, RegistryPort, ScreenPort, ServicePort,
+    SessionPort, SystemPort, TreePort, WindowPort,
 };
 use std::sync::Arc;
 
@@ -19,10 +19,14 @@ pub struct Ports {
     pub input: Arc<dyn InputPort>,
     /// Hosts and connections.
     pub network: Arc<dyn NetworkPort>,
+    /// Processes that are meant to end.
+    pub processes: Arc<dyn ProcessPort>,
     /// Keys and values of the registry.
     pub registry: Arc<dyn RegistryPort>,
     /// Displays and pixels.
     pub screen: Arc<dyn ScreenPort>,
+    /// Services.
+    pub services: Arc<dyn ServicePort>,
     /// Whether the desktop can be operated at all.
     pub session: Arc<dyn SessionPort>,
     /// The machine and its processes.

@@ -71,6 +71,11 @@ impl Restrictions {
                 self.check_hidden(program)
             }
             Resource::ProgramWindows { program, .. } => self.check_hidden(program),
+            // What ends a program closes its windows.
+            Resource::Process { program, .. } | Resource::Descendant { program, .. } => {
+                self.check_operated(program)?;
+                self.check_hidden(program)
+            }
             Resource::Keys { chord } => match self.no_chords.iter().find(|said| chord.presses(&said.value)) {
                 Some(said) => Err(listed(&said.origin, "input.deny_chords", &said.value.to_string(), "is not pressed")),
                 None => Ok(()),

@@ -1,7 +1,7 @@
 //! Programs that run whatever is typed into them. Input to such a program is an effect of tier 3, because it reaches as
 //! far as a shell does. The lists are data; they are names to be careful with, not a sandbox.
 
-use portcullis_model::{Chord, Key, ProgramName};
+use portcullis_model::{Chord, Key, ProgramName, ServiceName};
 
 /// Image names of consoles, terminals, script hosts, the Start menu with its search, and system tools that carry out what they
 /// are told.
@@ -38,7 +38,48 @@ const COMMAND_HOSTS: &[&str] = &[
     "wt.exe",
 ];
 
-/// Window classes of the same, for windows whose program is shared with others.
+/// Processes that Windows cannot go on without, by name: some may not be asked for more.
+const CRITICAL: &[&str] = &[
+    "csrss.exe",
+    "lsaiso.exe",
+    "lsass.exe",
+    "memory compression",
+    "registry",
+    "secure system",
+    "services.exe",
+    "smss.exe",
+    "system",
+    "system idle process",
+    "wininit.exe",
+    "winlogon.exe",
+];
+
+/// Services that Windows cannot go on without, and those that guard it: the firewall, the search for malware, the log of
+/// events that anchors our record.
+const NEEDED_SERVICES: &[&str] = &[
+    "bfe",
+    "brokerinfrastructure",
+    "coremessagingregistrar",
+    "dcomlaunch",
+    "eventlog",
+    "lsm",
+    "mpssvc",
+    "plugplay",
+    "power",
+    "profsvc",
+    "rpceptmapper",
+    "rpcss",
+    "samss",
+    "securityhealthservice",
+    "sense",
+    "systemeventsbroker",
+    "usermanager",
+    "wdnissvc",
+    "windefend",
+    "wscsvc",
+];
+
+/// Window classes of command hosts, for windows whose program is shared with others.
 const COMMAND_HOST_CLASSES: &[&str] = &[
     "CASCADIA_HOSTING_WINDOW_CLASS",
     "ConsoleWindowClass",
@@ -57,7 +98,17 @@ pub fn is_command_host(program: &ProgramName) -> bool {
     COMMAND_HOSTS.contains(&program.as_str())
 }
 
-/// Whether the window does: by its program, by its class, or because it is a dialog of the shell such as Run.
+/// Whether Windows cannot go on without the program.
+pub(crate) fn is_critical(program: &ProgramName) -> bool {
+    CRITICAL.contains(&program.as_str())
+}
+
+/// Whether Windows cannot go on without the service, or is guarded by it.
+pub(crate) fn is_needed_service(name: &ServiceName) -> bool {
+    NEEDED_SERVICES.contains(&name.as_str())
+}
+
+/// Whether the window is one of a program that runs what is typed into it: by its program, by its class, or because it is a dialog of the shell such as Run.
 pub fn is_command_host_window(program: &ProgramName, class: &str) -> bool {
     is_command_host(program)
         || COMMAND_HOST_CLASSES.iter().any(|known| known.eq_ignore_ascii_case(class))

@@ -7,8 +7,11 @@ use crate::hosts::HostRules;
 use crate::own::OwnRules;
 use crate::registry::RegistryRules;
 use crate::restrict::Restrictions;
-use crate::targets::{is_command_chord, is_command_host, is_command_host_window};
-use portcullis_model::{Effect, FaultCode, Host, HostAccess, Principal, Resource, Tier, WindowIdentity};
+use crate::targets::{is_command_chord, is_command_host, is_command_host_window, is_critical, is_needed_service};
+use portcullis_model::{
+    Effect, FaultCode, Host, HostAccess, Principal, ProcessId, ProgramName, Resource, ServiceName, Standing, Tier,
+    WindowIdentity,
+};
 use std::sync::Arc;
 
 /// What the rules keep back of what a call may touch.
@@ -63,6 +66,11 @@ impl View {
                     remedy: None,
                 })
             }
+            Resource::Process { process, program, standing }
+            | Resource::Descendant { process, program, standing, .. } => {
+                self.check_process(*process, program, *standing, effects).map(|()| None)
+            }
+            Resource::Service { name, standing } => check_service(name, *standing).map(|()| None),
             Resource::InputTarget { window, program } if is_command_host_window(program, &window.class) => {
                 Ok(Some(Effect::OperateCommandHost))
             }
@@ -79,6 +87,45 @@ impl View {
             }
             _ => Ok(None),
         }
+    }
+
+    /// What no configuration opens of processes: our own, and what Windows cannot go on without. What started this server
+    /// is ended only by a call that says so.
+    fn check_process(
+        &self,
+        process: ProcessId,
+        program: &ProgramName,
+        standing: Standing,
+        effects: &[Effect],
+    ) -> Result<(), Denial> {
+        let denied = |message: String, rule: &str, remedy: Option<&str>| Denial {
+            code: FaultCode::Denied,
+            message,
+            rule: rule.to_owned(),
+            remedy: remedy.map(str::to_owned),
+        };
+        if process.number == self.own_process || standing == Standing::Ours {
+            return Err(denied(
+                "the process is Portcullis itself".to_owned(),
+                "our own processes are refused to every tool; no configuration lifts this",
+                None,
+            ));
+        }
+        if standing == Standing::Critical || is_critical(program) {
+            return Err(denied(
+                format!("Windows cannot go on without {program}"),
+                "processes that Windows stops without are refused to every tool; no configuration lifts this",
+                None,
+            ));
+        }
+        if standing == Standing::Client && !effects.contains(&Effect::EndClient) {
+            return Err(denied(
+                format!("{program} started this server: it is the client, or what the client runs in"),
+                "what started the server is ended only by a call that says so",
+                Some("say `include_client: true`; the connection may end with it"),
+            ));
+        }
+        Ok(())
     }
 
     /// The same of the very thing that a port is about to act on, with the effects that were granted. What is only looked at
@@ -98,4 +145,25 @@ impl View {
             _ => Ok(()),
         }
     }
+}
+
+/// What no configuration opens of services: those that this server lives in, those that Windows cannot go on without, and
+/// those that guard the machine.
+fn check_service(name: &ServiceName, standing: Standing) -> Result<(), Denial> {
+    let denied = |message: String, rule: &str| {
+        Err(Denial { code: FaultCode::Denied, message, rule: rule.to_owned(), remedy: None })
+    };
+    if matches!(standing, Standing::Ours | Standing::Client) {
+        return denied(
+            format!("this server runs in the service {name}, or was started by it"),
+            "what this server lives in is not started or stopped by a tool; no configuration lifts this",
+        );
+    }
+    if standing == Standing::Critical || is_needed_service(name) {
+        return denied(
+            format!("Windows cannot go on without {name}, or is guarded by it"),
+            "such services are refused to every tool; no configuration lifts this",
+        );
+    }
+    Ok(())
 }

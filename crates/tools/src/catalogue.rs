@@ -1,7 +1,7 @@
 //! All tools of this build, and the one place where a name and arguments from outside become a tool and its arguments.
 
 use crate::tool::AnyTool;
-use crate::{clipboard, desktop, explain, files, network, registry, system, wait};
+use crate::{clipboard, desktop, explain, files, network, processes, registry, services, system, wait};
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
 
@@ -27,7 +27,9 @@ impl Catalogue {
             explain::tools,
             files::tools,
             network::tools,
+            processes::tools,
             registry::tools,
+            services::tools,
             system::tools,
             wait::tools,
         ] {

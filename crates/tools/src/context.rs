@@ -3,11 +3,14 @@
 
 use crate::explain::PolicyView;
 use portcullis_model::{
-    Cancel, Deadline, ElementIdentity, Fault, FilePath, Host, HostAccess, Point, Principal, ProgramName, Rect,
-    RegistryKey, RegistryView, Resource, WindowIdentity,
+    Cancel, Deadline, ElementIdentity, Fault, FilePath, Host, HostAccess, Point, Principal, ProcessId, ProgramName,
+    Rect, RegistryKey, RegistryView, Resource, ServiceName, WindowIdentity,
 };
 use portcullis_observe::RefTable;
-use portcullis_platform::{Display, HeldFile, HeldKey, InstalledApp, LastLink, PortResult, Ports, SessionState};
+use portcullis_platform::{
+    Display, FoundProcesses, HeldFile, HeldKey, HeldProcess, HeldService, InstalledApp, LastLink, PortResult, Ports,
+    SessionState,
+};
 use portcullis_policy::Rules;
 use std::net::IpAddr;
 use std::sync::Mutex;
@@ -86,6 +89,21 @@ impl<'call> Readers<'call> {
     /// Which key a name stands for, held.
     pub fn resolve_key(&self, key: &RegistryKey, view: RegistryView) -> PortResult<Box<dyn HeldKey>> {
         self.0.registry.resolve(key, view)
+    }
+
+    /// Every process of exactly this program, held.
+    pub fn processes_of(&self, program: &ProgramName, cap: usize) -> PortResult<FoundProcesses> {
+        self.0.processes.of_program(program, cap)
+    }
+
+    /// The process, held; none when it is gone.
+    pub fn hold_process(&self, process: ProcessId) -> PortResult<Option<Box<dyn HeldProcess>>> {
+        self.0.processes.hold(process)
+    }
+
+    /// The service of this name, held.
+    pub fn resolve_service(&self, name: &ServiceName) -> PortResult<Box<dyn HeldService>> {
+        self.0.services.resolve(name)
     }
 
     /// Installed applications of that name, or the nearest.

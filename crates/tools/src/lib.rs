@@ -6,6 +6,7 @@ mod catalogue;
 mod context;
 mod descriptor;
 mod schema;
+mod services;
 mod tool;
 
 mod clipboard;
@@ -13,6 +14,7 @@ mod desktop;
 mod explain;
 mod files;
 mod network;
+mod processes;
 mod registry;
 mod system;
 mod wait;

@@ -4,6 +4,7 @@
 use crate::args::{Int, NoArgs, Text};
 use crate::context::{ApplyContext, PlanContext, TaskInfo};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
+use crate::processes::start_text;
 use crate::schema;
 use crate::tool::{AnyTool, Planned, Tool, data};
 use portcullis_model::{Effect, Fault, Rect, Reply, Resource, Tier};
@@ -142,6 +143,9 @@ struct ProcessFacts {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
+    /// As KillProcess takes it; absent where Windows does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started: Option<String>,
     memory_bytes: u64,
     cpu_ms: u64,
     /// Since the last listing; absent at the first.
@@ -168,7 +172,7 @@ impl Tool for ListProcesses {
     const DESCRIPTOR: Descriptor = Descriptor {
         name: "ListProcesses",
         title: "List processes",
-        description: "Running processes with id, name, path, memory and processor time, largest first.",
+        description: "Running processes with id, start, name, path, memory and processor time, largest first.",
         tier: Tier::Observe,
         effects: &[Effect::ReadProcesses],
         annotations: Annotations::READS,
@@ -205,6 +209,7 @@ impl Tool for ListProcesses {
                 parent_pid: process.parent,
                 name: process.name.to_string(),
                 path: process.path.map(|path| path.to_string()),
+                started: start_text(process.started),
                 memory_bytes: process.memory,
                 cpu_ms: process.cpu_ms,
                 cpu_percent: process.cpu_percent.map(one_decimal),

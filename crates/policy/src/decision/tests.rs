@@ -3,7 +3,8 @@
 use super::*;
 use crate::filter::FilterSpec;
 use portcullis_model::{
-    Authenticated, Chord, Durability, Entry, Ledger, LedgerFault, ProgramName, Valued, WindowIdentity,
+    Authenticated, Chord, Durability, Entry, Ledger, LedgerFault, ProcessId, ProgramName, Standing, Valued,
+    WindowIdentity,
 };
 use std::sync::{Arc, Mutex};
 
@@ -329,4 +330,47 @@ fn who_lacks_the_scope_is_told_of_that_and_not_of_the_owners_words() {
         let denial = rules.admit(&observer, SET_CLIPBOARD).unwrap_err();
         assert_eq!(denial.rule, "key:reader holds no `alter` scope");
     }
+}
+
+/// Standing and program of a process, with the effects asked for, and what is said.
+#[test]
+fn processes_are_ended_by_what_they_are_to_us() {
+    const KILL: ToolRow<'_> =
+        ToolRow { name: "Click", tier: Tier::Alter, effects: &[Effect::EndProcesses, Effect::EndClient], gates: &[] };
+    let open = rules(|spec| spec.enable_all = true, Approval::Never);
+    let both = [Effect::EndProcesses, Effect::EndClient];
+    for (number, program, standing, effects, said) in [
+        (7, "a.exe", Standing::Other, &both[..1], "allow [EndProcesses]"),
+        (7, "a.exe", Standing::Client, &both[..1], "Denied: what started the server is ended only by"),
+        (7, "a.exe", Standing::Client, &both, "allow [EndProcesses, EndClient]"),
+        (7, "a.exe", Standing::Ours, &both, "Denied: our own processes"),
+        (4242, "a.exe", Standing::Other, &both, "Denied: our own processes"),
+        (7, "a.exe", Standing::Critical, &both, "Denied: processes that Windows stops without"),
+        (7, "LSASS.exe", Standing::Other, &both, "Denied: processes that Windows stops without"),
+    ] {
+        let process = ProcessId { number, started: 1 };
+        let program = ProgramName::from_image_path(program);
+        let alone = Resource::Process { process, program: program.clone(), standing };
+        let below = Resource::Descendant { root: process, process, program, standing };
+        for resource in [alone, below] {
+            let found = verdict(&open.decide(ask(&Principal::local(), KILL, effects, vec![resource.clone()])));
+            assert!(found.starts_with(said), "{resource:?}: {found}");
+        }
+    }
+}
+
+#[test]
+fn a_permit_for_a_tree_covers_what_its_root_started_and_nothing_else() {
+    let process = |number| ProcessId { number, started: 1 };
+    let part = |root, number| Resource::Descendant {
+        root: process(root),
+        process: process(number),
+        program: ProgramName::from_image_path("a.exe"),
+        standing: Standing::Other,
+    };
+    let tree = Resource::ProcessTree { root: process(7) };
+    assert!(tree.covers(&part(7, 8)) && tree.covers(&part(7, 9)));
+    assert!(!tree.covers(&part(6, 8)) && !part(7, 8).covers(&part(7, 9)));
+    let later = Resource::ProcessTree { root: ProcessId { started: 2, ..process(7) } };
+    assert!(!later.covers(&part(7, 8)), "another process of that number");
 }

@@ -77,6 +77,7 @@ const BESIDE_THE_MAIN_JOB: &[&str] = &[
     "FileRead",
     "FileSearch",
     "FileWrite",
+    "KillProcess",
     "NetConnections",
     "Ping",
     "PortCheck",
@@ -85,6 +86,9 @@ const BESIDE_THE_MAIN_JOB: &[&str] = &[
     "RegRead",
     "RegWrite",
     "Scrape",
+    "ServiceList",
+    "ServiceStart",
+    "ServiceStop",
 ];
 
 #[test]
