@@ -1,8 +1,7 @@
 //! The machine's table of connections, by IP Helper, with the programs that have them. Rows are read as bytes at the offsets
 //! that Windows documents; nothing is decided or left out here.
 
-use crate::identity::failed;
-use crate::security::OwnedHandle;
+use crate::processes;
 use crate::system::until_nul;
 use portcullis_model::{Source, Untrusted};
 use portcullis_platform::{Carrier, ConnectionInfo, PortFault, PortResult};
@@ -13,16 +12,11 @@ use windows::Win32::NetworkManagement::IpHelper::{
     GetExtendedTcpTable, GetExtendedUdpTable, TCP_TABLE_OWNER_PID_ALL, UDP_TABLE_OWNER_PID,
 };
 use windows::Win32::Networking::WinSock::{AF_INET, AF_INET6};
-use windows::Win32::System::Diagnostics::ToolHelp::{
-    CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
-};
 
 /// Bytes of one table; a machine with more connections than fit here is told so.
 const TABLE_CAP: usize = 16 * 1024 * 1024;
 /// How often a table that grew meanwhile is asked for again.
 const TRIES: u32 = 4;
-/// Programs whose names are looked at.
-const PROCESS_CAP: usize = 4_096;
 
 /// States of TCP, from 1 (`MIB_TCP_STATE`).
 const STATES: [&str; 12] = [
@@ -183,22 +177,8 @@ fn table(layout: &Layout) -> PortResult<Vec<u8>> {
 
 /// The image names of processes.
 fn programs() -> PortResult<HashMap<u32, String>> {
-    // SAFETY: no pointers; the handle is owned below.
-    let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
-    let snapshot = OwnedHandle::new(snapshot.map_err(failed("CreateToolhelp32Snapshot"))?);
-    let mut entry = PROCESSENTRY32W {
-        dwSize: u32::try_from(size_of::<PROCESSENTRY32W>()).unwrap_or(0),
-        ..PROCESSENTRY32W::default()
-    };
-    let mut names = HashMap::new();
-    // SAFETY: the structure says its size and outlives the call.
-    let mut more = unsafe { Process32FirstW(snapshot.raw(), &mut entry) }.is_ok();
-    while more && names.len() < PROCESS_CAP {
-        names.insert(entry.th32ProcessID, until_nul(&entry.szExeFile));
-        // SAFETY: as above; the snapshot is open.
-        more = unsafe { Process32NextW(snapshot.raw(), &mut entry) }.is_ok();
-    }
-    Ok(names)
+    let all = processes::entries()?;
+    Ok(all.iter().map(|entry| (entry.th32ProcessID, until_nul(&entry.szExeFile))).collect())
 }
 
 #[cfg(test)]
