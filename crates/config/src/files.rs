@@ -1,6 +1,7 @@
 //! The folder in which the server keeps its keys and its audit, and the secrets in it. Files are made for their owner
 //! alone; a key that is too short or malformed stops the start.
 
+use portcullis_model::KEY_PREFIX;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,8 +13,6 @@ const KEY_BYTES: usize = 32;
 
 /// The file of the HTTP key that lies open.
 pub(crate) const HTTP_KEY_FILE: &str = "http.key";
-/// How a key that is made here begins.
-const KEY_PREFIX: &str = "pcl_";
 /// Different characters that a key has at least: 32 random hexadecimal digits with fewer are not to be seen.
 const KEY_VARIETY: usize = 8;
 /// What the keys in other servers' manuals and in templates are made of. Who pads one to the length has no key.

@@ -182,10 +182,10 @@ impl Fault {
         self
     }
 
-    /// Shows the value, cut.
+    /// Shows the value, cut, without the password of a URL.
     #[must_use]
     pub fn value(mut self, value: impl fmt::Display) -> Self {
-        self.value = Some(visible(&value.to_string(), Self::VALUE_LIMIT));
+        self.value = Some(visible(&without_password(&value.to_string()), Self::VALUE_LIMIT));
         self
     }
 
@@ -264,9 +264,42 @@ pub fn nearest<'names>(wanted: &str, names: impl IntoIterator<Item = &'names str
     scored.into_iter().take(Fault::CANDIDATE_LIMIT).map(|(_, name)| name.to_owned()).collect()
 }
 
+/// A text in which what stands before the `@` of a URL, or of `user:password@host`, is left out.
+fn without_password(text: &str) -> String {
+    let Some((before, host)) = text.rsplit_once('@') else { return text.to_owned() };
+    let word =
+        before.rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).map_or(0, |at| at.saturating_add(1));
+    let slashes = before.rfind("//").map(|at| at.saturating_add(2)).filter(|at| *at > word);
+    let (ahead, user) = before.split_at_checked(slashes.unwrap_or(word)).unwrap_or(("", before));
+    // Behind a `/` it is a path; a name with an `@` in it is nobody's password.
+    let is_one = user.contains(':') || (slashes.is_some() && !user.contains(['/', '?', '#']));
+    if is_one { format!("{ahead}…@{host}") } else { text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_of_a_url_is_not_repeated() {
+        for (value, shown) in [
+            ("https://user:secret@example.org/a", "https://…@example.org/a"),
+            ("https://secret@example.org/", "https://…@example.org/"),
+            ("\"ftp://user:se@cret@example.org\"", "\"ftp://…@example.org\""),
+            ("https://user:se/cret@example.org", "https://…@example.org"),
+            ("user:secret@example.org", "…@example.org"),
+            ("see user:secret@example.org", "see …@example.org"),
+            ("//:@", "//…@"),
+            ("https://example.org/@me", "https://example.org/@me"),
+            ("me@example.org", "me@example.org"),
+            ("ü@", "ü@"),
+            ("@", "@"),
+            ("plain", "plain"),
+        ] {
+            let fault = Fault::new(FaultCode::BadArgument, "x").value(value);
+            assert_eq!(fault.value.as_deref(), Some(shown), "{value}");
+        }
+    }
 
     #[test]
     fn nearest_names_come_best_first() {

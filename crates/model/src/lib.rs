@@ -32,7 +32,7 @@ pub use host::{AddressClass, BadHost, Host, HostAccess, HostPattern, Network};
 pub use identity::{ElementIdentity, ElementPath, Ref, WindowIdentity};
 pub use origin::{Origin, Valued, WindowPattern};
 pub use outcome::{Evidence, Image, Outcome, Part, Reply};
-pub use principal::{Authenticated, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
+pub use principal::{Authenticated, KEY_PREFIX, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
 pub use process::{ProcessId, Standing};
 pub use record::{
     CallDenied, CallFinished, CallFollowed, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault,
@@ -42,4 +42,4 @@ pub use registry::{Hive, RegistryKey, RegistryView};
 pub use resource::{BadProgram, ProgramName, Resource, is_image};
 pub use service::{BadServiceName, ServiceName};
 pub use ui::{Check, Reader, ReaderReport, Role, States, TreeReading, UiNode};
-pub use untrusted::{Source, Untrusted, visible};
+pub use untrusted::{Source, Untrusted, all_visible, visible};

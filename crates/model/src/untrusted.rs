@@ -2,6 +2,7 @@
 //! control, bidirectional and invisible characters made visible; it never becomes a command, a path or a right.
 
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Where a text came from.
@@ -74,6 +75,16 @@ pub fn visible(text: &str, limit: usize) -> String {
     Untrusted::new(Source::Caller, text).one_line(limit)
 }
 
+/// A text in which every character can be seen, as it may stand in an answer of several lines. Borrowed when it is so already.
+pub fn all_visible(text: &str) -> Cow<'_, str> {
+    // Most texts are plain, and this is asked of every answer.
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) || matches!(byte, b'\n' | b'\t');
+    if text.bytes().all(is_plain) || !text.chars().any(must_be_shown_by_code) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(Untrusted::new(Source::Caller, text).to_string())
+}
+
 /// Whether a character would be invisible, reorder its neighbours, or steer a terminal.
 fn must_be_shown_by_code(character: char) -> bool {
     let code = u32::from(character);
@@ -132,6 +143,14 @@ mod tests {
         assert_eq!(shown("a\u{202E}b"), "a⟨U+202E⟩b");
         assert_eq!(shown("a\u{200B}b\u{1b}[2J"), "a⟨U+200B⟩b⟨U+001B⟩[2J");
         assert_eq!(shown("tag\u{E0041}"), "tag⟨U+E0041⟩");
+    }
+
+    #[test]
+    fn an_answer_is_left_as_it_is_unless_something_hides_in_it() {
+        for plain in ["", "a\n\tb", "Grüße 你好 🙂"] {
+            assert!(matches!(all_visible(plain), Cow::Borrowed(same) if same == plain), "{plain}");
+        }
+        assert_eq!(all_visible("a\u{202E}b\r\nc\u{7f}"), "a⟨U+202E⟩b\nc⟨U+007F⟩");
     }
 
     #[test]

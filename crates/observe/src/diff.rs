@@ -74,6 +74,30 @@ pub struct DiffView<'call> {
     pub conceal: Option<&'call str>,
 }
 
+impl DiffView<'_> {
+    /// A text as the answer may show it.
+    pub fn text(&self, text: &Untrusted) -> Untrusted {
+        conceal(text, *self)
+    }
+
+    /// A reading as the answer may show it. Of the element that was typed into only the length is told, since it may hold the
+    /// text in parts.
+    pub fn scene(&self, mut scene: Scene) -> Scene {
+        if self.conceal.is_none() {
+            return scene;
+        }
+        for line in &mut scene.lines {
+            let is_own = self.about == Some(&line.identity);
+            *line = concealed(line, *self);
+            line.value = line.value.take().map(|value| {
+                let count = value.raw().chars().count();
+                if is_own { Untrusted::new(value.source(), format!("[{count} characters]")) } else { value }
+            });
+        }
+        scene
+    }
+}
+
 impl Default for DiffView<'_> {
     fn default() -> Self {
         Self { cap: DEFAULT_LINES, about: None, conceal: None }

@@ -74,7 +74,17 @@ impl FakeHome {
 
     /// Starts a server; over HTTP on a free port, and it listens when this returns.
     pub fn start(&self, transport: Transport, flags: &[&str]) -> Result<Server> {
-        let words = self.serve_words(transport, flags);
+        self.start_after(&[], transport, flags)
+    }
+
+    /// The same on a desktop whose first list of processes panics.
+    pub fn start_panicking(&self, transport: Transport, flags: &[&str]) -> Result<Server> {
+        self.start_after(&["--panic-once"], transport, flags)
+    }
+
+    fn start_after(&self, before: &[&str], transport: Transport, flags: &[&str]) -> Result<Server> {
+        let mut words: Vec<String> = before.iter().map(|word| (*word).to_owned()).collect();
+        words.extend(self.serve_words(transport, flags));
         let mut command = tethered(&self.command(&words));
         let plan = StdioPlan::piped();
         command.stdin(plan.stdin).stdout(plan.stdout).stderr(plan.stderr);

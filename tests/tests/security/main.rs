@@ -5,6 +5,7 @@
 
 mod addresses;
 mod alerts;
+mod canary;
 mod configuration;
 mod disk;
 mod doctor;

@@ -7,7 +7,7 @@ use crate::desktop::image::{Limits, picture};
 use crate::desktop::target::{Reach, read_scene, resolve_window, text_of};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, Fault, FaultCode, Part, Reply, Resource, Reversibility, Tier, WindowIdentity};
-use portcullis_observe::{Budget, RefTable, Style, WindowHeader, render_window};
+use portcullis_observe::{Budget, DiffView, RefTable, Style, WindowHeader, render_window};
 use portcullis_platform::{ShowState, WindowInfo};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
@@ -121,7 +121,7 @@ impl Tool for Snapshot {
 
     fn apply(bound: Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let text = match &bound.window {
-            Some(window) => window_text(permit, window, bound.tokens, bound.style.with_rects, cx)?,
+            Some(window) => window_text(permit, window, bound.tokens, bound.style.with_rects, DiffView::default(), cx)?,
             None => desktop_text(permit, &bound, cx)?,
         };
         let mut parts = vec![Part::Text(text)];
@@ -163,18 +163,20 @@ pub(super) fn header(info: &WindowInfo, all: &[WindowInfo]) -> WindowHeader {
     }
 }
 
-/// One window as text.
+/// One window as text, without what `view` conceals.
 pub(super) fn window_text(
     permit: &Permit,
     window: &WindowIdentity,
     tokens: usize,
     with_rects: bool,
+    view: DiffView<'_>,
     cx: &ApplyContext<'_>,
 ) -> Result<String, Fault> {
-    let info = cx.ports.windows.describe(permit, window)?;
+    let mut info = cx.ports.windows.describe(permit, window)?;
+    info.title = view.text(&info.title);
     let mut out = String::new();
     let mut budget = Budget::tokens(tokens);
-    append(&mut out, &info, std::slice::from_ref(&info), permit, Style { with_rects }, &mut budget, cx)?;
+    append(&mut out, &info, std::slice::from_ref(&info), permit, (Style { with_rects }, view), &mut budget, cx)?;
     Ok(out)
 }
 
@@ -184,7 +186,7 @@ fn append(
     info: &WindowInfo,
     all: &[WindowInfo],
     permit: &Permit,
-    style: Style,
+    (style, view): (Style, DiffView<'_>),
     budget: &mut Budget,
     cx: &ApplyContext<'_>,
 ) -> Result<(), Fault> {
@@ -193,7 +195,7 @@ fn append(
         Ok(scene) => {
             // A thread that stops answering while it is read is found out by the reader, not by the window list.
             head.hung |= scene.lines.iter().any(|line| line.states.hung);
-            render_window(out, &head, &scene, &mut refs(cx), budget, style);
+            render_window(out, &head, &view.scene(scene), &mut refs(cx), budget, style);
             Ok(())
         }
         Err(fault) if matches!(fault.code, FaultCode::HungTarget | FaultCode::StaleRef) => {
@@ -224,7 +226,7 @@ fn desktop_text(permit: &Permit, bound: &Bound, cx: &ApplyContext<'_>) -> Result
         out.push_str("no window is in front\n");
     }
     for info in &shown {
-        append(&mut out, info, &all, permit, bound.style, &mut budget, cx)?;
+        append(&mut out, info, &all, permit, (bound.style, DiffView::default()), &mut budget, cx)?;
     }
     let mut rest = Budget::tokens(HEADER_TOKENS.min(bound.tokens / 4) + budget.left());
     let mut left_out = 0usize;

@@ -141,6 +141,11 @@ impl<'call> Watch<'call> {
         self.reply(outcome, &lines)
     }
 
+    /// How readings are told.
+    fn told(&self) -> DiffView<'_> {
+        DiffView { cap: DIFF_LINES, about: self.about.as_ref(), conceal: self.conceal }
+    }
+
     fn reply(&self, outcome: Outcome, lines: &[String]) -> Result<Reply, Fault> {
         let mut parts = Vec::new();
         if !lines.is_empty() {
@@ -170,8 +175,7 @@ impl<'call> Watch<'call> {
             if let Some(diff) = after.and_then(|after| self.scene_diff(&after, &windows)) {
                 changed |= !diff.is_empty() && !diff.only_focus();
                 let mut refs = self.cx.tables.refs.lock().unwrap_or_else(PoisonError::into_inner);
-                let view = DiffView { cap: DIFF_LINES, about: self.about.as_ref(), conceal: self.conceal };
-                lines.extend(diff.lines(&mut refs, view));
+                lines.extend(diff.lines(&mut refs, self.told()));
             }
             changed |= self.own_changed();
             if changed && !seen && started.elapsed() < NO_EFFECT_AFTER && self.awaits_dialog(&lines) {
@@ -230,7 +234,8 @@ impl<'call> Watch<'call> {
         let mut changed = false;
         for window in now.iter().filter(ours).filter(|window| !self.windows.contains(window)) {
             changed = true;
-            if let Ok(info) = self.cx.ports.windows.describe(self.permit, window) {
+            if let Ok(mut info) = self.cx.ports.windows.describe(self.permit, window) {
+                info.title = self.told().text(&info.title);
                 let mut refs = self.cx.tables.refs.lock().unwrap_or_else(PoisonError::into_inner);
                 lines.push(format!("+ {}", crate::desktop::snapshot::header(&info, &[]).line(&mut refs)));
             }
@@ -251,7 +256,8 @@ impl<'call> Watch<'call> {
         match self.observe {
             Observe::None | Observe::Diff => Ok(Vec::new()),
             Observe::Snapshot => {
-                Ok(vec![Part::Text(window_text(self.permit, window, SNAPSHOT_TOKENS, false, self.cx)?)])
+                let text = window_text(self.permit, window, SNAPSHOT_TOKENS, false, self.told(), self.cx)?;
+                Ok(vec![Part::Text(text)])
             }
             Observe::Image => {
                 let bitmap = self.cx.ports.screen.capture_window(self.permit, window, self.cx.deadline)?;
