@@ -3,6 +3,7 @@
 
 mod configuration;
 
+use crate::attacks;
 use anyhow::{Context, Result, ensure};
 use portcullis_testkit::lab::workspace_top;
 use portcullis_tools::{AnyTool, Catalogue, Lane, Shape};
@@ -30,6 +31,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
     let catalogue = Catalogue::new();
     let pages = [
         (TOOLS_PAGE, tools_page(&catalogue)?),
+        ("docs/attacks.md", attacks::page(&catalogue)?),
         ("docs/configuration.md", configuration::configuration()?),
         ("docs/policy.md", configuration::policy(&catalogue)?),
     ];

@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks on both")]
 
+mod attacks;
 mod bench;
 mod build;
 mod demo;

@@ -5,6 +5,7 @@ mod behave;
 mod build;
 mod demo;
 mod desktop;
+mod facts;
 mod files;
 mod host;
 mod input;
@@ -24,6 +25,7 @@ mod windows;
 
 pub use build::WindowBuilder;
 pub use desktop::{Call, FakeDesktop, Trouble};
+pub use facts::{Facts, Thing, differing};
 pub use host::FakeHost;
 pub use owner::FakeOwner;
 pub use permits::{SilentLedger, permit};

@@ -30,6 +30,16 @@ pub(crate) struct Network {
     connected: Vec<SocketAddr>,
 }
 
+impl Network {
+    pub(crate) fn lookups(&self) -> &[String] {
+        &self.lookups
+    }
+
+    pub(crate) fn all_connected(&self) -> &[SocketAddr] {
+        &self.connected
+    }
+}
+
 impl FakeDesktop {
     /// Gives a name one more answer. The first is given first, the last for ever. What is no address is left out.
     pub fn put_host(&self, name: &str, addresses: &[&str]) {

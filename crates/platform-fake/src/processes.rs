@@ -98,7 +98,7 @@ impl FakeDesktop {
 
 impl State {
     /// Every process that can be asked for: those without windows, and those of windows.
-    fn all_processes(&self) -> Vec<FakeProcess> {
+    pub(crate) fn all_processes(&self) -> Vec<FakeProcess> {
         let mut all = self.processes.clone();
         for window in &self.windows {
             let process = ProcessId { number: window.identity.process, started: window.identity.process_start };

@@ -11,9 +11,9 @@ use portcullis_platform::{
 /// One key with its values, in the order in which they were put.
 #[derive(Clone, Debug)]
 pub(crate) struct FakeKey {
-    key: RegistryKey,
-    view: RegistryView,
-    values: Vec<RegistryValue>,
+    pub(crate) key: RegistryKey,
+    pub(crate) view: RegistryView,
+    pub(crate) values: Vec<RegistryValue>,
 }
 
 /// Every key, and names that stand for other keys.
@@ -24,6 +24,10 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
+    pub(crate) fn keys(&self) -> &[FakeKey] {
+        &self.keys
+    }
+
     fn real(&self, key: &RegistryKey) -> RegistryKey {
         let alias = self.aliases.iter().find(|(alias, _)| key.is_within(alias));
         let replaced = alias.and_then(|(alias, target)| {

@@ -54,6 +54,11 @@ impl FakeService {
         self.exit_code = 0;
     }
 
+    /// Its name and what it does.
+    pub(crate) fn fact(&self) -> Option<(ServiceName, String)> {
+        Some((ServiceName::parse(&self.name).ok()?, format!("{:?} {:?}", self.state, self.start)))
+    }
+
     /// Comes a look further on its way.
     fn look(&mut self) {
         let ServiceHabit::AfterLooks(looks) = self.habit else { return };

@@ -1,0 +1,422 @@
+//! Which attacks each tool meets, and the test that runs each: the table behind `docs/attacks.md`. A tool of the catalogue
+//! that the table leaves out, an effect whose kind of attack no row runs, and a test that is not where a row says it is
+//! fail the tests here. The tests themselves are elsewhere; nothing here runs one.
+
+use anyhow::Result;
+use portcullis_model::Effect;
+use portcullis_tools::Catalogue;
+use std::fmt::Write as _;
+
+/// One kind of attack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Calls,
+    Channels,
+    Clipboard,
+    Disclosure,
+    Hiding,
+    Hosts,
+    Others,
+    Paths,
+    Processes,
+    Programs,
+    RegistryKeys,
+    Services,
+    Shells,
+    Targets,
+    Time,
+}
+
+impl Kind {
+    const ALL: [Self; 15] = [
+        Self::Calls,
+        Self::Channels,
+        Self::Clipboard,
+        Self::Disclosure,
+        Self::Hiding,
+        Self::Hosts,
+        Self::Others,
+        Self::Paths,
+        Self::Processes,
+        Self::Programs,
+        Self::RegistryKeys,
+        Self::Services,
+        Self::Shells,
+        Self::Targets,
+        Self::Time,
+    ];
+
+    /// Its name, and what the attack tries.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Calls => {
+                ("calls", "to pass a rule by the form of a call: script text, names, arguments, JSON in a text")
+            }
+            Self::Channels => ("channels", "to let what is typed, read or kept come out where nobody asked for it"),
+            Self::Clipboard => ("clipboard", "to use a clipboard that the owner shut"),
+            Self::Disclosure => ("text", "to hide in, or steer, an answer by text of the machine"),
+            Self::Hiding => ("hidden windows", "to see or operate what the owner hides"),
+            Self::Hosts => ("hosts", "to reach a host that no rule opens: writings, redirects, rebinding"),
+            Self::Others => ("other principals", "to see or use what is another principal's"),
+            Self::Paths => ("paths", "to reach a file that no rule opens: spellings, links, swaps"),
+            Self::Processes => {
+                ("processes", "to end what is ours, what Windows needs, or another than the one that is meant")
+            }
+            Self::Programs => ("programs", "to start another program, or one with script text"),
+            Self::RegistryKeys => ("registry keys", "to reach a key that no rule opens: aliases, links, views, case"),
+            Self::Services => ("services", "to start or stop what guards the machine or holds the server"),
+            Self::Shells => ("shells", "to reach a shell without tier 3"),
+            Self::Targets => ("targets", "to let an act hit another window or control than the one that is meant"),
+            Self::Time => ("time", "to go on past a deadline, a withdrawal or a stop"),
+        }
+    }
+
+    /// The kind of attack that a tool with this effect must meet.
+    fn of(effect: Effect) -> Self {
+        match effect {
+            Effect::ReadWindows | Effect::ReadPixels => Self::Hiding,
+            Effect::ReadClipboard | Effect::WriteClipboard => Self::Clipboard,
+            Effect::ReadSystem | Effect::ReadProcesses | Effect::ReadConnections => Self::Disclosure,
+            Effect::ReadTasks | Effect::ReadPolicy => Self::Others,
+            Effect::ListFiles | Effect::ReadFiles | Effect::WriteFiles | Effect::RemoveFiles => Self::Paths,
+            Effect::ReadRegistry | Effect::WriteRegistry | Effect::DeleteRegistry => Self::RegistryKeys,
+            Effect::ProbeHosts | Effect::FetchHosts => Self::Hosts,
+            Effect::Wait => Self::Time,
+            Effect::SendInput | Effect::OperateControl | Effect::ArrangeWindows | Effect::CloseWindows => Self::Targets,
+            Effect::StartInstalledApp | Effect::StartExecutable => Self::Programs,
+            Effect::OperateCommandHost => Self::Shells,
+            Effect::EndProcesses | Effect::EndClient => Self::Processes,
+            Effect::ReadServices | Effect::ControlServices => Self::Services,
+        }
+    }
+}
+
+/// The tools that a test attacks.
+enum On {
+    /// Every tool of the catalogue: the test asks the catalogue itself.
+    Every,
+    /// These.
+    Tools(&'static [&'static str]),
+}
+
+/// One test that attacks tools.
+struct Attack {
+    kind: Kind,
+    test: &'static str,
+    file: &'static str,
+    on: On,
+}
+
+const fn every(kind: Kind, file: &'static str, test: &'static str) -> Attack {
+    Attack { kind, test, file, on: On::Every }
+}
+
+const fn on(kind: Kind, file: &'static str, test: &'static str, tools: &'static [&'static str]) -> Attack {
+    Attack { kind, test, file, on: On::Tools(tools) }
+}
+
+const CALLS: &str = "crates/gate/tests/attacks/calls.rs";
+const WINDOWS: &str = "crates/gate/tests/attacks/windows.rs";
+const CANARY: &str = "tests/tests/security/canary.rs";
+const DOOR: &str = "crates/gate/tests/door.rs";
+const FILES: &str = "crates/gate/tests/files.rs";
+const NETWORK: &str = "crates/gate/tests/network.rs";
+const OWN: &str = "crates/gate/tests/own.rs";
+const PROCESSES: &str = "crates/gate/tests/processes.rs";
+const REGISTRY: &str = "crates/gate/tests/registry.rs";
+const RESTRICTIONS: &str = "crates/gate/tests/restrictions.rs";
+const SCRAPE: &str = "crates/gate/tests/scrape.rs";
+const SERVICES: &str = "crates/gate/tests/services.rs";
+const SHIELD: &str = "crates/gate/src/shield/tests.rs";
+const STOP: &str = "crates/gate/tests/stop.rs";
+
+const READERS: &[&str] = &["FileInfo", "FileList", "FileRead", "FileSearch"];
+const WRITERS: &[&str] = &["FileCopy", "FileDelete", "FileMove", "FileWrite"];
+
+const ATTACKS: &[Attack] = &[
+    every(Kind::Calls, CALLS, "attack_no_text_of_any_argument_becomes_a_command"),
+    every(Kind::Calls, CALLS, "attack_no_tool_takes_an_argument_that_it_does_not_know"),
+    every(Kind::Calls, CALLS, "attack_no_tool_reads_json_out_of_a_text"),
+    every(Kind::Calls, CALLS, "attack_no_other_writing_of_a_name_passes_a_rule_that_shuts_the_tool"),
+    every(Kind::Calls, CALLS, "attack_a_rule_in_another_writing_shuts_the_tool_or_stops_the_start"),
+    every(Kind::Others, CALLS, "attack_a_key_without_the_scope_for_it_gets_nothing_of_any_tool"),
+    every(Kind::Disclosure, CALLS, "attack_what_hides_or_reorders_is_visible_in_every_answer"),
+    every(Kind::Targets, WINDOWS, "attack_a_window_that_changes_hands_during_a_call_is_not_touched"),
+    every(Kind::Hiding, WINDOWS, "attack_no_tool_tells_or_touches_a_window_that_is_hidden"),
+    on(Kind::Hiding, SHIELD, "a_hidden_window_is_not_listed_read_pictured_or_operated", &["Snapshot", "Screenshot"]),
+    on(Kind::Hiding, RESTRICTIONS, "a_picture_of_the_screen_is_another_when_a_window_is_hidden", &["Screenshot"]),
+    on(
+        Kind::Hiding,
+        RESTRICTIONS,
+        "a_hidden_program_is_in_no_text_and_is_not_operated",
+        &["Click", "FindElement", "Snapshot", "Type"],
+    ),
+    on(
+        Kind::Hiding,
+        RESTRICTIONS,
+        "a_window_hidden_by_its_title_is_in_no_text",
+        &["App", "Click", "FocusWindow", "Scroll", "Snapshot", "Type"],
+    ),
+    on(
+        Kind::Clipboard,
+        RESTRICTIONS,
+        "what_the_owner_shuts_is_refused_with_its_place_and_does_not_happen",
+        &["GetClipboard"],
+    ),
+    on(
+        Kind::Hiding,
+        RESTRICTIONS,
+        "what_the_owner_shuts_is_refused_with_its_place_and_does_not_happen",
+        &["Screenshot", "Snapshot"],
+    ),
+    on(
+        Kind::Channels,
+        CANARY,
+        "attack_a_canary_that_is_put_through_everything_is_in_no_log_record_metric_error_or_answer_to_its_call",
+        &["App", "ExplainPolicy", "FileWrite", "Invoke", "ListProcesses", "RegWrite", "Scrape", "SetClipboard", "Type"],
+    ),
+    on(
+        Kind::Channels,
+        CANARY,
+        "attack_a_named_key_that_is_read_off_the_desktop_is_not_told",
+        &[
+            "Click",
+            "FileRead",
+            "FileSearch",
+            "FindElement",
+            "GetClipboard",
+            "GetText",
+            "RegList",
+            "RegRead",
+            "Snapshot",
+        ],
+    ),
+    on(Kind::Clipboard, DOOR, "what_is_shut_is_refused_with_rule_and_remedy", &["SetClipboard"]),
+    on(Kind::Channels, DOOR, "our_own_secrets_never_leave", &["GetClipboard"]),
+    on(Kind::Channels, DOOR, "typed_text_is_confirmed_and_not_repeated", &["Type"]),
+    on(Kind::Channels, DOOR, "nothing_of_a_password_field_is_told", &["FindElement", "GetText", "Snapshot", "Type"]),
+    on(Kind::Channels, OWN, "a_tool_that_is_shut_is_not_shown_by_another_ones_answer", &["Click", "ExplainPolicy"]),
+    on(
+        Kind::Others,
+        "tests/tests/security/rules.rs",
+        "a_key_has_rules_of_its_own_and_learns_nothing_of_anothers",
+        &["Click", "ExplainPolicy", "Snapshot", "Type"],
+    ),
+    on(
+        Kind::Others,
+        "tests/tests/e2e/http.rs",
+        "one_principal_does_not_see_the_calls_of_another_server",
+        &["GetRunningTasks"],
+    ),
+    on(Kind::Others, DOOR, "a_ref_is_good_for_its_owner_and_for_its_element_alone", &["Click"]),
+    on(Kind::Paths, FILES, "attack_nothing_outside_of_the_roots_is_told_not_even_whether_it_is_there", READERS),
+    on(Kind::Paths, FILES, "attack_a_link_and_a_short_name_lead_to_what_they_are_judged_by", READERS),
+    on(Kind::Paths, FILES, "attack_a_junction_swapped_between_check_and_use_leads_nowhere", READERS),
+    on(Kind::Paths, FILES, "attack_our_own_files_credentials_and_client_files_are_kept_back_inside_a_root", READERS),
+    on(Kind::Paths, FILES, "attack_nothing_is_changed_outside_of_the_roots_or_of_what_is_ours", WRITERS),
+    on(Kind::Paths, FILES, "attack_a_link_is_deleted_and_moved_itself", &["FileDelete", "FileMove"]),
+    on(
+        Kind::Paths,
+        FILES,
+        "attack_a_folder_does_not_take_along_what_a_rule_keeps_back",
+        &["FileCopy", "FileDelete", "FileMove"],
+    ),
+    on(Kind::Paths, FILES, "attack_a_junction_swapped_between_check_and_use_changes_nothing_behind_it", WRITERS),
+    on(
+        Kind::RegistryKeys,
+        REGISTRY,
+        "attack_no_alias_link_view_case_or_wildcard_leads_around_a_rule",
+        &["RegList", "RegRead"],
+    ),
+    on(
+        Kind::RegistryKeys,
+        REGISTRY,
+        "attack_nothing_is_changed_but_below_the_roots_for_it",
+        &["RegDelete", "RegWrite"],
+    ),
+    on(Kind::Hosts, NETWORK, "attack_no_writing_of_a_host_leads_around_the_rules", &["Ping", "PortCheck"]),
+    on(Kind::Hosts, NETWORK, "attack_rebinding_a_name_between_check_and_connection_changes_nothing", &["PortCheck"]),
+    on(Kind::Hosts, SCRAPE, "attack_no_url_and_no_redirect_leads_to_what_no_rule_opens", &["Scrape"]),
+    on(Kind::Hosts, SCRAPE, "attack_rebinding_between_check_and_connection_changes_nothing", &["Scrape"]),
+    on(Kind::Time, NETWORK, "a_host_that_never_answers_ends_with_the_call", &["PortCheck"]),
+    on(Kind::Time, SCRAPE, "a_host_that_is_silent_ends_with_the_call", &["Scrape"]),
+    on(Kind::Time, STOP, "all_that_is_under_way_answers_stopped_in_time", &["Shortcut", "Snapshot", "Wait", "WaitFor"]),
+    on(Kind::Time, DOOR, "a_withdrawn_call_ends_and_is_recorded", &["Wait"]),
+    on(Kind::Time, STOP, "what_was_allowed_and_has_not_begun_does_not_begin", &["SetClipboard"]),
+    on(Kind::Targets, STOP, "the_stop_key_is_the_owners_to_press", &["Shortcut"]),
+    on(
+        Kind::Targets,
+        RESTRICTIONS,
+        "a_window_of_a_program_that_takes_no_input_is_not_closed_moved_or_brought_to_the_front",
+        &["App", "FocusWindow", "MinimizeAll"],
+    ),
+    on(Kind::Targets, DOOR, "nothing_is_typed_when_the_field_does_not_take_the_keyboard", &["Click", "Type"]),
+    on(
+        Kind::Targets,
+        "tests/tests/e2e/boundaries.rs",
+        "a_drag_is_not_dropped_on_a_window_that_came_up_meanwhile",
+        &["Drag"],
+    ),
+    on(
+        Kind::Targets,
+        "tests/tests/e2e/refusals.rs",
+        "a_ref_of_a_closed_window_is_stale_and_hits_nothing_else",
+        &["FocusWindow", "Invoke"],
+    ),
+    every(Kind::Shells, WINDOWS, "attack_no_act_on_a_console_passes_without_tier_3"),
+    on(
+        Kind::Shells,
+        RESTRICTIONS,
+        "keys_that_lead_to_a_shell_need_tier_3_also_while_the_pointer_acts",
+        &["Click", "Shortcut", "Type"],
+    ),
+    on(Kind::Programs, RESTRICTIONS, "only_listed_paths_are_started", &["App"]),
+    on(Kind::Programs, "tests/tests/e2e/boundaries.rs", "a_program_is_started_by_its_own_path_alone", &["App"]),
+    on(Kind::Processes, PROCESSES, "attack_what_is_ours_critical_or_the_client_is_not_ended", &["KillProcess"]),
+    on(
+        Kind::Processes,
+        PROCESSES,
+        "attack_a_child_of_an_earlier_process_of_that_number_is_not_in_the_tree",
+        &["KillProcess"],
+    ),
+    on(Kind::Processes, PROCESSES, "a_number_that_another_process_has_by_now_ends_nothing", &["KillProcess"]),
+    on(
+        Kind::Services,
+        SERVICES,
+        "attack_services_that_the_server_lives_in_or_that_guard_the_machine_are_refused",
+        &["ServiceStart", "ServiceStop"],
+    ),
+    on(
+        Kind::Services,
+        SERVICES,
+        "attack_a_service_that_becomes_ours_between_plan_and_act_is_not_touched",
+        &["ServiceStop"],
+    ),
+    on(Kind::Services, SERVICES, "bad_names_are_answered_with_rule_and_remedy", &["ServiceList"]),
+];
+
+const HEAD: &str = "\
+# Attacks by tool
+
+<!-- Written by `cargo xtask generate` from `xtask/src/attacks.rs`. Do not edit. -->
+
+What each tool is attacked with, and the test that does it. A tool without a row, an effect without an attack of its kind,
+and a test that is not there fail `cargo xtask test unit`. Most of these tests run on the desktop in memory; those of
+`tests/tests/e2e` run in the lab, which is Wine. **None has run on real Windows.** What a test does not show, and the attacks
+on what stands before a call, are in [the threat model](threat-model.md).
+";
+
+/// The page.
+pub(crate) fn page(catalogue: &Catalogue) -> Result<String> {
+    let mut page = HEAD.to_owned();
+    page.push_str("\n## Kinds of attack\n\n| kind | it tries | a tool meets it that has |\n|---|---|---|\n");
+    for kind in Kind::ALL {
+        let (name, what) = kind.words();
+        let asked: Vec<String> = Effect::ALL.into_iter().filter(|effect| Kind::of(*effect) == kind).map(word).collect();
+        writeln!(page, "| {name} | {what} | {} |", asked.join(", "))?;
+    }
+    page.push_str("\n## On every tool\n\nMade from the tool's own descriptor, schema and examples.\n");
+    page.push_str("\n| kind | test |\n|---|---|\n");
+    for attack in ATTACKS.iter().filter(|attack| matches!(attack.on, On::Every)) {
+        writeln!(page, "| {} | `{}` (`{}`) |", attack.kind.words().0, attack.test, attack.file)?;
+    }
+    page.push_str("\n## On single tools\n\n| tool | kind | test |\n|---|---|---|\n");
+    for name in catalogue.names() {
+        let mut own: Vec<&Attack> = ATTACKS.iter().filter(|attack| attack.is_on(name)).collect();
+        own.retain(|attack| matches!(attack.on, On::Tools(_)));
+        own.sort_by_key(|attack| attack.kind);
+        if own.is_empty() {
+            writeln!(page, "| {name} | | those on every tool |")?;
+        }
+        for attack in own {
+            writeln!(page, "| {name} | {} | `{}` (`{}`) |", attack.kind.words().0, attack.test, attack.file)?;
+        }
+    }
+    Ok(page)
+}
+
+/// An effect as it is written.
+fn word(effect: Effect) -> String {
+    let word = serde_json::to_value(effect).unwrap_or_default();
+    format!("`{}`", word.as_str().unwrap_or_default())
+}
+
+impl Attack {
+    fn is_on(&self, tool: &str) -> bool {
+        match self.on {
+            On::Every => true,
+            On::Tools(tools) => tools.contains(&tool),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_testkit::lab::workspace_top;
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    /// Effects that tools have and none of these attacks is about.
+    fn missing(attacks: &[Attack], tool: &str, effects: &[Effect]) -> Vec<Effect> {
+        let met = |effect: &Effect| attacks.iter().any(|attack| attack.kind == Kind::of(*effect) && attack.is_on(tool));
+        effects.iter().copied().filter(|effect| !met(effect)).collect()
+    }
+
+    /// Whether a source has a test of this name.
+    fn has_test(source: &str, test: &str) -> bool {
+        let before = source.split(&format!("fn {test}()")).next().unwrap_or_default();
+        before.len() < source.len()
+            && before.trim_end().lines().last().is_some_and(|line| line.trim_start().starts_with("#["))
+    }
+
+    #[test]
+    fn every_tool_meets_an_attack_of_each_kind_that_its_effects_ask_for() {
+        for tool in Catalogue::new().tools() {
+            let descriptor = tool.descriptor();
+            assert_eq!(missing(ATTACKS, descriptor.name, descriptor.effects), [], "{}: add a row", descriptor.name);
+        }
+        assert_eq!(missing(ATTACKS, "Another", &[Effect::EndProcesses, Effect::ListFiles]).len(), 2);
+        assert_eq!(missing(&[], "Wait", &[Effect::Wait]), [Effect::Wait]);
+    }
+
+    #[test]
+    fn every_row_names_a_test_that_is_there_and_tools_that_are() {
+        let names: BTreeSet<&str> = Catalogue::new().names().into_iter().collect();
+        for Attack { test, file, on, .. } in ATTACKS {
+            let source = fs::read_to_string(workspace_top().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+            assert!(has_test(&source, test), "{file} has no test {test}");
+            if let On::Tools(tools) = on {
+                assert!(tools.iter().all(|tool| names.contains(tool)), "{test}: {tools:?}");
+            }
+        }
+        assert!(has_test("#[test]\nfn a_b() {}", "a_b") && !has_test("#[test]\nfn a_b() {}", "a_c"));
+        assert!(!has_test("fn a_b() {}", "a_b"), "a function that nobody runs is no test");
+    }
+
+    #[test]
+    fn every_attack_of_the_files_for_it_has_a_row() {
+        let rows: BTreeSet<&str> = ATTACKS.iter().map(|attack| attack.test).collect();
+        for file in [CALLS, WINDOWS, FILES, NETWORK, PROCESSES, REGISTRY, SCRAPE, SERVICES] {
+            let source = fs::read_to_string(workspace_top().join(file)).unwrap();
+            for name in source.split("fn attack_").skip(1).filter_map(|rest| rest.split("()").next()) {
+                let name = format!("attack_{name}");
+                assert!(rows.contains(name.as_str()) || BESIDE.contains(&name.as_str()), "{file}: {name} has no row");
+            }
+        }
+    }
+
+    /// Attacks on no tool of the catalogue, or on the table of all names.
+    const BESIDE: [&str; 2] = [
+        "attack_no_name_of_another_server_stands_for_a_tool",
+        "attack_names_of_what_windows_cannot_go_on_without_are_refused_whatever_runs_under_them",
+    ];
+
+    #[test]
+    fn the_page_has_every_tool() {
+        let page = page(&Catalogue::new()).unwrap();
+        for name in Catalogue::new().names() {
+            assert!(page.contains(&format!("\n| {name} | ")), "{name}");
+        }
+    }
+}
