@@ -318,13 +318,23 @@ pub(crate) enum PolicyCommand {
     /// Say whether a server would start with this file, or what is wrong and where
     Check(PolicyCheckArgs),
     /// Say what the rules would say of a call, and which of them decides; the call is not made
-    Explain(PolicyExplainArgs),
+    Explain(Box<PolicyExplainArgs>),
 }
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct PolicyExplainArgs {
     /// The tool
-    pub(crate) tool: String,
+    #[arg(required_unless_present = "wpf_target")]
+    pub(crate) tool: Option<String>,
+    /// Instead of a tool: the exact path of a WPF application's program, and whether it may be connected to
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["tool", "args", "principal"])]
+    pub(crate) wpf_target: Option<String>,
+    /// The SHA-256 of that program's file
+    #[arg(long, value_name = "HEX", requires = "wpf_target")]
+    pub(crate) sha256: Option<String>,
+    /// Who signed that program
+    #[arg(long, value_name = "SUBJECT", requires = "wpf_target")]
+    pub(crate) signer: Option<String>,
     /// Its arguments: JSON, @FILE, or - for standard input
     #[arg(long, default_value = "{}")]
     pub(crate) args: String,

@@ -17,6 +17,7 @@ use portcullis_model::{FilePath, Host, RegistryKey, RegistryView, ServerStarted,
 use portcullis_platform::{FilePort, InputWithoutStopKey, LastLink};
 use portcullis_policy::{
     Approval, FileRules, HostRules, OwnRules, RateWords, RegistryRules, Restrictions, Rules, ToolFilter, ToolWords,
+    WpfTargets,
 };
 use std::sync::Arc;
 
@@ -60,6 +61,7 @@ pub(crate) fn rules(
         .with_hosts(all_hosts(settings))
         .with_rates(rate_words(settings.rates()))
         .with_gates(gates.collect())
+        .with_wpf_targets(wpf_targets(machine, settings)?)
         .with_own(own.collect::<anyhow::Result<Vec<_>>>()?)
         .read_from(settings.files().iter().map(|looked| looked.path.as_path())))
 }
@@ -167,6 +169,25 @@ fn registry_rules(machine: &dyn Machine, said: RegistrySettings) -> anyhow::Resu
         deny.extend(real(&kept.value).map(|real| Valued::new(real, kept.origin)));
     }
     Ok(RegistryRules { read: said.read, write: said.write, deny })
+}
+
+/// Which WPF applications may be connected to. One that is named by a link or a short name would fit no process, or, once the
+/// link leads elsewhere, another one; it stops the start. One that is not there yet does not.
+fn wpf_targets(machine: &dyn Machine, settings: &Settings) -> anyhow::Result<WpfTargets> {
+    let targets = WpfTargets(settings.wpf_targets());
+    let Ok(ports) = machine.ports() else { return Ok(targets) };
+    for entry in targets.entries() {
+        let path = entry.value.path();
+        let Ok(held) = ports.files.resolve(path, LastLink::Followed) else { continue };
+        let real = &held.place().path;
+        anyhow::ensure!(
+            real == path,
+            "{} `wpf.targets.path` = `{path}`: that is another name for {real}; a program is named as it really lies. Name \
+             {real} there",
+            entry.origin
+        );
+    }
+    Ok(targets)
 }
 
 fn host_rules(said: HostSettings) -> HostRules {

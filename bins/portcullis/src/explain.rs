@@ -6,7 +6,9 @@ use crate::{Machine, call, compose, keys, settings};
 use anyhow::bail;
 use portcullis_config::{Environment, KeyName, KeyStore, ServeFlags, Settings};
 use portcullis_gate::{Catalogue, DeniesApproval, Explanation, Gate, GateParts, KeepsNothing, Redactor, Verdict};
-use portcullis_model::{Digest, Durability, Entry, Fault, Ledger, LedgerFault, Principal, Scope};
+use portcullis_model::{
+    Digest, Durability, Entry, Fault, Ledger, LedgerFault, Pin, Principal, RunningProgram, Scope, WpfTarget,
+};
 use portcullis_policy::Rules;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -26,14 +28,18 @@ impl Ledger for TakesNothing {
 }
 
 pub(crate) fn run(machine: &dyn Machine, args: PolicyExplainArgs) -> anyhow::Result<ExitCode> {
-    let arguments = call::read_arguments(&args.args)?;
     let flags = ServeFlags { tools: args.filter.flags(), ..ServeFlags::default() };
     let environment = Environment::read();
     let settings = settings::load(machine, args.policy.config, flags, &environment)?;
-    let principal = principal(&settings, &environment, &args.principal)?;
     let rules = compose::rules(machine, &settings, &AnchorFlags::default(), &Catalogue::new())?;
-    // Whoever asks here is the owner, for whom policy files are named with their folders whoever would call.
-    let said = explain(machine, rules.read_from([]), &principal, &args.tool, arguments)?;
+    let said = if let Some(path) = &args.wpf_target {
+        wpf_target(&rules, &running(path, args.sha256.as_deref(), args.signer)?)
+    } else {
+        let principal = principal(&settings, &environment, &args.principal)?;
+        let arguments = call::read_arguments(&args.args)?;
+        // Whoever asks here is the owner, for whom policy files are named with their folders whoever would call.
+        explain(machine, rules.read_from([]), &principal, &args.tool.unwrap_or_default(), arguments)?
+    };
     if args.json {
         out!("{}", serde_json::to_string_pretty(&said)?);
     } else {
@@ -65,6 +71,25 @@ fn principal(settings: &Settings, environment: &Environment, name: &str) -> anyh
     }
     let names: Vec<&str> = stored.iter().map(|stored| stored.name.as_str()).collect();
     bail!("--as {key}: there is no such key; there are `local` and the keys {}", names.join(", "))
+}
+
+/// A program as a process that runs it would be found. What is not said of it is not known.
+fn running(path: &str, sha256: Option<&str>, signer: Option<String>) -> anyhow::Result<RunningProgram> {
+    let program = WpfTarget::new(path, sha256, None, false)?;
+    let sha256 = program.pin().and_then(|pin| if let Pin::Sha256(hash) = pin { Some(*hash) } else { None });
+    Ok(RunningProgram { path: Some(program.path().clone()), sha256, signer })
+}
+
+/// Whether an application may be connected to, and whether the inspector may be loaded into it.
+fn wpf_target(rules: &Rules, program: &RunningProgram) -> Explanation {
+    let (local, name) = (Principal::local(), "wpf.targets");
+    match (rules.wpf_targets().check(program, true), rules.wpf_targets().check(program, false)) {
+        (Ok(rule), _) => {
+            Explanation::of_effects(name, &local, Verdict::Allowed, &[], format!("{rule}, with `load = true`"))
+        }
+        (Err(_), Ok(rule)) => Explanation::of_effects(name, &local, Verdict::Allowed, &[], rule),
+        (Err(_), Err(denial)) => Explanation::of_fault(name, &local, Verdict::Refused, Fault::from(denial)),
+    }
 }
 
 fn explain(

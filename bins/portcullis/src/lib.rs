@@ -57,7 +57,7 @@ pub fn run(machine: &dyn Machine, words: impl IntoIterator<Item = OsString>) -> 
         Command::Key(args) => keys::run(machine, args),
         Command::Policy(args) => match args.command {
             PolicyCommand::Check(args) => settings::check(machine, args),
-            PolicyCommand::Explain(args) => explain::run(machine, args),
+            PolicyCommand::Explain(args) => explain::run(machine, *args),
         },
         Command::Reload(args) => reload::run(machine, args),
         Command::Resume(args) => stop::run(machine, args, stop::Word::Resume),

@@ -6,8 +6,8 @@ use crate::{Machine, compose, settings};
 use portcullis_audit::{AuditKey, verify_folder};
 use portcullis_config::{Environment, KeyStore, ServeFlags, Settings, TransportSettings};
 use portcullis_gate::Catalogue;
-use portcullis_model::{Principal, Scope, Tier, WpfGate};
-use portcullis_platform::{Edition, Firewall, Keepers, OwnRights, PortFault};
+use portcullis_model::{Principal, Scope, Tier, WpfGate, WpfTarget, visible};
+use portcullis_platform::{Edition, FileTrustPort, Firewall, Keepers, LastLink, OwnRights, PortFault};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -67,6 +67,27 @@ enum Reach {
     },
 }
 
+/// A WPF application that may be connected to, as it lies there now.
+struct Target {
+    path: String,
+    /// Known by its hash or its signer too.
+    pinned: bool,
+    lies: Lies,
+}
+
+/// What was found at a path.
+enum Lies {
+    Nowhere,
+    Kept,
+    /// Others can write it, and why.
+    Writable(String),
+    /// It runs every application that is given to it.
+    Host,
+}
+
+/// The program of .NET that runs applications which have none of their own.
+const DOTNET_HOST: &str = "dotnet.exe";
+
 /// All that is judged. An error is what stood in the way of the question.
 struct Facts {
     now: OffsetDateTime,
@@ -83,6 +104,8 @@ struct Facts {
     /// What others can write, and why; and how many were looked at.
     writable: Vec<String>,
     looked_at: usize,
+    /// The WPF applications that may be connected to.
+    targets: Vec<Target>,
     edition: Result<Edition, PortFault>,
 }
 
@@ -166,6 +189,7 @@ fn gather(machine: &dyn Machine, settings: &Settings, environment: &Environment)
         keys.into_iter().map(key).collect()
     });
     let host = machine.host();
+    let targets = rules.wpf_targets().entries().iter().map(|entry| target(machine, &*trust, &entry.value)).collect();
     Ok(Facts {
         now: OffsetDateTime::now_utc(),
         keys,
@@ -178,8 +202,22 @@ fn gather(machine: &dyn Machine, settings: &Settings, environment: &Environment)
         audit: audit(&data),
         writable,
         looked_at,
+        targets,
         edition: host.edition(),
     })
+}
+
+fn target(machine: &dyn Machine, trust: &dyn FileTrustPort, entry: &WpfTarget) -> Target {
+    let path = entry.path();
+    let held = machine.ports().ok().and_then(|ports| ports.files.resolve(path, LastLink::Followed).ok());
+    let is_there = held.is_some_and(|held| held.place().found.is_some());
+    let lies = match trust.check(Path::new(path.as_str()), Keepers::User) {
+        _ if !is_there => Lies::Nowhere,
+        Err(distrust) => Lies::Writable(visible(&distrust.to_string(), usize::MAX)),
+        Ok(()) if path.name().is_some_and(|name| name.eq_ignore_ascii_case(DOTNET_HOST)) => Lies::Host,
+        Ok(()) => Lies::Kept,
+    };
+    Target { path: visible(path.as_str(), usize::MAX), pinned: entry.pin().is_some(), lies }
 }
 
 /// When the first certificate of the file ends.
@@ -231,6 +269,7 @@ fn judged(facts: &Facts) -> Vec<Row> {
             "shut those that are not needed: `gates.NAME = false`",
         )
     });
+    rows.push(target_row(&facts.targets));
     let unelevated = "start it as a signed-in user, without elevation";
     rows.push(match (&facts.rights, facts.rights_allowed) {
         (Ok(None), false) => row("elevation", Level::Pass, "a server has the rights of a signed-in user", ""),
@@ -275,6 +314,39 @@ fn judged(facts: &Facts) -> Vec<Row> {
         Err(fault) => unknown("edition", fault),
     });
     rows
+}
+
+/// The gravest that was found of a target, with all of which it was.
+fn target_row(targets: &[Target]) -> Row {
+    let writable = |target: &Target| if let Lies::Writable(why) = &target.lies { Some(why.clone()) } else { None };
+    let writable: Vec<String> = targets.iter().filter_map(writable).collect();
+    if !writable.is_empty() {
+        return row(
+            "targets",
+            Level::Fail,
+            writable.join("; "),
+            "take the right to write it, and its folder, from others",
+        );
+    }
+    let named = |target: &Target, is: bool, what: &str| is.then(|| format!("{} {what}", target.path));
+    let odd: Vec<String> = targets
+        .iter()
+        .filter_map(|target| {
+            named(target, matches!(target.lies, Lies::Nowhere), "is not there")
+                .or(named(target, matches!(target.lies, Lies::Host), "runs every application that is given to it"))
+                .or(named(target, !target.pinned, "is known by its place alone"))
+        })
+        .collect();
+    if !odd.is_empty() {
+        let fix =
+            "take out what is not needed, name an application's own program, and give it its `sha256` or `signer`";
+        return row("targets", Level::Warn, odd.join("; "), fix);
+    }
+    let found = match targets.len() {
+        0 => "no WPF application may be connected to".to_owned(),
+        count => format!("{count} WPF applications may be connected to, which others cannot write"),
+    };
+    row("targets", Level::Pass, found, "")
 }
 
 /// What could not be asked is to be looked at by hand.

@@ -63,7 +63,12 @@ pub(crate) fn check(machine: &dyn Machine, args: PolicyCheckArgs) -> anyhow::Res
 fn checked(machine: &dyn Machine, settings: &Settings, environment: &Environment) -> anyhow::Result<Vec<String>> {
     settings.serve(environment)?;
     stop::chord(settings.stop_key())?;
-    compose::rules(machine, settings, &AnchorFlags::default(), &Catalogue::new())?;
+    let rules = compose::rules(machine, settings, &AnchorFlags::default(), &Catalogue::new())?;
+    let targets = rules.wpf_targets().entries().iter().map(|entry| {
+        // A name may hold any text.
+        format!("may be connected to: {}", visible(&entry.value.to_string(), usize::MAX))
+    });
+    let targets: Vec<String> = targets.collect();
     let files = settings.files();
     let any = files.iter().any(|looked| looked.found);
     let verdict = if any { "ok" } else { "no policy file was found: the defaults hold" };
@@ -71,7 +76,7 @@ fn checked(machine: &dyn Machine, settings: &Settings, environment: &Environment
         let state = if looked.found { "read" } else { "not there" };
         format!("{state}: {}", looked.path.display())
     };
-    Ok(std::iter::once(verdict.to_owned()).chain(files.iter().map(line)).collect())
+    Ok(std::iter::once(verdict.to_owned()).chain(files.iter().map(line)).chain(targets).collect())
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub enum Kind {
     Windows,
     /// A list of holders of certificates: tables with `name` and `scopes`.
     Certificates,
+    /// A list of WPF applications: tables with `path`, and perhaps `sha256` or `signer`, and `load`.
+    WpfTargets,
 }
 
 /// How a later place may change what an earlier one says: the machine's file, then the owner's, then the command line.
@@ -504,6 +506,16 @@ pub const KEYS: &[Key] = &[
         what: "The gate for loading the inspector into a WPF application that does not ask for it.",
     },
     Key {
+        path: "wpf.targets",
+        kind: Kind::WpfTargets,
+        merge: Merge::OnlyWithin,
+        default: "none: no application is connected to",
+        flag: None,
+        what: "The WPF applications that may be connected to, each by the exact path of its program, best with the `sha256` of \
+               its file or the `signer` that Windows names. Nothing is told of others but their number. The inspector is loaded \
+               into one that says `load = true`, once `gates.injection` is open. Written as `[[wpf.targets]]`.",
+    },
+    Key {
         path: "approval.tier3",
         kind: Kind::Choice(&["never", "ask", "always"]),
         merge: Merge::OnlyStricter,
@@ -570,6 +582,11 @@ impl Kind {
             Self::Hosts => format!("a list of hosts, each at most once: {}", HostPattern::RULE),
             Self::Certificates => {
                 "a list of `{ name = \"NAME\", scopes = [\"SCOPE\"] }`, each name at most once".to_owned()
+            }
+            Self::WpfTargets => {
+                "a list of `[[wpf.targets]]`, each with `path = 'C:\\Apps\\One.exe'`, at most one of `sha256` and `signer`, and \
+                 perhaps `load = true`; each path at most once"
+                    .to_owned()
             }
             Self::Programs => "a list of image names with their extension, such as `\"notepad.exe\"`, each at most once".to_owned(),
             Self::Executables => {

@@ -7,8 +7,8 @@ use crate::keys::{KEYS, Key, Kind, OF_PRINCIPALS, PRINCIPALS, VERSION, VERSION_K
 use crate::network::Network;
 use crate::principal::PrincipalName;
 use portcullis_model::{
-    Chord, FilePath, HostPattern, Key as KeyOfChord, Origin, ProgramName, RegistryKey, Valued, WindowPattern, is_image,
-    nearest,
+    Chord, FilePath, HostPattern, Key as KeyOfChord, Origin, ProgramName, RegistryKey, Valued, WindowPattern,
+    WpfTarget, is_image, nearest,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -53,6 +53,8 @@ pub(crate) enum Value {
     Windows(Vec<Valued<WindowPattern>>),
     /// Of [`Kind::Certificates`], each entry with its own line.
     Certificates(Vec<Valued<ClientCertificate>>),
+    /// Of [`Kind::WpfTargets`], each entry with its own line.
+    WpfTargets(Vec<Valued<WpfTarget>>),
 }
 
 impl std::fmt::Display for Value {
@@ -70,6 +72,7 @@ impl std::fmt::Display for Value {
             Self::Chords(list) => joined(f, list),
             Self::Windows(list) => joined(f, list),
             Self::Certificates(list) => joined(f, list),
+            Self::WpfTargets(list) => joined(f, list),
         }
     }
 }
@@ -308,6 +311,7 @@ impl Text<'_> {
             (Kind::Chords, DeValue::Array(array)) => Some(Value::Chords(self.entries(key, array, chord)?)),
             (Kind::Windows, DeValue::Array(array)) => Some(Value::Windows(self.windows(key, array)?)),
             (Kind::Certificates, DeValue::Array(array)) => Some(Value::Certificates(self.certificates(key, array)?)),
+            (Kind::WpfTargets, DeValue::Array(array)) => Some(Value::WpfTargets(self.wpf_targets(key, array)?)),
             _ => None,
         };
         found.ok_or_else(|| {
@@ -410,6 +414,44 @@ impl Text<'_> {
             let found = ClientCertificate::new(name, &scopes).map_err(|rule| refuse(format!("it is {rule}")))?;
             if list.iter().any(|earlier| earlier.value.name == found.name) {
                 return Err(malformed());
+            }
+            list.push(Valued::new(found, self.origin(&item.span())));
+        }
+        Ok(list)
+    }
+
+    fn wpf_targets(&self, key: &Key, array: &DeArray<'_>) -> Result<Vec<Valued<WpfTarget>>, ConfigError> {
+        const FIELDS: [&str; 4] = ["load", "path", "sha256", "signer"];
+        let mut list: Vec<Valued<WpfTarget>> = Vec::new();
+        for item in array.iter() {
+            let refuse = |rule: String| self.refuse(item.span(), key.path, self.shown(&item.span()), rule, Vec::new());
+            let kind = || format!("it is {}", key.kind.rule());
+            let table = item.get_ref().as_table().ok_or_else(|| refuse(kind()))?;
+            let (mut texts, mut load) = (BTreeMap::new(), false);
+            for (name, value) in table {
+                let (field, place) = (name.get_ref().as_ref(), format!("{}.{}", key.path, name.get_ref()));
+                match (field, value.get_ref()) {
+                    ("load", DeValue::Boolean(word)) => load = *word,
+                    ("path" | "sha256" | "signer", DeValue::String(text)) => {
+                        texts.insert(field, (text.as_ref(), value.span()));
+                    }
+                    _ if FIELDS.contains(&field) => {
+                        let rule = if field == "load" { Kind::Bool.rule() } else { "text".to_owned() };
+                        let rule = format!("it is {rule}");
+                        return Err(self.refuse(value.span(), &place, self.shown(&value.span()), rule, Vec::new()));
+                    }
+                    _ => return Err(self.unknown(&place, field, name.span(), &FIELDS)),
+                }
+            }
+            let text = |field: &str| texts.get(field).map(|(text, _)| *text);
+            let path = text("path").ok_or_else(|| refuse(format!("it has no `path`; {}", kind())))?;
+            let found = WpfTarget::new(path, text("sha256"), text("signer"), load).map_err(|bad| {
+                let span = texts.get(bad.field).map_or_else(|| item.span(), |(_, span)| span.clone());
+                let near = bad.nearest.into_iter().collect();
+                self.refuse(span.clone(), &format!("{}.{}", key.path, bad.field), self.shown(&span), bad.rule, near)
+            })?;
+            if list.iter().any(|earlier| earlier.value.path() == found.path()) {
+                return Err(refuse(format!("{} is named twice; each path at most once", found.path())));
             }
             list.push(Valued::new(found, self.origin(&item.span())));
         }

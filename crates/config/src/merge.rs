@@ -6,7 +6,7 @@ use crate::error::ConfigError;
 use crate::keys::{DEFAULT_CALLS, Key, Kind, Merge, PRINCIPALS, key};
 use crate::layer::{Layer, Said, Value};
 use crate::network::Network;
-use portcullis_model::{FilePath, HostPattern, Origin, RegistryKey, Valued};
+use portcullis_model::{FilePath, HostPattern, Origin, RegistryKey, Valued, WpfTarget};
 
 /// Puts `later` over `earlier`.
 pub(crate) fn narrow(earlier: Layer, later: Layer) -> Result<Layer, ConfigError> {
@@ -79,6 +79,13 @@ fn join(key: &Key, old: Valued<Value>, new: Valued<Value>) -> Result<Valued<Valu
                 |item: &Valued<ClientCertificate>| known.iter().any(|known| item.value.is_within(&known.value));
             if let Some(more) = new.iter().find(|item| !is_part(item)) {
                 return Err(refuse(key, &old, &more.clone().map(|certificate| certificate.to_string())));
+            }
+            false
+        }
+        (Merge::OnlyWithin, Value::WpfTargets(known), Value::WpfTargets(new)) => {
+            let is_part = |item: &Valued<WpfTarget>| known.iter().any(|known| item.value.is_within(&known.value));
+            if let Some(more) = new.iter().find(|item| !is_part(item)) {
+                return Err(refuse(key, &old, &more.clone().map(|target| target.to_string())));
             }
             false
         }

@@ -8,7 +8,9 @@ use crate::layer::{Layer, Value};
 use crate::merge::{narrow, require_narrower};
 use crate::places::{Looked, PolicyFiles, Trust};
 use crate::principal::PrincipalName;
-use portcullis_model::{Chord, FilePath, HostPattern, Origin, ProgramName, RegistryKey, Valued, WindowPattern};
+use portcullis_model::{
+    Chord, FilePath, HostPattern, Origin, ProgramName, RegistryKey, Valued, WindowPattern, WpfTarget,
+};
 use std::path::PathBuf;
 
 mod http;
@@ -369,6 +371,11 @@ impl Settings {
     pub fn gates(&self) -> Vec<(&'static str, Valued<bool>)> {
         let names = KEYS.iter().filter_map(|key| Some((key.path, key.path.strip_prefix("gates.")?)));
         names.filter_map(|(path, name)| Some((name, self.bool(path)?))).collect()
+    }
+
+    /// The WPF applications that may be connected to.
+    pub fn wpf_targets(&self) -> Option<Valued<Vec<Valued<WpfTarget>>>> {
+        Words(&self.merged.0).wpf_targets()
     }
 
     /// The rules of single principals, by their names.

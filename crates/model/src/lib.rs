@@ -20,6 +20,7 @@ mod resource;
 mod service;
 mod ui;
 mod untrusted;
+mod wpf;
 
 pub use call::{CallId, Digest};
 pub use chord::{Chord, Key, KeyName};
@@ -43,3 +44,4 @@ pub use resource::{BadProgram, ProgramName, Resource, is_image};
 pub use service::{BadServiceName, ServiceName};
 pub use ui::{Check, Reader, ReaderReport, Role, States, TreeReading, UiNode};
 pub use untrusted::{Source, Untrusted, all_visible, visible};
+pub use wpf::{BadTarget, Pin, RunningProgram, WpfTarget};

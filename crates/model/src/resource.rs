@@ -2,8 +2,8 @@
 //! really opened is among them.
 
 use crate::{
-    Access, Chord, FileIdentity, FilePath, Host, HostAccess, ProcessId, RegistryKey, RegistryView, ServiceName,
-    Standing, WindowIdentity,
+    Access, Chord, FileIdentity, FilePath, Host, HostAccess, ProcessId, RegistryKey, RegistryView, RunningProgram,
+    ServiceName, Standing, WindowIdentity,
 };
 use serde::Serialize;
 use std::fmt;
@@ -198,6 +198,15 @@ pub enum Resource {
         addresses: Vec<IpAddr>,
         /// What is done with it.
         access: HostAccess,
+    },
+    /// A WPF application that is connected to, or into which the inspector is loaded.
+    WpfTarget {
+        /// The process.
+        process: ProcessId,
+        /// What is known of the program that runs in it.
+        program: RunningProgram,
+        /// Whether the inspector is loaded into it, or it took the inspector in by itself.
+        load: bool,
     },
     /// The table of connections of this machine.
     Connections,

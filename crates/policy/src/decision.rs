@@ -11,6 +11,7 @@ use crate::rates::RateWords;
 use crate::registry::RegistryRules;
 use crate::restrict::Restrictions;
 use crate::view::View;
+use crate::wpf::WpfTargets;
 use portcullis_model::{
     CallGranted, CallId, Digest, Effect, Fault, FaultCode, Host, HostAccess, Origin, Principal, Resource,
     Reversibility, Scope, Tier, WpfGate,
@@ -134,6 +135,7 @@ pub struct Rules {
     hosts: Arc<HostRules>,
     rates: RateWords,
     gates: Gates,
+    wpf: Arc<WpfTargets>,
     own: BTreeMap<String, Arc<OwnRules>>,
     /// Where policy files lie: their paths as refusals name them, and their names alone.
     files_said: Vec<(String, String)>,
@@ -153,6 +155,7 @@ impl Rules {
             hosts: Arc::default(),
             rates: RateWords::default(),
             gates: Gates::default(),
+            wpf: Arc::default(),
             own: BTreeMap::new(),
             files_said: Vec::new(),
         }
@@ -209,6 +212,18 @@ impl Rules {
     pub fn with_gates(mut self, gates: Gates) -> Self {
         self.gates = gates;
         self
+    }
+
+    /// The same rules with the WPF applications that may be connected to. Without them there is none.
+    #[must_use]
+    pub fn with_wpf_targets(mut self, targets: WpfTargets) -> Self {
+        self.wpf = Arc::new(targets);
+        self
+    }
+
+    /// The WPF applications that may be connected to.
+    pub fn wpf_targets(&self) -> &WpfTargets {
+        &self.wpf
     }
 
     /// What is said of the gates of WPF.
@@ -304,6 +319,7 @@ impl Rules {
             files: Arc::clone(&self.files),
             registry: Arc::clone(&self.registry),
             hosts: Arc::clone(&self.hosts),
+            wpf: Arc::clone(&self.wpf),
             restrictions: Arc::clone(&self.restrictions),
             own_process: self.own_process,
             principal: principal.clone(),
@@ -326,7 +342,7 @@ impl Rules {
             })
             .collect();
         let all = (&self.filter, &self.approval, &self.restrictions, self.files.said(), &self.registry, &self.rates);
-        let said = (all, own, &self.gates, &self.hosts);
+        let said = (all, own, &self.gates, &self.hosts, &self.wpf);
         Digest::of(format!("{said:?}").as_bytes())
     }
 

@@ -16,6 +16,7 @@ mod roots;
 mod targets;
 mod view;
 mod widen;
+mod wpf;
 
 pub use decision::{Approval, Ask, Challenge, Decision, Denial, Rules, ToolRow};
 pub use files::FileRules;
@@ -30,3 +31,4 @@ pub use restrict::Restrictions;
 pub use roots::{Roots, roots};
 pub use targets::{is_command_chord, is_command_host, is_command_host_window};
 pub use widen::Widening;
+pub use wpf::WpfTargets;

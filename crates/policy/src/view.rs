@@ -8,6 +8,7 @@ use crate::own::OwnRules;
 use crate::registry::RegistryRules;
 use crate::restrict::Restrictions;
 use crate::targets::{is_command_chord, is_command_host, is_command_host_window, is_critical, is_needed_service};
+use crate::wpf::WpfTargets;
 use portcullis_model::{
     Effect, FaultCode, Host, HostAccess, Principal, ProcessId, ProgramName, Resource, ServiceName, Standing, Tier,
     WindowIdentity,
@@ -20,6 +21,7 @@ pub(crate) struct View {
     pub(crate) files: Arc<FileRules>,
     pub(crate) registry: Arc<RegistryRules>,
     pub(crate) hosts: Arc<HostRules>,
+    pub(crate) wpf: Arc<WpfTargets>,
     pub(crate) restrictions: Arc<Restrictions>,
     /// The server's own process, whose windows are refused to every tool.
     pub(crate) own_process: u32,
@@ -33,6 +35,9 @@ impl View {
     pub(crate) fn check_place(&self, resource: &Resource) -> Result<Option<String>, Denial> {
         let own = self.own.as_ref();
         if let Some(rule) = self.files.check_resource(&self.principal, own.map(|own| &own.files), resource)? {
+            return Ok(Some(rule));
+        }
+        if let Some(rule) = self.wpf.check_resource(resource)? {
             return Ok(Some(rule));
         }
         match self.registry.check_resource(&self.principal, own.map(|own| &own.registry), resource)? {
@@ -66,6 +71,12 @@ impl View {
                     remedy: None,
                 })
             }
+            Resource::WpfTarget { process, .. } if process.number == self.own_process => Err(Denial {
+                code: FaultCode::Denied,
+                message: "the application is Portcullis itself".to_owned(),
+                rule: "our own processes are refused to every tool; no configuration lifts this".to_owned(),
+                remedy: None,
+            }),
             Resource::Process { process, program, standing }
             | Resource::Descendant { process, program, standing, .. } => {
                 self.check_process(*process, program, *standing, effects).map(|()| None)

@@ -69,6 +69,7 @@ impl Rules {
         }
         let gates = WpfGate::ALL.into_iter().filter(|gate| !self.gates().is_open(*gate) && new.gates().is_open(*gate));
         found.extend(gates.map(|gate| format!("the gate `{}`", gate.name())));
+        found.extend(self.wpf_targets().widened_by(new.wpf_targets()));
         if self.approval() == Approval::Ask && new.approval() == Approval::Never {
             found.push("effects of tier 3 without the owner's word".to_owned());
         }

@@ -19,5 +19,6 @@ mod proxy;
 mod raw;
 mod rebinding;
 mod rules;
+mod targets;
 mod tls;
 mod tokens;

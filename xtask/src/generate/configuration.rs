@@ -153,6 +153,24 @@ Public are addresses that anybody may have on the internet. Those of private net
 machine's own are `loopback`; what is shared out by providers and overlay networks (100.64.0.0/10) is neither and has to be named.
 ";
 
+const WPF: &str = "
+## What holds for WPF applications
+
+No tool of this build connects to one; the list is read, checked and explained all the same, so that it stands before the first
+does. `portcullis policy explain --wpf-target PATH [--sha256 HEX] [--signer SUBJECT]` says what the list says of a program.
+
+An entry is one program by its exact path, as it really lies: absolute, on a drive of this machine, without `..`, wildcard,
+short name, link, stream, share or device, and with its extension. `sha256` is that of the program's file; `signer` is the
+subject of the certificate by which Windows finds it signed; an entry has one of them or neither. An entry that is not in order
+stops the start, and so does one that is another name for its program. All that an entry says must be so of a running program,
+and what cannot be found out about it fits nothing.
+
+One list admits to any connection, whoever calls and whatever the tool. Refusals are the same for every program that is not
+named. The inspector is loaded only into what says `load = true`, once `gates.injection` is open as well; `load` alone opens no
+gate. What runs in `dotnet.exe` is not told apart by this list: an application should be named by a program of its own.
+`portcullis doctor --security` tells which of them others can write, which are not there, and which are known by place alone.
+";
+
 /// `docs/configuration.md`.
 pub(super) fn configuration() -> Result<String> {
     let mut page = CONFIGURATION.to_owned();
@@ -226,6 +244,7 @@ pub(super) fn policy(catalogue: &Catalogue) -> Result<String> {
     page.push_str(FILES);
     page.push_str(REGISTRY);
     page.push_str(HOSTS);
+    page.push_str(WPF);
     Ok(page)
 }
 

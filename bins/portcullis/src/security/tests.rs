@@ -34,12 +34,17 @@ fn safe() -> Facts {
         audit: Ok((2, None)),
         writable: Vec::new(),
         looked_at: 5,
+        targets: Vec::new(),
         edition: Ok(Edition::Workstation),
     }
 }
 
 fn rule(lets_in: bool, from_anywhere: bool) -> Result<Firewall, PortFault> {
     Ok(Firewall { on: true, rule: Some(FirewallRule { lets_in, from_anywhere }) })
+}
+
+fn target(pinned: bool, lies: Lies) -> Target {
+    Target { path: r"C:\Apps\One.exe".to_owned(), pinned, lies }
 }
 
 fn unsupported() -> PortFault {
@@ -110,6 +115,15 @@ fn each_finding_has_its_level_and_its_fix() {
             Facts { tier3: true, keys: Ok(vec![alters]), ..safe() }
         }),
         ("gates", with(|facts| facts.gates = vec!["viewmodel", "injection"])),
+        ("targets that are kept", with(|facts| facts.targets = vec![target(true, Lies::Kept)])),
+        ("targets that others can write", {
+            let why = || Lies::Writable(r"C:\Apps\One.exe cannot be trusted: others can write it".to_owned());
+            Facts { targets: vec![target(true, why()), target(false, Lies::Nowhere)], ..safe() }
+        }),
+        ("targets that are odd", {
+            let targets = vec![target(true, Lies::Nowhere), target(true, Lies::Host), target(false, Lies::Kept)];
+            Facts { targets, ..safe() }
+        }),
         ("elevated and allowed", with(|facts| (facts.rights, facts.rights_allowed) = (Ok(Some("elevated")), true))),
         ("elevated and refused", with(|facts| facts.rights = Ok(Some("as SYSTEM")))),
         ("allowed without need", with(|facts| facts.rights_allowed = true)),

@@ -56,6 +56,8 @@ fn a_later_place_may_set_what_is_unset_and_narrow_what_is_set() {
         ("[hosts]\nfetch = ['*.example.org']", "[hosts]\nfetch = ['example.org']"),
         ("[hosts]\nprobe = ['private']", "[hosts]\nprobe = ['10.1.0.0/16', '0.0.0.0/0']"),
         ("[hosts]\ndeny = ['a.example']", "[hosts]\ndeny = ['b.example']"),
+        ("[[wpf.targets]]\npath = 'C:\\a.exe'\nload = true", "[[wpf.targets]]\npath = 'c:\\A.exe'\nsigner = \"CN=A\""),
+        ("[[wpf.targets]]\npath = 'C:\\a.exe'", "[[wpf.targets]]\npath = 'C:\\a.exe'\nload = true"),
         ("[serve]\nport = 1", "[serve]\nport = 1"),
         ("[serve]\nport = 1", "[serve]\nport = 2"),
         ("[serve]\ntransport = \"stdio\"", "[serve]\ntransport = \"http\""),

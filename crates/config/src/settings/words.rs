@@ -4,7 +4,7 @@ use super::{
     ApprovalSetting, FileSettings, HostSettings, RateSettings, RegistrySettings, RestrictionSettings, ToolSettings,
 };
 use crate::layer::{Said, Value};
-use portcullis_model::Valued;
+use portcullis_model::{Valued, WpfTarget};
 
 /// Values by key, each of the kind that its key wants.
 pub(super) struct Words<'said>(pub(super) &'said Said);
@@ -84,6 +84,10 @@ impl Words<'_> {
             probe: said!(self, "hosts.probe", Hosts),
             deny: entries!(self, "hosts.deny", Hosts),
         }
+    }
+
+    pub(super) fn wpf_targets(&self) -> Option<Valued<Vec<Valued<WpfTarget>>>> {
+        said!(self, "wpf.targets", WpfTargets)
     }
 
     pub(super) fn rates(&self) -> RateSettings {

@@ -55,8 +55,9 @@ impl Machine for FakeMachine {
 fn main() -> anyhow::Result<ExitCode> {
     let mut words: Vec<OsString> = std::env::args_os().collect();
     let mut machine = FakeMachine { desktop: FakeDesktop::demo(), owner: FakeOwner::default(), folder: None };
-    // A drive with a folder, as every machine has.
+    // A drive with a folder, as every machine has, and a link to it.
     machine.desktop.put_folder(r"C:\work");
+    machine.desktop.put_link(r"C:\link", r"C:\work");
     while let Some(word) = words.get(1) {
         if word == PANIC {
             #[expect(clippy::panic, reason = "a tool that panics is what the test wants")]
