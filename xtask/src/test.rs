@@ -74,7 +74,7 @@ const TESTS: &[Stage] = &[stage("unit, property and doc tests", 240, unit_tests)
 const SECURITY: &[Stage] = &[
     stage("server on a desktop in memory", 120, fake_build),
     stage("security tests", 120, security_tests),
-    stage("fuzz targets", 300, fuzz_targets),
+    stage("fuzz targets", 480, fuzz_targets),
 ];
 /// Of the lines that changed, so that a change costs what it touches.
 const MUTANTS: Stage = stage("mutants of changed lines", 300, changed_mutants);
