@@ -7,12 +7,9 @@ use clap::Args;
 use portcullis_testkit::lab::{self, Finished, Group, Lab, StdioPlan, finish_within, run_within, workspace_top};
 use serde::Deserialize;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The crates whose every line must be held by a test of their own.
 const CRATES: [(&str, &str); 2] = [("portcullis-audit", "crates/audit"), ("portcullis-policy", "crates/policy")];
@@ -26,6 +23,10 @@ const TRIED_CAP: usize = 60;
 const CHANGED_LIMIT: Duration = Duration::from_secs(600);
 const ALL_LIMIT: Duration = Duration::from_secs(3 * 3600);
 const ASK_LIMIT: Duration = Duration::from_secs(120);
+/// How long cargo-mutants may take to end what it started.
+const GRACE: Duration = Duration::from_secs(30);
+/// What `timeout` says of what it ended.
+const TIMED_OUT: i32 = 124;
 /// A branch that others start from, when the one that is checked out follows none.
 const TRUNKS: [&str; 2] = ["origin/main", "main"];
 
@@ -112,7 +113,9 @@ fn try_mutants(long: bool, limit: Duration) -> Result<Judged> {
     let out = folder().join("tried");
     emptied(&out)?;
     let ended = tried_by(&top, &out, &words, limit)?;
-    let tried = read_outcomes(&fs::read_to_string(out.join("mutants.out/outcomes.json"))?)?;
+    let outcomes = out.join("mutants.out/outcomes.json");
+    // Where the time ended while the crates were built, there are none.
+    let tried = if ended || outcomes.exists() { read_outcomes(&fs::read_to_string(outcomes)?)? } else { Vec::new() };
     println!("{}", summary(&tried));
     if !ended {
         let left = format!("stopped after {} s with {} mutants tried", limit.as_secs(), tried.len());
@@ -236,46 +239,27 @@ fn count(top: &Path, scope: &[String]) -> Result<usize> {
 /// Tries them; whether all were, or the time ended before.
 fn tried_by(top: &Path, out: &Path, words: &[String], limit: Duration) -> Result<bool> {
     let inner = mutants(top, words)?;
+    // cargo-mutants gives each test a group of its own. Interrupted it ends them and removes its copy; killed it would do neither.
+    let mut command = Command::new("timeout");
+    command.args(["--signal", "INT", "--kill-after"]).args([GRACE, limit].map(|time| time.as_secs().to_string()));
     // In the background of whatever else this machine does.
-    let mut nice = Command::new("nice");
-    nice.args(["-n", "10"]).arg(inner.get_program()).args(inner.get_args()).current_dir(top);
+    command.args(["nice", "-n", "10"]).arg(inner.get_program()).args(inner.get_args()).current_dir(top);
     for (name, value) in inner.get_envs() {
         match value {
-            Some(value) => nice.env(name, value),
-            None => nice.env_remove(name),
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
         };
     }
-    nice.args(["--profile", "mutants", "--jobs", "1", "--output"]).arg(out);
+    command.args(["--profile", "mutants", "--jobs", "1", "--output"]).arg(out);
     // Tests stand in the crates themselves; there is no other program to link for each mutant.
-    nice.args(["--", "--lib"]);
-    nice.env("CARGO_NET_OFFLINE", "true").env("INSTA_UPDATE", "no").env("INSTA_FORCE_PASS", "0");
-    let stdio = StdioPlan { stdin: Stdio::null(), stdout: Stdio::piped(), stderr: Stdio::inherit() };
-    let mut child = Group::spawn(&nice, stdio)?;
-    let stdout = child.stdout().context("cargo-mutants' standard output")?;
-    let (send, lines) = mpsc::channel();
-    let reader = thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if send.send(line).is_err() {
-                break;
-            }
-        }
-    });
-    let deadline = Instant::now() + limit;
-    loop {
-        match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(line) => println!("{line}"),
-            Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => {
-                child.kill()?;
-                return Ok(false);
-            }
-        }
-    }
-    reader.join().ok();
-    let status = child.wait()?;
+    command.args(["--", "--lib"]);
+    command.env("CARGO_NET_OFFLINE", "true").env("INSTA_UPDATE", "no").env("INSTA_FORCE_PASS", "0");
+    let stdio = StdioPlan { stdin: Stdio::null(), stdout: Stdio::inherit(), stderr: Stdio::inherit() };
+    let status = Group::spawn(&command, stdio)?.wait()?;
     match status.code() {
         // None missed, some missed, some that did not end: which of these is all right is judged by the list.
         Some(0 | 2 | 3) => Ok(true),
+        Some(TIMED_OUT) => Ok(false),
         Some(4) => bail!("the crates' own tests fail before anything is broken: run `cargo xtask test unit`"),
         _ => bail!("cargo-mutants ended with {status}"),
     }
