@@ -10,6 +10,7 @@ mod demo;
 mod fuzz;
 mod generate;
 mod lab;
+mod mutants;
 mod progress;
 mod serve;
 mod test;
@@ -33,6 +34,9 @@ enum Action {
     Test {
         /// The suite; without it all
         suite: Option<test::Suite>,
+        /// Also what is heavy: the mutants of all lines
+        #[arg(long)]
+        long: bool,
     },
     /// The rules of this repository that no compiler checks
     Tidy,
@@ -43,6 +47,8 @@ enum Action {
     Bench(bench::Options),
     /// Replay the fuzz targets' inputs and look for new ones
     Fuzz(fuzz::Options),
+    /// Break one thing after another in what decides and records, and see whether a test notices
+    Mutants(mutants::Options),
     /// Let a real client write a file with Notepad on a Windows desktop, and show what happened
     Demo(demo::Options),
     /// Build the Windows programs
@@ -71,11 +77,12 @@ fn main() -> ExitCode {
 
 fn run(action: Action) -> Result<ExitCode> {
     match action {
-        Action::Test { suite } => test::run(suite),
+        Action::Test { suite, long } => test::run(suite, long),
         Action::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Action::Lab(action) => lab::run(action),
         Action::Bench(options) => bench::run(&options),
         Action::Fuzz(options) => fuzz::run(&options),
+        Action::Mutants(options) => mutants::run(options),
         Action::Demo(options) => demo::run(&options),
         Action::Build { release } => build::run(release).map(|()| ExitCode::SUCCESS),
         Action::Generate { check } => generate::run(check).map(|()| ExitCode::SUCCESS),

@@ -2,7 +2,7 @@
 //! end that counts the tests of all suites. Nothing here downloads; `lab up`, the first stage, does.
 
 use crate::progress::Steps;
-use crate::{generate, tidy};
+use crate::{generate, mutants, tidy};
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use portcullis_testkit::lab::{self, DESKTOP, Desktop, Group, Lab, Profile, StdioPlan, WindowsBuild, workspace_top};
@@ -58,7 +58,7 @@ const fn stage(name: &'static str, seconds: u64, run: fn(&mut Tally, Duration) -
 }
 
 /// From nothing on two cores; a warm machine needs a tenth.
-const GROUND: Stage = stage("lab up", 150, up);
+const GROUND: Stage = stage("lab up", 300, up);
 /// On a machine whose own desktop is used: clients and crates, no lab.
 const OWN_GROUND: Stage = stage("clients", 150, up);
 const UNIT: &[Stage] = &[
@@ -74,8 +74,12 @@ const TESTS: &[Stage] = &[stage("unit, property and doc tests", 240, unit_tests)
 const SECURITY: &[Stage] = &[
     stage("server on a desktop in memory", 120, fake_build),
     stage("security tests", 120, security_tests),
-    stage("fuzz targets", 300, fuzz_targets),
+    stage("fuzz targets", 480, fuzz_targets),
 ];
+/// Of the lines that changed, so that a change costs what it touches.
+const MUTANTS: Stage = stage("mutants of changed lines", 300, changed_mutants);
+/// With `--long` in its place.
+const ALL_MUTANTS: Stage = stage("mutants of all lines", 3_600, all_mutants);
 const LAB: &[Stage] = &[
     stage("Windows build", 240, windows_build),
     stage("lab doctor", 60, doctor),
@@ -86,8 +90,8 @@ const LAB: &[Stage] = &[
 /// What a machine's own desktop has no part in: the doctor is the lab's, and the demo is run by whoever sits there.
 const IN_LAB_ALONE: [&str; 2] = ["lab doctor", "demo"];
 
-/// The stages of a suite, in order.
-fn stages(suite: Option<Suite>, desktop: Desktop) -> Vec<Stage> {
+/// The stages of a suite, in order; what is heavy only when it is `long`.
+fn stages(suite: Option<Suite>, desktop: Desktop, long: bool) -> Vec<Stage> {
     let in_lab = desktop == Desktop::Lab;
     let mut stages = vec![if in_lab { GROUND } else { OWN_GROUND }];
     let wants = |one| suite.is_none_or(|suite| suite == one);
@@ -98,6 +102,7 @@ fn stages(suite: Option<Suite>, desktop: Desktop) -> Vec<Stage> {
     }
     if wants(Suite::Security) {
         stages.extend(if in_lab { SECURITY } else { &[] });
+        stages.extend(in_lab.then_some(if long { ALL_MUTANTS } else { MUTANTS }));
     }
     if wants(Suite::Lab) {
         stages.extend(LAB.iter().filter(|stage| in_lab || !IN_LAB_ALONE.contains(&stage.name)));
@@ -105,11 +110,11 @@ fn stages(suite: Option<Suite>, desktop: Desktop) -> Vec<Stage> {
     stages
 }
 
-pub(crate) fn run(suite: Option<Suite>) -> Result<ExitCode> {
+pub(crate) fn run(suite: Option<Suite>, long: bool) -> Result<ExitCode> {
     let mut total = Tally::default();
     let mut times = Vec::new();
     let mut errors = Vec::new();
-    for stage in stages(suite, DESKTOP) {
+    for stage in stages(suite, DESKTOP, long) {
         println!("== {}", stage.name);
         let started = Instant::now();
         let mut tally = Tally::default();
@@ -210,6 +215,22 @@ fn security_tests(tally: &mut Tally, limit: Duration) -> Result<()> {
 /// What is kept is replayed, and each target looks for new inputs for some seconds.
 fn fuzz_targets(tally: &mut Tally, _: Duration) -> Result<()> {
     tally.passed = tally.passed.saturating_add(crate::fuzz::all()?);
+    Ok(())
+}
+
+/// Each that a test noticed is one that passed.
+fn changed_mutants(tally: &mut Tally, limit: Duration) -> Result<()> {
+    count_mutants(mutants::changed(limit)?, tally)
+}
+
+fn all_mutants(tally: &mut Tally, limit: Duration) -> Result<()> {
+    count_mutants(mutants::all(limit)?, tally)
+}
+
+fn count_mutants((held, wrong): (u64, u64), tally: &mut Tally) -> Result<()> {
+    tally.passed = tally.passed.saturating_add(held);
+    tally.failed = tally.failed.saturating_add(wrong);
+    ensure!(wrong == 0, "{wrong} mutant(s) are not as they should be: they are named above");
     Ok(())
 }
 
@@ -327,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_machine_with_a_desktop_of_its_own_needs_no_lab() {
-        let names = |suite, desktop| stages(suite, desktop).iter().map(|stage| stage.name).collect::<Vec<_>>();
+        let names = |suite, desktop| stages(suite, desktop, false).iter().map(|stage| stage.name).collect::<Vec<_>>();
         let own = names(None, Desktop::Own);
         assert!(!own.iter().any(|name| name.contains("lab") || name.contains("for Windows")), "{own:?}");
         for name in ["clippy for this system", "unit, property and doc tests", "Windows build", "end-to-end tests"] {
@@ -340,6 +361,8 @@ mod tests {
             parts.extend(names(Some(suite), Desktop::Lab).into_iter().skip(1));
         }
         assert_eq!(both, parts);
+        let long: Vec<_> = stages(Some(Suite::Security), Desktop::Lab, true).iter().map(|stage| stage.name).collect();
+        assert!(long.contains(&ALL_MUTANTS.name) && !long.contains(&MUTANTS.name), "{long:?}");
     }
 
     #[test]

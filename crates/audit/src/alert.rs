@@ -315,6 +315,13 @@ mod tests {
         assert_eq!(counts, [1, 2, 1, 1, 1]);
     }
 
+    /// Who watches the system's log filters by these; a number that comes to mean another kind breaks that unseen.
+    #[test]
+    fn each_kind_keeps_its_number_and_word() {
+        let known = [(1, "denials"), (2, "alter"), (3, "stopped"), (4, "unrecorded"), (5, "broken")];
+        assert_eq!(AlertKind::ALL.map(|kind| (kind.event_id(), kind.word())), known);
+    }
+
     #[test]
     fn a_grant_between_denials_begins_their_count_anew() {
         let (ledger, heard, _) = ledger();

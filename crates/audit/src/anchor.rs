@@ -170,6 +170,7 @@ mod tests {
         let mut anchor = Anchor::new(File::create(&path).unwrap()).also(lines.clone());
         anchor.write(&key, "a", 1, &[1; 32]).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), *lines.0.lock().unwrap());
+        assert!(Anchor::default().is_empty() && !anchor.is_empty());
         let full = Lines(std::sync::Arc::default(), true);
         assert!(anchor.also(full).write(&key, "a", 2, &[2; 32]).is_err());
         // What another place kept, copied to a file, is an anchor to verify with.
@@ -184,17 +185,21 @@ mod tests {
         let key = AuditKey::new([7; 32]);
         let mut anchor = Anchor::new(File::options().append(true).create(true).open(&path).unwrap());
         assert!(read_anchor(&path, &key).unwrap().0.finding.unwrap().problem.contains("empty"));
-        for (file, n) in [("a", 1), ("b", 1), ("a", 9), ("a", 4)] {
-            anchor.write(&key, file, n, &[u8::try_from(n).unwrap(); 32]).unwrap();
+        for (file, n, code) in [("a", 1, 1), ("b", 1, 1), ("a", 9, 9), ("a", 4, 4), ("a", 9, 7)] {
+            anchor.write(&key, file, n, &[code; 32]).unwrap();
         }
         let (report, anchored) = read_anchor(&path, &key).unwrap();
-        assert_eq!((report.verified, report.finding), (4, None));
-        assert_eq!(anchored["a"], (9, [9; 32]));
+        assert_eq!((report.verified, report.finding), (5, None));
+        assert_eq!(anchored["a"], (9, [9; 32]), "what was anchored first is not written over by a later line");
         assert_eq!(anchored["b"], (1, [1; 32]));
 
         let text = std::fs::read_to_string(&path).unwrap().replace("\"n\":9", "\"n\":8");
         std::fs::write(&path, text).unwrap();
         let (report, anchored) = read_anchor(&path, &key).unwrap();
-        assert_eq!((report.verified, report.finding.unwrap().line, anchored["a"].0), (3, 3, 4));
+        assert_eq!(
+            (report.verified, report.finding.unwrap().line, anchored["a"].0),
+            (3, 3, 4),
+            "both lines with 9 count no more"
+        );
     }
 }

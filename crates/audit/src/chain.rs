@@ -82,7 +82,7 @@ pub(crate) fn unhex(digits: &[u8]) -> Option<Mac> {
     let mut mac = [0u8; 32];
     for (byte, pair) in mac.iter_mut().zip(digits.chunks_exact(2)) {
         let [high, low] = pair else { return None };
-        *byte = value(*high)? << 4 | value(*low)?;
+        *byte = value(*high)? * 16 + value(*low)?;
     }
     Some(mac)
 }

@@ -88,7 +88,9 @@ impl Ledger for CountingLedger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portcullis_model::{CallDenied, CallFinished, CallId, CallResult, FaultCode};
+    use portcullis_model::{
+        CallDenied, CallFinished, CallGranted, CallId, CallResult, Effect, FaultCode, Resource, Reversibility,
+    };
 
     #[test]
     fn calls_are_counted_by_words_of_ours_alone() {
@@ -116,5 +118,46 @@ mod tests {
         assert_eq!(counts.denied, BTreeMap::from(expected));
         let expected = [("confirmed".to_owned(), 2), ("no_effect".to_owned(), 1)];
         assert_eq!(counts.finished, BTreeMap::from(expected));
+    }
+
+    /// Takes what it is given until it is full.
+    struct Takes(u32, Mutex<u32>);
+
+    impl Ledger for Takes {
+        fn append(&self, _entry: &Entry, _durability: Durability) -> Result<(), LedgerFault> {
+            let mut taken = self.1.lock().unwrap();
+            if *taken >= self.0 {
+                return Err(LedgerFault("full".to_owned()));
+            }
+            *taken += 1;
+            Ok(())
+        }
+
+        fn digest(&self, bytes: &[u8]) -> Digest {
+            Digest::of(bytes)
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_counted_and_what_cannot_be_written_is_not() {
+        let ledger = CountingLedger::new(Arc::new(Takes(3, Mutex::default())));
+        let granted = |tool: &str| {
+            Entry::CallGranted(CallGranted {
+                call: CallId::new(1),
+                principal: "local".to_owned(),
+                tool: tool.to_owned(),
+                arguments: Digest::of(b""),
+                effects: vec![Effect::SendInput],
+                resources: vec![Resource::Clipboard],
+                reversibility: Reversibility::Irreversible,
+                rule: String::new(),
+            })
+        };
+        for tool in ["Click", "Type", "Click"] {
+            ledger.append(&granted(tool), Durability::Soon).unwrap();
+        }
+        assert!(ledger.append(&granted("Click"), Durability::Soon).is_err());
+        assert_eq!(ledger.counts().granted, BTreeMap::from([("Click".to_owned(), 2), ("Type".to_owned(), 1)]));
+        assert_eq!(ledger.digest(b"x"), Digest::of(b"x"), "digests are those of the ledger below");
     }
 }

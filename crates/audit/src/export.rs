@@ -123,7 +123,9 @@ mod tests {
 
     #[test]
     fn json_lines_stay_as_they_are_with_their_chains_name() {
-        insta::assert_snapshot!(exported(LINES, export_jsonl).1);
+        let (count, text) = exported(LINES, export_jsonl);
+        assert_eq!(count, 3);
+        insta::assert_snapshot!(text);
     }
 
     #[test]

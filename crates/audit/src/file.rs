@@ -350,3 +350,6 @@ impl Ledger for FileLedger {
         Digest::new(self.shared.key.digest(bytes))
     }
 }
+
+#[cfg(test)]
+mod tests;

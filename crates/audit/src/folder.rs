@@ -17,7 +17,7 @@ pub(crate) const EMPTY: &str = "empty";
 /// What it says of a file that could not be read, or that ended in something else than a line of a chain.
 pub(crate) const UNREADABLE: &str = "unreadable";
 /// Bytes at the end of a file in which its last whole line is looked for at first; then as many as a line may have.
-const TAIL: u64 = 8 * 1024;
+const TAIL: u64 = 8_192;
 
 /// How often a last line without an end is read again: a live server may be in the middle of it.
 const TORN_RETRIES: u32 = 5;
@@ -132,6 +132,44 @@ mod tests {
         }
         std::fs::remove_file(&path).unwrap();
         assert_eq!(head(&path), UNREADABLE);
+    }
+
+    /// Gives one part at each reading, as a file does to which a live server appends.
+    struct Growing(std::vec::IntoIter<&'static str>);
+
+    impl Read for Growing {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let part = self.0.next().unwrap_or_default();
+            into[..part.len()].copy_from_slice(part.as_bytes());
+            Ok(part.len())
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_being_written_is_waited_for_and_one_that_stays_torn_is_given_as_it_is() {
+        for (parts, lines) in [
+            (vec!["a\n", "b\n"], vec!["a\n", "b\n"]),
+            (vec!["a", "", "b\n"], vec!["ab\n"]),
+            (vec!["a", "", "", "b\n", "c"], vec!["ab\n", "c"]),
+            (vec!["a"], vec!["a"]),
+        ] {
+            let mut reader = std::io::BufReader::new(Growing(parts.clone().into_iter()));
+            let (mut line, mut found) = (Vec::new(), Vec::new());
+            while read_line(&mut reader, &mut line).unwrap() {
+                found.push(String::from_utf8(line.clone()).unwrap());
+            }
+            assert_eq!(found, lines, "{parts:?}");
+        }
+    }
+
+    /// Chains are read in the order of their names, which must be that of their starts.
+    #[test]
+    fn a_new_name_says_when_and_by_which_process_in_microseconds() {
+        let now = || OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000;
+        let (before, name, after) = (now(), new_name(42), now());
+        let words: Vec<&str> = name.split(['-', '.']).collect();
+        let ["audit", micros, "42", "jsonl"] = words[..] else { panic!("{name}") };
+        assert!((before..=after).contains(&micros.parse().unwrap()), "{name}");
     }
 
     #[test]

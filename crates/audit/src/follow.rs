@@ -1,5 +1,6 @@
 //! New rows as they are written, over all chains of a folder. It polls: who calls decides when, and each poll has a cap.
 
+use crate::chain::LINE_CAP;
 use crate::folder::{chains, name_of};
 use crate::rows::{DAMAGED, Joiner, Row};
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Bytes of one chain that a poll reads at the most; the next poll reads on.
-pub const POLL_CAP: u64 = 1024 * 1024;
+pub const POLL_CAP: u64 = LINE_CAP;
 
 /// Where reading of a chain has come to.
 struct Place {
@@ -133,12 +134,16 @@ mod tests {
         assert_eq!(texts(&mut follower), ["c-1 Type denied"]);
 
         std::fs::remove_file(&other).unwrap();
-        std::fs::write(&path, "").unwrap();
+        std::fs::write(&path, "{\"event\":\"call_denied\",\"call\":\"c-9\"}\n").unwrap();
         let rows = follower.poll().unwrap();
+        let files: Vec<&str> = rows.iter().map(|row| row.file.as_str()).collect();
+        assert_eq!(files, ["audit-2-2.jsonl", "audit-1-1.jsonl"]);
         let filter = crate::RowFilter { tool: Some("Type".to_owned()), ..Default::default() };
         assert!(rows.iter().all(|row| filter.takes(row)), "damage passes every filter");
         let alarms: Vec<String> = rows.into_iter().map(|row| row.detail).collect();
         assert_eq!(alarms, ["the file is gone", "the file has become shorter"]);
+        write("{\"event\":\"call_denied\",\"call\":\"c-10\",\"tool\":\"Click\"}\n");
+        assert_eq!(texts(&mut follower), ["c-10 Click denied"], "what stands in its place is not new");
     }
 
     #[test]

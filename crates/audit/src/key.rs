@@ -67,3 +67,39 @@ impl AuditKey {
         self.mac(b"portcullis digest v1\0", &[bytes])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_holds_64_digits_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.key");
+        let digits = "07".repeat(32);
+        for (text, is_key) in [
+            (digits.clone(), true),
+            (format!("  {digits}\r\n"), true),
+            (digits[1..].to_owned(), false),
+            (format!("{digits}00"), false),
+            (format!("x{}", &digits[1..]), false),
+            (String::new(), false),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            assert_eq!(AuditKey::read(&path).is_ok(), is_key, "{text:?}");
+        }
+        std::fs::write(&path, digits).unwrap();
+        assert_eq!(AuditKey::read(&path).unwrap().digest(b"x"), AuditKey::new([7; 32]).digest(b"x"));
+    }
+
+    /// Computed with Python's `hmac` over `portcullis digest v1`, a zero byte and `x`: records are compared across versions.
+    #[test]
+    fn a_digest_is_that_of_the_key_and_the_bytes_for_ever() {
+        let key = AuditKey::new([7; 32]);
+        let known = "ccefe708ef725c87c218b1a5003d4a9729bf932f1d30af8cfdb243a88055e3a3";
+        assert_eq!(crate::chain::hex(&key.digest(b"x")), known);
+        assert_ne!(key.digest(b"x"), key.digest(b"y"));
+        assert_ne!(key.digest(b"x"), AuditKey::new([8; 32]).digest(b"x"));
+        assert_eq!(format!("{key:?}"), "AuditKey", "it is shown without a byte of it");
+    }
+}

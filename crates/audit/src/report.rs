@@ -361,4 +361,50 @@ mod tests {
         assert_eq!(counts.iter().flatten().sum::<usize>(), 4);
         assert_eq!(pieces(&[]).len(), PIECES);
     }
+
+    /// What people see, without the style and the script, which are whole in the test above.
+    #[test]
+    fn the_page_shows_verdict_timeline_choices_and_rows() {
+        let at = |second: u32, call: &str, result: &str| Row {
+            file: "audit-1-1.jsonl".into(),
+            line: u64::from(second),
+            event: "call".into(),
+            time: format!("2026-01-02T03:04:{second:02}Z"),
+            call: call.into(),
+            principal: "local".into(),
+            tool: "Click".into(),
+            result: result.into(),
+            effects: vec!["send_input".into()],
+            resources: vec!["window a.exe".into()],
+            rule: "tier 2".into(),
+            ..Row::default()
+        };
+        let server = Row { event: "server_started".into(), detail: "version 0".into(), ..at(0, "", "") };
+        let rows = vec![
+            server,
+            Row { micros: Some(700), ..at(1, "c-1", "confirmed") },
+            Row { micros: Some(2_000_000), code: "timeout".into(), ..at(1, "c-2", "failed") },
+            at(1, "c-3", "no_effect"),
+            Row { tool: "Type".into(), principal: "key:ci".into(), code: "denied".into(), ..at(9, "c-4", "denied") },
+        ];
+        let broken = Finding { line: 3, problem: "the line's code does not fit".into() };
+        let anchor = crate::AnchorReport {
+            verified: 4,
+            finding: Some(Finding { line: 2, problem: "cut".into() }),
+            chains: BTreeMap::from([("audit-1-1.jsonl".to_owned(), 3)]),
+        };
+        let checked = FolderReport { files: vec![file(None), file(Some(broken))], anchor: Some(anchor) };
+        let page = report_html(&checked, &Rows { rows, matched: 5 }, SystemTime::UNIX_EPOCH);
+        let (_, body) = page.split_once("<body>").unwrap();
+        let (body, _) = body.split_once("<script>").unwrap();
+        // A line for each element, so that a change is seen where it is.
+        insta::assert_snapshot!(body.replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn a_page_without_a_call_has_no_timeline_and_says_what_is_cut_only_when_something_is() {
+        let page = page(&[file(None)], Vec::new(), 0);
+        assert!(!page.contains("<svg") && !page.contains("left out"));
+        assert!(page.contains("0 answered or confirmed"));
+    }
 }

@@ -404,6 +404,29 @@ mod tests {
         }
     }
 
+    /// Who asks a name learns what kind of address it has, and so what the owner would have to name; never the address.
+    #[test]
+    fn a_refusal_says_what_kind_of_address_the_host_has() {
+        let none = HostRules::default();
+        let named = HostRules { fetch: list(["*.example.org"], 3), ..HostRules::default() };
+        for (rules, address, said) in [
+            (&none, "10.1.2.3", "the host is none of those that are open; its address is one of a private network"),
+            (&none, "127.0.0.1", "the host is none of those that are open; its address is this machine's own"),
+            (&named, "10.1.2.3", "the host is none of those that are open; its address is one of a private network"),
+        ] {
+            let resource = Resource::Host {
+                host: Host::parse("www.example.org").unwrap(),
+                port: Some(443),
+                addresses: vec![address.parse().unwrap()],
+                access: HostAccess::Fetch,
+            };
+            let denial = rules.check_resource(&Principal::local(), None, &resource).unwrap_err();
+            assert_eq!(denial.message, said, "{address}");
+            assert!(!format!("{denial:?}").contains(address), "{denial:?}");
+            assert!(denial.remedy.is_some(), "{denial:?}");
+        }
+    }
+
     #[test]
     fn attack_what_this_server_serves_is_not_fetched() {
         let all = |own: &str| HostRules {

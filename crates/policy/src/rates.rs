@@ -204,6 +204,21 @@ mod tests {
         assert_eq!((0..100).take_while(|_| meter.take(&key("one"), &budget, 1, now).is_ok()).count(), 60);
     }
 
+    /// What a tool looks at besides, or may come to mean at another tier, makes no call of it heavier.
+    #[test]
+    fn a_call_weighs_the_most_of_what_its_tool_is_for() {
+        use portcullis_model::{Effect, Tier};
+        for (tier, effects, weighs) in [
+            (Tier::Observe, [Effect::ReadWindows, Effect::ReadPixels].as_slice(), 2),
+            (Tier::Observe, &[Effect::ReadWindows, Effect::FetchHosts], 1),
+            (Tier::Interact, &[Effect::SendInput, Effect::OperateCommandHost, Effect::ReadPixels], 1),
+            (Tier::Alter, &[Effect::ReadWindows, Effect::WriteClipboard], 3),
+            (Tier::Alter, &[Effect::ReadPixels], 1),
+        ] {
+            assert_eq!(weight(ToolRow { name: "x", tier, effects, gates: &[] }), weighs, "{tier} {effects:?}");
+        }
+    }
+
     #[test]
     fn the_stricter_word_counts() {
         let all = words(at(100, 2), at(1_000, 3));

@@ -125,6 +125,16 @@ fn denial(message: String, rule: String, remedy: String) -> Denial {
 mod tests {
     use super::*;
 
+    #[test]
+    fn who_is_put_to_the_owner_is_told_by_which_word() {
+        let rule = |asked_by| Restrictions { asked_by, ..Restrictions::default() }.approval_rule();
+        assert_eq!(rule(None), "effects of tier 3 are put to the owner");
+        assert_eq!(
+            rule(Some(Origin::Flag("--ask"))),
+            "effects of tier 3 are put to the owner: flag --ask, `approval.tier3`"
+        );
+    }
+
     /// (rule, program, title), and whether the window is hidden.
     #[test]
     fn a_program_without_a_name_could_be_the_one_that_is_hidden() {
@@ -144,5 +154,78 @@ mod tests {
             assert_eq!(found.is_some(), hidden, "{pattern} {name:?} {title:?}");
         }
         assert!(Restrictions::default().hides(&ProgramName::from_image_path(""), None).is_none());
+    }
+
+    fn at<T>(value: T, line: usize) -> Valued<T> {
+        Valued::new(value, Origin::File { path: std::path::Path::new("p.toml").into(), line })
+    }
+
+    fn rule(said: Result<(), Denial>) -> String {
+        said.map_or_else(|denial| denial.rule, |()| "open".to_owned())
+    }
+
+    #[test]
+    fn a_word_about_what_is_seen_shuts_that_and_nothing_else() {
+        let with = |capture: bool, clipboard: bool| Restrictions {
+            capture: Some(at(capture, 3)),
+            clipboard_read: Some(at(clipboard, 4)),
+            ..Restrictions::default()
+        };
+        let (shown, read) = ("p.toml:3 says `capture.allowed = false`", "p.toml:4 says `clipboard.read = false`");
+        for (effect, capture, clipboard, said) in [
+            (Effect::ReadWindows, false, true, shown),
+            (Effect::ReadPixels, false, true, shown),
+            (Effect::ReadClipboard, true, false, read),
+            (Effect::ReadWindows, true, false, "open"),
+            (Effect::ReadClipboard, false, true, "open"),
+            (Effect::WriteClipboard, false, false, "open"),
+        ] {
+            assert_eq!(rule(with(capture, clipboard).check_effect(effect)), said, "{effect:?}");
+        }
+        assert_eq!(rule(Restrictions::default().check_effect(Effect::ReadPixels)), "open");
+    }
+
+    /// What a call touches, and which word refuses it.
+    #[test]
+    fn what_is_named_is_refused_in_every_form_in_which_a_call_may_touch_it() {
+        use portcullis_model::{ProcessId, Standing, WindowIdentity};
+        let program = ProgramName::from_image_path;
+        let restrictions = Restrictions {
+            hidden: vec![at(WindowPattern::Program(program("bank.exe")), 3)],
+            no_input: vec![at(program("form.exe"), 4)],
+            executables: Some(at(vec![at(r"C:\a.exe".to_owned(), 6)], 5)),
+            ..Restrictions::default()
+        };
+        let window = || WindowIdentity { handle: 1, process: 7, process_start: 1, thread: 1, class: "x".to_owned() };
+        let process = ProcessId { number: 7, started: 1 };
+        let things = |name: &str| {
+            let program = program(name);
+            [
+                Resource::InputTarget { window: window(), program: program.clone() },
+                Resource::Window { window: window(), program: program.clone() },
+                Resource::Process { process, program: program.clone(), standing: Standing::Other },
+                Resource::Descendant { root: process, process, program: program.clone(), standing: Standing::Other },
+                Resource::ProgramWindows { process: 7, process_start: 1, program },
+            ]
+        };
+        let said = |thing: &Resource, effect| rule(restrictions.check_resource(thing, &[effect]));
+        for thing in things("BANK.exe") {
+            assert_eq!(said(&thing, Effect::SendInput), "p.toml:3 names it in `capture.exclude`", "{thing:?}");
+        }
+        let [input, shown, ended, below, all] = things("form.exe");
+        for thing in [&input, &shown, &ended, &below] {
+            assert_eq!(said(thing, Effect::SendInput), "p.toml:4 names it in `input.deny_programs`", "{thing:?}");
+        }
+        for thing in [&shown, &all] {
+            assert_eq!(said(thing, Effect::ReadWindows), "open", "it is seen: {thing:?}");
+        }
+        for thing in things("other.exe") {
+            assert_eq!(said(&thing, Effect::SendInput), "open", "{thing:?}");
+        }
+        for (path, rule) in [(r"c:\A.EXE", "open"), (r"C:\b.exe", "p.toml:5 leaves it out of `executables.allow`")] {
+            let thing = Resource::Executable { path: path.to_owned() };
+            assert_eq!(said(&thing, Effect::StartExecutable), rule, "{path}");
+            assert!(Restrictions::default().check_resource(&thing, &[Effect::StartExecutable]).is_ok(), "no list");
+        }
     }
 }

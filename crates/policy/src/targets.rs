@@ -127,3 +127,22 @@ pub fn is_command_chord(chord: &Chord) -> bool {
     let known = || COMMAND_CHORDS.iter().any(|text| Chord::parse(text).is_ok_and(|known| chord.presses(&known)));
     (win && (digit || chord.0.iter().all(|key| key.is_modifier()))) || known()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_a_command_hosts_by_its_program_its_class_or_as_a_dialog_of_the_shell() {
+        for (program, class, is_host) in [
+            ("cmd.exe", "x", true),
+            ("other.exe", "consolewindowclass", true),
+            ("explorer.exe", "#32770", true),
+            ("explorer.exe", "CabinetWClass", false),
+            ("other.exe", "#32770", false),
+        ] {
+            let found = is_command_host_window(&ProgramName::from_image_path(program), class);
+            assert_eq!(found, is_host, "{program} {class}");
+        }
+    }
+}

@@ -2,6 +2,8 @@
 //! result, in one place each. Only this crate names rmcp; nothing here decides what a principal may do.
 
 mod auth;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod handler;
 mod http;
 mod lines;

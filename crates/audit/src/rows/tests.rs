@@ -24,6 +24,11 @@ const LINES: &[&str] = &[
     r#"{"v":1,"n":9,"time":"2026-01-02T03:04:09.3Z","event":"policy_kept","why":"wider","widens":["tier 3 of local","\u001b"]}"#,
     r#"{"v":1,"n":10,"time":"2026-01-02T03:04:09.4Z","event":"policy_kept","why":"not_in_order","widens":[]}"#,
     r#"{"v":1,"n":11,"time":"2026-01-02T03:04:10Z","event":"server_stopped","calls":3}"#,
+    r#"{"v":1,"n":12,"time":"2026-01-02T03:04:11Z","event":"chain_continued","from":"audit-0-1.jsonl"}"#,
+    r#"{"v":1,"n":13,"time":"2026-01-02T03:04:12Z","event":"chain_stays","problem":"no space left"}"#,
+    r#"{"v":1,"n":14,"time":"2026-01-02T03:04:13Z","event":"call_granted","call":"c-4","principal":"local","tool":"Type","effects":["send_input","read_windows"],"resources":[],"rule":"tier 2"}"#,
+    r#"{"v":1,"n":15,"time":"2026-01-02T03:04:14Z","event":"call_finished","call":"c-4","result":"failed","code":"timeout","micros":999}"#,
+    r#"{"v":1,"n":16,"time":"2026-01-02T03:04:15Z","event":"call_finished","call":"c-5","result":"answered","micros":1250000}"#,
 ];
 
 #[test]
@@ -74,4 +79,50 @@ fn the_newest_rows_of_all_chains_come_in_order_of_time() {
     assert_eq!(read(&one, 2), (["05.000", "05.500"].map(str::to_owned).to_vec(), 1));
     let none = RowFilter { result: Some("confirmed".to_owned()), ..RowFilter::default() };
     assert_eq!(read(&none, 2), (Vec::new(), 0));
+}
+
+#[test]
+fn a_duration_is_told_in_the_unit_that_fits() {
+    for (micros, text) in [
+        (0, "0 µs"),
+        (999, "999 µs"),
+        (1_000, "1.0 ms"),
+        (12_345, "12.3 ms"),
+        (999_999, "999.9 ms"),
+        (1_000_000, "1.0 s"),
+        (61_250_000, "61.2 s"),
+    ] {
+        assert_eq!(took(micros), text);
+    }
+}
+
+/// Each word of a filter, the rows that it takes out of these four, and what happened to the server only without a word.
+#[test]
+fn each_word_of_a_filter_counts_and_damage_passes_all() {
+    let row = |event: &str, principal: &str, tool: &str, result: &str| Row {
+        event: event.to_owned(),
+        principal: principal.to_owned(),
+        tool: tool.to_owned(),
+        result: result.to_owned(),
+        ..Row::default()
+    };
+    let rows = [
+        row("call", "local", "Click", "confirmed"),
+        row("call", "key:ci", "Click", "denied"),
+        row("server_started", "", "", ""),
+        row(DAMAGED, "", "", ""),
+    ];
+    let said = |text: &str| Some(text.to_owned());
+    for (filter, taken) in [
+        (RowFilter::default(), [true, true, true, true]),
+        (RowFilter { tool: said("click"), ..RowFilter::default() }, [true, true, false, true]),
+        (RowFilter { tool: said("Type"), ..RowFilter::default() }, [false, false, false, true]),
+        (RowFilter { principal: said("local"), ..RowFilter::default() }, [true, false, false, true]),
+        (RowFilter { result: said("denied"), ..RowFilter::default() }, [false, true, false, true]),
+        (RowFilter { principal: said("local"), result: said("denied"), tool: None }, [false, false, false, true]),
+        // No row of the server has a tool, so an empty word is one that none of them fits either.
+        (RowFilter { tool: said(""), ..RowFilter::default() }, [false, false, false, true]),
+    ] {
+        assert_eq!(rows.each_ref().map(|row| filter.takes(row)), taken, "{filter:?}");
+    }
 }

@@ -65,6 +65,18 @@ fn every_change_inside_a_chain_is_found_at_its_line() {
 }
 
 #[test]
+fn a_check_that_may_be_ended_says_the_same_until_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    chain(folder.path(), 2);
+    let until = Cancel::new();
+    let found = verify_folder_until(folder.path(), &key(), &until).unwrap();
+    assert_eq!(found, verify_folder(folder.path(), &key()).unwrap());
+    assert_eq!(found[0].verified, 3);
+    until.cancel(portcullis_model::CancelReason::Stop);
+    assert!(verify_folder_until(folder.path(), &key(), &until).is_err(), "half a check is none");
+}
+
+#[test]
 fn another_key_verifies_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = chain(folder.path(), 2);
@@ -169,6 +181,32 @@ fn a_chain_goes_on_in_a_new_file_at_its_size_and_loses_nothing() {
     assert!(problems(folder.path())[0].2.contains("it is gone"));
 }
 
+/// A chain may grow after another server named its head; one that its own server went on from may not.
+#[test]
+fn attack_lines_after_the_one_from_which_a_chain_goes_on_are_found_and_a_live_neighbour_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let live = FileLedger::open(folder.path(), key(), started(), |path| File::create_new(path)).unwrap();
+    live.append(&denied(1), Durability::Now).unwrap();
+    chain(folder.path(), 1);
+    live.append(&denied(2), Durability::Now).unwrap();
+    assert_eq!(problems(folder.path()), []);
+
+    let folder = tempfile::tempdir().unwrap();
+    drop(short_files(folder.path(), 4, |path| File::create_new(path)));
+    let first = chains(folder.path()).unwrap().remove(0);
+    let report = verify_file(&first, &key()).unwrap();
+    let last = unhex(report.head.as_bytes()).unwrap();
+    let fields = crate::chain::fields(&denied(9)).unwrap();
+    let now = time::OffsetDateTime::UNIX_EPOCH;
+    let (line, _) = crate::chain::line(&key(), &last, report.verified + 1, now, &fields);
+    let text = std::fs::read_to_string(&first).unwrap();
+    std::fs::write(&first, text + &line).unwrap();
+    assert!(verify_file(&first, &key()).unwrap().finding.is_none(), "the line itself is in order");
+    let found = problems(folder.path()).remove(0);
+    assert!(found.2.contains("lines follow the one from which"), "{found:?}");
+    assert_eq!(found.1, report.verified + 2, "the line after all that verified");
+}
+
 #[test]
 fn a_new_file_that_cannot_be_made_leaves_the_chain_where_it_is() {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -261,6 +299,8 @@ fn an_anchor_kept_elsewhere_finds_what_the_chains_cannot() {
     std::fs::write(&local, old_anchor).unwrap();
     assert_eq!(against(&folder, &local), Vec::<String>::new());
     assert!(against(&folder, &elsewhere)[0].contains("line 5, which is not there"));
+    let report = &verify_anchored(&folder, &key(), Some(&elsewhere)).unwrap().files[0];
+    assert_eq!((report.verified, report.finding.as_ref().unwrap().line), (1, 2), "the first line that is not there");
     assert_eq!(problems(&folder), []);
 
     // The whole file.

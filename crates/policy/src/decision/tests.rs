@@ -1,10 +1,13 @@
 //! Tables over `admit` and `decide`: who is let in with which effects, and what the refusal says.
 
 use super::*;
-use crate::filter::FilterSpec;
+use crate::filter::{FilterSpec, ToolWords};
+use crate::permit::Permit;
+use crate::rates::RateWords;
+use crate::roots::roots;
 use portcullis_model::{
-    Authenticated, Chord, Durability, Entry, Ledger, LedgerFault, ProcessId, ProgramName, Standing, Valued,
-    WindowIdentity,
+    Access, Authenticated, Chord, Durability, Entry, FilePath, Ledger, LedgerFault, ProcessId, ProgramName,
+    ServiceName, Standing, Valued, WindowIdentity, WindowPattern,
 };
 use std::sync::{Arc, Mutex};
 
@@ -178,7 +181,7 @@ fn a_scope_of_one_tool_opens_that_tool_alone() {
     assert!(shut.admit(&setter, SET_CLIPBOARD).is_err(), "a scope opens no tier");
 }
 
-fn permit(ledger: &Arc<Lines>) -> Result<crate::Permit, LedgerFault> {
+fn permit(ledger: &Arc<Lines>) -> Result<Permit, LedgerFault> {
     let open = rules(|spec| spec.enable_tier3 = true, Approval::Never);
     let local = Principal::local();
     let asked = ask(&local, SET_CLIPBOARD, &[Effect::WriteClipboard], vec![Resource::Clipboard]);
@@ -306,6 +309,10 @@ fn a_permit_for_the_desktop_does_not_cover_what_the_rules_keep_from_the_window_t
     assert_eq!(rule(Effect::ReadWindows, shown("bank.exe", "x")), "covered");
     assert_eq!(rule(Effect::ArrangeWindows, shown("bank.exe", "x")), "p.toml:5 names it in `input.deny_programs`");
     assert!(rule(Effect::CloseWindows, shown("cmd.exe", "x")).starts_with("closing one is an effect of tier 3"));
+    let both = [Effect::CloseWindows, Effect::OperateCommandHost];
+    let Decision::Allow(grant) = open.decide(ask(&local, WINDOWS, &both, vec![Resource::Desktop])) else { panic!() };
+    let allowed = grant.record(Arc::new(Lines::default())).unwrap();
+    assert!(allowed.require(Effect::CloseWindows, &shown("cmd.exe", "x")).is_ok(), "that effect was asked for too");
     let own = Resource::Window { window: window(4242, "x"), program: ProgramName::from_image_path("portcullis.exe") };
     assert!(rule(Effect::CloseWindows, own).starts_with("our own windows"));
 }
@@ -359,6 +366,27 @@ fn processes_are_ended_by_what_they_are_to_us() {
     }
 }
 
+/// Name and standing of a service, and what is said of starting or stopping it.
+#[test]
+fn services_are_controlled_by_what_they_are_to_us_and_to_windows() {
+    const CONTROL: ToolRow<'_> =
+        ToolRow { name: "Click", tier: Tier::Alter, effects: &[Effect::ControlServices], gates: &[] };
+    let open = rules(|spec| spec.enable_all = true, Approval::Never);
+    for (name, standing, said) in [
+        ("Spooler", Standing::Other, "allow [ControlServices]"),
+        ("Spooler", Standing::Ours, "Denied: what this server lives in"),
+        ("Spooler", Standing::Client, "Denied: what this server lives in"),
+        ("Spooler", Standing::Critical, "Denied: such services are refused"),
+        ("WinDefend", Standing::Other, "Denied: such services are refused"),
+        ("EventLog", Standing::Other, "Denied: such services are refused"),
+        ("EventLogger", Standing::Other, "allow [ControlServices]"),
+    ] {
+        let service = Resource::Service { name: ServiceName::parse(name).unwrap(), standing };
+        let found = verdict(&open.decide(ask(&Principal::local(), CONTROL, &[Effect::ControlServices], vec![service])));
+        assert!(found.starts_with(said), "{name} {standing:?}: {found}");
+    }
+}
+
 #[test]
 fn a_permit_for_a_tree_covers_what_its_root_started_and_nothing_else() {
     let process = |number| ProcessId { number, started: 1 };
@@ -373,4 +401,257 @@ fn a_permit_for_a_tree_covers_what_its_root_started_and_nothing_else() {
     assert!(!tree.covers(&part(6, 8)) && !part(7, 8).covers(&part(7, 9)));
     let later = Resource::ProcessTree { root: ProcessId { started: 2, ..process(7) } };
     assert!(!later.covers(&part(7, 8)), "another process of that number");
+}
+
+fn told<T>(asked: Result<T, Denial>, open: impl FnOnce(T) -> String) -> String {
+    asked.map_or_else(|denial| denial.rule, open)
+}
+
+#[test]
+fn a_host_is_asked_about_before_and_without_a_call() {
+    let (local, remote) = (Principal::local(), Principal::key("k", Scope::ALL));
+    let deny = vec![at("bad.example".parse().unwrap(), 5)];
+    let rules = rules(|_| {}, Approval::Never).with_hosts(HostRules { deny, ..HostRules::default() });
+    let name =
+        |who, name| told(rules.check_name(who, &Host::parse(name).unwrap(), HostAccess::Fetch), |()| "open".to_owned());
+    assert_eq!(name(&local, "good.example"), "open");
+    assert_eq!(name(&local, "bad.example"), "p.toml:5 names bad.example in `hosts.deny`");
+    assert!(name(&remote, "good.example").starts_with("nobody says `hosts.fetch`"));
+    let host = |who, name, address: &str| {
+        let addresses = vec![address.parse().unwrap()];
+        let host = Host::parse(name).unwrap();
+        let resource = Resource::Host { host, port: Some(443), addresses, access: HostAccess::Fetch };
+        told(rules.check_host(who, &resource), |rule| rule.unwrap_or_else(|| "no host".to_owned()))
+    };
+    assert_eq!(host(&local, "good.example", "1.1.1.1"), "by default `local` fetches from public hosts");
+    assert_eq!(host(&local, "bad.example", "1.1.1.1"), "p.toml:5 names bad.example in `hosts.deny`");
+    assert!(host(&remote, "good.example", "1.1.1.1").starts_with("nobody says `hosts.fetch`"));
+    assert_eq!(rules.check_host(&local, &Resource::Clipboard), Ok(None), "no host is opened or refused by no rule");
+}
+
+#[test]
+fn only_the_owners_own_client_is_told_in_which_folder_a_policy_file_lies() {
+    let path = Path::new("/home/owner/secret-project/portcullis.toml");
+    let rules = rules(|_| {}, Approval::Never).read_from([path]);
+    let text = format!("{}:5 names it in `files.deny`", path.display());
+    assert_eq!(rules.tell(&Principal::local(), text.clone()), text);
+    assert_eq!(
+        rules.tell(&Principal::key("k", Scope::ALL), text),
+        "portcullis.toml:5 names it in `files.deny`",
+        "a key learns no folder of the machine"
+    );
+}
+
+/// A reload may say less of our own places than the rules before did.
+#[test]
+fn attack_a_reload_opens_none_of_the_files_and_listeners_that_were_ours() {
+    let path = |text: &str| FilePath::parse(text).unwrap();
+    let with = |own: &[&str], port: u16, name: &str| {
+        let files = FileRules {
+            write: roots([path(r"C:\")], &Origin::Default),
+            own: own.iter().map(|text| path(text)).collect(),
+            ..FileRules::default()
+        };
+        let hosts = HostRules {
+            fetch: roots(["127.0.0.1".parse().unwrap(), "public".parse().unwrap()], &Origin::Default),
+            own: vec![([127, 0, 0, 1], port).into()],
+            own_names: vec![(Host::parse(name).unwrap(), 443)],
+            ..HostRules::default()
+        };
+        rules(|_| {}, Approval::Never).with_files(files).with_hosts(hosts)
+    };
+    let before = with(&[r"C:\a", r"C:\both"], 8000, "before.example");
+    let new = with(&[r"C:\b", r"C:\both"], 9000, "new.example").keeping_own_files_of(&before);
+    let local = Principal::local();
+    for (text, ours) in [(r"C:\a\x", true), (r"C:\b\x", true), (r"C:\both\x", true), (r"C:\c\x", false)] {
+        let file = Resource::File { path: path(text), identity: None, access: Access::Write };
+        assert_eq!(new.view(&local).check_place(&file).is_err(), ours, "{text}");
+    }
+    assert_eq!(new.files.own.len(), 3, "what both name stands there once: {:?}", new.files.own);
+    for (name, port, address, ours) in [
+        ("127.0.0.1", 8000, [127, 0, 0, 1], true),
+        ("127.0.0.1", 9000, [127, 0, 0, 1], false),
+        ("before.example", 443, [1, 1, 1, 1], true),
+        ("new.example", 443, [1, 1, 1, 1], false),
+    ] {
+        let host = Host::parse(name).unwrap();
+        let addresses = vec![address.into()];
+        let resource = Resource::Host { host, port: Some(port), addresses, access: HostAccess::Fetch };
+        assert_eq!(new.check_host(&local, &resource).is_err(), ours, "{name}:{port}: the server listens where it did");
+    }
+}
+
+fn own_rules(restrictions: Restrictions) -> OwnRules {
+    OwnRules {
+        filter: ToolFilter::narrowing(&ToolWords::default(), &[]).unwrap(),
+        restrictions,
+        files: FileRules::default(),
+        registry: RegistryRules::default(),
+        hosts: HostRules::default(),
+        rates: RateWords::default(),
+    }
+}
+
+#[test]
+fn who_has_windows_hidden_from_it_alone_also_has_those_hidden_that_are_from_all() {
+    let hiding = |text: &str, line| Restrictions {
+        hidden: vec![at(WindowPattern::TitlePart(text.to_owned()), line)],
+        ..Restrictions::default()
+    };
+    let rules = rules(|_| {}, Approval::Never).restricted(hiding("bank", 3)).with_own([
+        ("key:ci".to_owned(), own_rules(hiding("mail", 7))),
+        ("key:other".to_owned(), own_rules(Restrictions::default())),
+    ]);
+    let found: Vec<(String, Vec<String>)> = rules
+        .own_hidden()
+        .map(|(name, all)| (name.to_owned(), all.hidden.iter().map(|said| said.origin.to_string()).collect()))
+        .collect();
+    assert_eq!(found, [("key:ci".to_owned(), vec!["p.toml:3".to_owned(), "p.toml:7".to_owned()])]);
+}
+
+const LOOK: ToolRow<'_> =
+    ToolRow { name: "Click", tier: Tier::Observe, effects: &[Effect::ReadClipboard, Effect::ReadWindows], gates: &[] };
+
+#[test]
+fn one_open_effect_of_several_admits_a_tool_and_the_first_denial_is_told_where_there_is_none() {
+    let local = Principal::local();
+    let shut = |clipboard: bool, capture: bool| {
+        let clipboard_read = Some(at(!clipboard, 4));
+        let restrictions = Restrictions { clipboard_read, capture: Some(at(!capture, 5)), ..Restrictions::default() };
+        rules(|_| {}, Approval::Never).restricted(restrictions)
+    };
+    let admitted = |rules: &Rules| told(rules.admit(&local, LOOK), |()| "open".to_owned());
+    assert_eq!(admitted(&shut(false, false)), "open");
+    assert_eq!(admitted(&shut(true, false)), "open", "the plan will say which effect the call needs");
+    assert_eq!(admitted(&shut(false, true)), "open");
+    assert_eq!(admitted(&shut(true, true)), "p.toml:4 says `clipboard.read = false`");
+    let opens = |rules: &Rules, effect| rules.opens(&local, LOOK, effect);
+    assert!(opens(&shut(true, false), Effect::ReadWindows) && !opens(&shut(true, false), Effect::ReadClipboard));
+    assert!(!opens(&shut(false, false), Effect::ReadSystem), "it is open, and none of the tool's");
+}
+
+/// The caller's filter words, and what the record says opened the call.
+#[test]
+fn a_grant_says_which_word_opened_it_and_each_place_once() {
+    let path = |text: &str| FilePath::parse(text).unwrap();
+    let local = Principal::local();
+    let read = |text: &str| Resource::File { path: path(text), identity: None, access: Access::Read };
+    let known = [("Click", Tier::Interact), ("SetClipboard", Tier::Alter)];
+    let of_words = |words: &ToolWords| Rules::new(ToolFilter::of_words(words, &known).unwrap(), Approval::Never, 1);
+    let flag = |tier3| ToolWords { tier3, ..ToolWords::default() };
+    let by_file = of_words(&flag(Some(at(true, 3))));
+    let by_flag = of_words(&flag(Some(Valued::new(true, Origin::Flag("--enable-tier3")))));
+    let plain = of_words(&ToolWords::default());
+    let rule = |rules: &Rules, tool, effect, resources| match rules.decide(ask(&local, tool, &[effect], resources)) {
+        Decision::Allow(grant) => grant.rule().to_owned(),
+        other => verdict(&other),
+    };
+    let set = |rules: &Rules| rule(rules, SET_CLIPBOARD, Effect::WriteClipboard, vec![]);
+    assert_eq!(set(&by_file), "p.toml:3 opens it");
+    assert_eq!(set(&by_flag), "tier 3 is open");
+    assert_eq!(rule(&by_flag, CLICK, Effect::SendInput, vec![]), "the tier is open");
+    assert_eq!(rule(&plain, CLICK, Effect::SendInput, vec![]), "the tier is open");
+    let files =
+        FileRules { read: Some(at(vec![at(path(r"C:\a"), 7), at(path(r"C:\b"), 8)], 6)), ..FileRules::default() };
+    assert_eq!(
+        rule(&plain.with_files(files), CLICK, Effect::SendInput, [r"C:\a\1", r"C:\a\2", r"C:\b\1"].map(read).into()),
+        "the tier is open; p.toml:7 opens it in `files.read`; p.toml:8 opens it in `files.read`"
+    );
+}
+
+#[test]
+fn an_effect_on_files_needs_its_own_scope_beside_that_of_the_tier() {
+    const READ: ToolRow<'_> = ToolRow { name: "Click", tier: Tier::Alter, effects: &[Effect::ReadFiles], gates: &[] };
+    let rules = rules(|spec| spec.enable_tier3 = true, Approval::Never);
+    for (scopes, said) in [
+        (vec![Scope::Alter, Scope::Files], "open"),
+        (vec![Scope::Alter], "key:k holds no `files` scope"),
+        (vec![Scope::Files], "key:k holds no `alter` scope"),
+    ] {
+        assert_eq!(told(rules.admit(&Principal::key("k", scopes), READ), |()| "open".to_owned()), said);
+    }
+}
+
+/// What a flag says has no line to point at: the flag is named, and not the file.
+#[test]
+fn what_flags_shut_is_said_with_the_flag_that_opens_it() {
+    let local = Principal::local();
+    let list = "the owner's list of tools leaves it out";
+    let add = "the owner can add `Click` to --tools or take it from --exclude-tools";
+    let tier = "tier 2 (interact) is closed; the effect is send_input";
+    let start = "the owner can start the server without --disable-tier2, or with --tools Click";
+    let names = |name: &str| vec![name.to_owned()];
+    for (what, spec, rule, remedy) in [
+        ("excluded", FilterSpec { exclude_tools: names("Click"), ..FilterSpec::default() }, list, add),
+        ("unlisted", FilterSpec { tools: names("SetClipboard"), ..FilterSpec::default() }, list, add),
+        ("shut", FilterSpec { disable_tier2: true, ..FilterSpec::default() }, tier, start),
+    ] {
+        let denial = rules(|said| *said = spec, Approval::Never).admit(&local, CLICK).unwrap_err();
+        assert_eq!((denial.rule.as_str(), denial.remedy.as_deref()), (rule, Some(remedy)), "{what}");
+    }
+}
+
+const FETCH: ToolRow<'_> = ToolRow {
+    name: "Click",
+    tier: Tier::Interact,
+    effects: &[Effect::FetchHosts, Effect::ProbeHosts, Effect::ReadWindows],
+    gates: &[],
+};
+
+fn host(name: &str, address: [u8; 4], access: HostAccess) -> Resource {
+    let addresses = vec![address.into()];
+    Resource::Host { host: Host::parse(name).unwrap(), port: Some(443), addresses, access }
+}
+
+fn fetching(effects: &[Effect], resources: Vec<Resource>) -> (Permit, Arc<Lines>) {
+    let ledger = Arc::new(Lines::default());
+    let deny = vec![at("bad.example".parse().unwrap(), 5)];
+    let rules = rules(|_| {}, Approval::Never).with_hosts(HostRules { deny, ..HostRules::default() });
+    let Decision::Allow(grant) = rules.decide(ask(&Principal::local(), FETCH, effects, resources)) else { panic!() };
+    (grant.record(ledger.clone()).unwrap(), ledger)
+}
+
+/// Where a call is led on to: with which effect, to what, whether the call may follow and what is said.
+#[test]
+fn attack_a_call_is_led_on_only_to_hosts_of_the_kind_that_it_was_granted() {
+    let first = || host("first.example", [1, 1, 1, 1], HostAccess::Fetch);
+    let next = host("next.example", [1, 0, 0, 1], HostAccess::Fetch);
+    for (effect, resources, to, said) in [
+        (Effect::FetchHosts, vec![first()], next.clone(), "followed"),
+        (Effect::FetchHosts, vec![first()], host("bad.example", [1, 0, 0, 1], HostAccess::Fetch), "bad.example"),
+        (Effect::FetchHosts, vec![first()], host("next.example", [10, 0, 0, 1], HostAccess::Fetch), "hosts.fetch"),
+        (Effect::FetchHosts, vec![first()], host("nas", [10, 0, 0, 1], HostAccess::Probe), "does not cover"),
+        (Effect::FetchHosts, vec![first()], Resource::Clipboard, "does not cover"),
+        (Effect::ReadWindows, vec![first()], next.clone(), "does not cover"),
+        (Effect::FetchHosts, vec![], next.clone(), "does not cover"),
+        (Effect::FetchHosts, vec![Resource::Clipboard], next, "does not cover"),
+    ] {
+        let (permit, ledger) = fetching(&[Effect::FetchHosts], resources);
+        assert!(permit.require(effect, &to).is_err(), "before it is followed: {to:?}");
+        let found = permit.follow(effect, to.clone()).map_or_else(
+            |refused| {
+                let fault = Fault::from(refused);
+                format!("{fault} {:?}", fault.rule)
+            },
+            |()| "followed".to_owned(),
+        );
+        assert!(found.contains(said), "{effect:?} {to:?}: {found}");
+        let is_followed = said == "followed";
+        assert_eq!(permit.require(effect, &to).is_ok(), is_followed, "{to:?}");
+        let recorded = ledger.0.lock().unwrap().iter().any(|line| line.contains("call_followed"));
+        assert_eq!(recorded, is_followed, "{to:?}");
+    }
+}
+
+#[test]
+fn a_permit_says_what_it_names_and_which_names_may_be_looked_up() {
+    let first = host("first.example", [1, 1, 1, 1], HostAccess::Fetch);
+    let (permit, _) = fetching(&[Effect::FetchHosts, Effect::ReadWindows], vec![first]);
+    assert!(permit.names(Effect::ReadWindows) && !permit.names(Effect::ProbeHosts));
+    let may = |name: &str| permit.check_name(&Host::parse(name).unwrap(), HostAccess::Fetch);
+    assert_eq!(may("next.example"), Ok(()));
+    assert_eq!(told(may("bad.example"), |()| String::new()), "p.toml:5 names bad.example in `hosts.deny`");
+    // What a failing test or a log shows of one.
+    let shown = format!("{permit:?}");
+    assert!(["CallId(1)", "FetchHosts", "first.example"].iter().all(|part| shown.contains(part)), "{shown}");
 }

@@ -91,6 +91,8 @@ fn attack_stores_of_credentials_are_refused_inside_a_root() {
             assert!(said.contains("is refused to all, also inside a root"), "{text}: {said}");
         }
     }
+    let said = verdict(&open, &local, r"C:\Users\me\AppData\Local\Microsoft\Vault\x", Access::Read);
+    assert!(said.starts_with(r"Microsoft\Vault is refused to all"), "the store is named: {said}");
     assert!(verdict(&open, &local, r"C:\Users\me\ssh\notes.txt", Access::Read).starts_with("open"));
     // The owner named this very file, and not its neighbour.
     assert!(verdict(&rules(), &local, r"C:\Users\me\.aws\config", Access::Read).starts_with("open"));

@@ -100,6 +100,7 @@ fn each_way_of_allowing_more_is_seen_and_its_reverse_is_none() {
     );
     let pattern = |text: &str| vec![said(WindowPattern::TitlePart(text.to_owned()))];
     let chord = |text: &str| vec![said(Chord::parse(text).unwrap())];
+    let program = |name: &str| ProgramName::parse(name).unwrap();
     let programs = |paths: &[&str]| Some(said(paths.iter().map(|path| said((*path).to_owned())).collect()));
     let calls = |rate| RateWords { calls: Some(said(rate)), bytes: None };
     let narrow_key = |change: fn(&mut OwnRules)| rules().with_own([("key:ci".to_owned(), own(change))]);
@@ -126,6 +127,20 @@ fn each_way_of_allowing_more_is_seen_and_its_reverse_is_none() {
             rules(),
             "input to bank.exe",
         ),
+        (
+            "one program of several",
+            restricted(|r| r.no_input = ["bank.exe", "form.exe"].map(program).map(said).into()),
+            restricted(|r| r.no_input = vec![said(program("form.exe"))]),
+            "input to bank.exe",
+        ),
+        (
+            "one hidden program of several",
+            restricted(|r| {
+                r.hidden = ["bank.exe", "form.exe"].map(program).map(WindowPattern::Program).map(said).into()
+            }),
+            restricted(|r| r.hidden = vec![said(WindowPattern::Program(program("form.exe")))]),
+            "windows of program bank.exe",
+        ),
         ("chords", restricted(|r| r.no_chords = chord("alt+f4")), rules(), "alt+f4"),
         (
             "a longer chord",
@@ -145,6 +160,12 @@ fn each_way_of_allowing_more_is_seen_and_its_reverse_is_none() {
             "bytes",
             rules().with_rates(RateWords { calls: None, bytes: Some(said(1_000)) }),
             rules(),
+            "more bytes of answers a minute",
+        ),
+        (
+            "more bytes",
+            rules().with_rates(RateWords { calls: None, bytes: Some(said(1_000)) }),
+            rules().with_rates(RateWords { calls: None, bytes: Some(said(1_001)) }),
             "more bytes of answers a minute",
         ),
         ("a root", files(|_| ()), files(|f| f.write = places(&[r"D:\x"])), r"everybody: D:\x in `files.write`"),
@@ -241,6 +262,13 @@ fn what_one_key_gains_is_told_of_that_key_alone() {
 fn what_was_kept_back_may_go_where_nothing_opens_it() {
     let old = files(|files| files.deny = vec![said(path(r"E:\x"))]);
     assert_eq!(wider(&old, &files(|_| ())), Vec::<String>::new());
+    let shut = |deny: &[&str]| {
+        hosts(|hosts| {
+            (hosts.fetch, hosts.probe) = (patterns(&[]), patterns(&[]));
+            hosts.deny = deny.iter().map(|text| said(text.parse().unwrap())).collect();
+        })
+    };
+    assert_eq!(wider(&shut(&["bad.example"]), &shut(&[])), Vec::<String>::new());
 }
 
 /// A list in place of the default takes from `local` and gives to everybody else.

@@ -1,6 +1,7 @@
 //! What every request passes before anything of MCP sees it, in one order: where it is meant to go and which page sent it,
 //! from where it comes, who sends it. Each refusal is a status and a sentence; nothing that a caller sent is repeated.
 
+use super::addressing::{Foreign, Names};
 use super::body;
 use super::client::Clients;
 use super::connections::{Connection, Connections};
@@ -26,8 +27,6 @@ use std::time::{Duration, Instant};
 
 /// The one path besides the resource's metadata that needs no key.
 pub(super) const HEALTH: &str = "/health";
-/// Names of this machine that no other machine can have.
-const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// The header that names a session.
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// The parameter of a query in which some clients send a token (RFC 6750, 2.3). Queries end in logs and histories.
@@ -174,47 +173,27 @@ pub(super) fn check_body(connection: &Connection) -> Result<(), Turned> {
     Err(Turned::new(status, "body", reason).with(header::CONNECTION, HeaderValue::from_static("close")))
 }
 
-/// Refuses foreign hosts and origins: a web page that points a name of its own at this address must get nothing.
+/// Refuses what is not meant for this server or was sent by a page of another.
 fn check_addressing(checks: &Checks, connection: &Connection, request: &Request) -> Result<(), Turned> {
-    let is_own = |value: &str| {
-        let is_port = |port: &str| port.parse() == Ok(connection.local.port()) && !port.starts_with(['0', '+']);
-        let is_loopback = |name: &str| LOOPBACK_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
-        let named = connection.local.ip().is_loopback();
-        // The address that the connection came to is no name, so nobody else can point it here.
-        value == connection.authority
-            || named && value.rsplit_once(':').is_some_and(|(name, port)| is_loopback(name) && is_port(port))
+    let names = Names {
+        scheme: checks.scheme,
+        local: connection.local,
+        authority: &connection.authority,
+        public_hosts: &checks.public_hosts,
     };
-    let is_public = |value: &str| checks.public_hosts.iter().any(|host| host.eq_ignore_ascii_case(value));
-    let is_host = |value: &str| is_own(value) || is_public(value);
-    // The public name is that of a page with TLS, which may end at a proxy.
-    let is_origin = |value: &str| match value.split_once("://") {
-        Some((scheme, host)) => scheme == checks.scheme && is_own(host) || scheme == "https" && is_public(host),
-        None => false,
-    };
-    let host_fits = match only(request.headers(), &header::HOST) {
-        Ok(Some(host)) => is_host(host),
-        Ok(None) | Err(()) => false,
-    };
-    // A target in absolute form names a host of its own, which RFC 9112 (3.2.2) puts above the header.
-    let target_fits = request.uri().authority().is_none_or(|authority| is_host(authority.as_str()));
-    if !host_fits || !target_fits {
-        let reason = "the `Host` header or the request target names no address of this server; use the address that it \
-                      printed, or have the owner name this one with --public-host";
-        return Err(Turned::new(StatusCode::FORBIDDEN, "host", reason));
-    }
-    let origin_fits = match only(request.headers(), &header::ORIGIN) {
-        Ok(None) => true,
-        Ok(Some(origin)) => is_origin(origin),
-        Err(()) => false,
-    };
-    if !origin_fits {
-        return Err(Turned::new(
-            StatusCode::FORBIDDEN,
-            "origin",
-            "the `Origin` header names no page of this server; a program that is no browser sends none",
-        ));
-    }
-    Ok(())
+    names.check(request.uri(), request.headers()).map_err(|foreign| {
+        let (why, reason) = match foreign {
+            Foreign::Host => (
+                "host",
+                "the `Host` header or the request target names no address of this server; use the address that it \
+                 printed, or have the owner name this one with --public-host",
+            ),
+            Foreign::Origin => {
+                ("origin", "the `Origin` header names no page of this server; a program that is no browser sends none")
+            }
+        };
+        Turned::new(StatusCode::FORBIDDEN, why, reason)
+    })
 }
 
 /// Finds out from where the request comes, and refuses what may not come from there.

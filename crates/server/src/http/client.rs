@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// Why a proxy's word for its client is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unclear {
+pub(crate) enum Unclear {
     /// The header is not there.
     Absent,
     /// It is there more than once, or with more than one address.
@@ -33,14 +33,14 @@ fn address(value: &HeaderValue) -> Option<IpAddr> {
 }
 
 /// Whom the server believes and whom it lets in.
-pub(super) struct Clients {
+pub(crate) struct Clients {
     allowlist: Option<Vec<Network>>,
     proxies: Option<(Vec<Network>, HeaderName)>,
 }
 
 impl Clients {
     /// Fails when the header's name is none that HTTP knows.
-    pub(super) fn new(allowlist: Option<Vec<Network>>, proxies: Option<ProxySettings>) -> Result<Self, String> {
+    pub(crate) fn new(allowlist: Option<Vec<Network>>, proxies: Option<ProxySettings>) -> Result<Self, String> {
         let named = |proxies: ProxySettings| match proxies.header.name().parse() {
             Ok(header) => Ok((proxies.networks, header)),
             Err(_) => Err(format!("{} is no name of a header", proxies.header.name())),
@@ -49,14 +49,14 @@ impl Clients {
     }
 
     /// Whether a peer is a listed proxy.
-    pub(super) fn is_proxy(&self, peer: IpAddr) -> bool {
+    pub(crate) fn is_proxy(&self, peer: IpAddr) -> bool {
         self.proxies.as_ref().is_some_and(|(networks, _)| networks.iter().any(|network| network.contains(peer)))
     }
 
     /// Whose request it is. From anybody but a listed proxy the header says nothing: whoever connects can write it. From a
     /// proxy it holds exactly one address; with more, the proxy passes on what its client wrote, and whichever is taken may
     /// be that client's invention.
-    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Result<IpAddr, Unclear> {
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Result<IpAddr, Unclear> {
         let peer = peer.to_canonical();
         let Some((_, header)) = self.proxies.as_ref().filter(|_| self.is_proxy(peer)) else { return Ok(peer) };
         let mut values = headers.get_all(header).iter();
@@ -88,7 +88,7 @@ impl Clients {
     }
 
     /// Whether a client may come from this address.
-    pub(super) fn may_come(&self, client: IpAddr) -> bool {
+    pub(crate) fn may_come(&self, client: IpAddr) -> bool {
         self.allowlist.as_ref().is_none_or(|list| list.iter().any(|network| network.contains(client)))
     }
 }

@@ -2,9 +2,10 @@
 //! request must pass is in `check.rs`.
 
 mod accept;
+pub(crate) mod addressing;
 mod body;
 mod check;
-mod client;
+pub(crate) mod client;
 mod connections;
 mod limits;
 mod metrics;

@@ -6,7 +6,7 @@ use super::command::copy_onto;
 use super::progress::{Progress, Quiet};
 use super::rust_src::{self, Std};
 use super::{Cleaned, Run, RunState, Size};
-use super::{Node, build, clients, host, node, remove, rootfs, run, template};
+use super::{Node, build, clients, host, mutation, node, remove, rootfs, run, template};
 use anyhow::{Context, Result, bail};
 use process_wrap::std::{CommandWrap, ProcessGroup};
 use rustix::process::{Pid, Signal, kill_process};
@@ -113,6 +113,10 @@ impl Cache {
         self.top().join(format!("rust-src-{version}"))
     }
 
+    pub(super) fn mutation(&self) -> PathBuf {
+        self.top().join("cargo-mutants")
+    }
+
     pub(super) fn run(&self, name: &str) -> PathBuf {
         self.runs().join(name)
     }
@@ -180,6 +184,7 @@ impl Lab {
         clients::make(&cache, progress)?;
         node::make(&cache, progress)?;
         build::fetch(&cache, progress)?;
+        mutation::make(&cache, progress)?;
         Lab::ready_in(cache)
     }
 
@@ -201,6 +206,11 @@ impl Lab {
     /// Node.js with the packages of `lab/clients/package-lock.json`.
     pub fn node(&self) -> Result<Node> {
         node::find(&self.cache)
+    }
+
+    /// cargo-mutants.
+    pub fn cargo_mutants(&self) -> Result<PathBuf> {
+        mutation::find(&self.cache)
     }
 
     /// Starts a run that ends when the value is dropped, or when this process dies in any way.

@@ -21,6 +21,8 @@ mod host;
 #[cfg(not(windows))]
 mod linux;
 #[cfg(not(windows))]
+mod mutation;
+#[cfg(not(windows))]
 mod remove;
 #[cfg(not(windows))]
 mod rootfs;

@@ -177,6 +177,11 @@ impl Lab {
         node::find(&self.cache)
     }
 
+    /// Nothing here: what runs it is for the lab.
+    pub fn cargo_mutants(&self) -> Result<PathBuf> {
+        Err(NoLab.into())
+    }
+
     /// The desktop, with a share of its own.
     pub fn start(&self, _name: Option<&str>) -> Result<Run> {
         tie()?;

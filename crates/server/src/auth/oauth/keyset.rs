@@ -79,6 +79,17 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<Arc<TrustedKey>>, FetchError> {
     Ok(set.keys.into_iter().filter_map(TrustedKey::read).map(Arc::new).collect())
 }
 
+/// The key that a token means.
+pub(super) fn pick<'keys>(
+    keys: &'keys [Arc<TrustedKey>],
+    kid: &str,
+    algorithm: Algorithm,
+) -> Option<&'keys Arc<TrustedKey>> {
+    let named = || keys.iter().filter(|key| key.kid == kid);
+    // Where two have one name, the one that fits is meant; one that does not fit is still found, and refused by that.
+    named().find(|key| key.fits(algorithm)).or_else(|| named().next())
+}
+
 /// A fetch under way.
 type Fetching = Pin<Box<dyn Future<Output = Result<Vec<u8>, FetchError>> + Send>>;
 /// Begins a fetch.
@@ -110,9 +121,7 @@ enum Look {
 
 impl State {
     fn find(&self, kid: &str, algorithm: Algorithm) -> Option<Arc<TrustedKey>> {
-        let named = || self.keys.iter().filter(|key| key.kid == kid);
-        // Where two have one name, the one that fits is meant; one that does not fit is still found, and refused by that.
-        named().find(|key| key.fits(algorithm)).or_else(|| named().next()).cloned()
+        pick(&self.keys, kid, algorithm).cloned()
     }
 
     fn age(&self, now: Instant) -> Option<Duration> {

@@ -2,6 +2,8 @@
 //! resource's metadata (RFC 9728) say who that issuer is. Nobody logs in here and no token is made or passed on.
 
 mod fetch;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod keyset;
 mod token;
 mod verify;
