@@ -5,6 +5,7 @@ use crate::machine::Machine;
 use crate::reload::Reloading;
 use crate::stop::{self, OwnerSignal};
 use crate::{compose, keys, logging, oauth, settings, tls};
+use anyhow::Context;
 use portcullis_audit::AuditKey;
 use portcullis_config::{DataFolder, Environment, KeyStore, TransportSettings};
 use portcullis_gate::Gate;
@@ -28,6 +29,10 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
     // Where there is nothing to serve, nothing is written: no folder and no key.
     machine.ports()?;
     let data = DataFolder::open(serve.data.value)?;
+    if settings.log_files().value {
+        let folder = data.log()?;
+        logging::keep(folder.clone()).with_context(|| format!("no log can be kept in {}", folder.display()))?;
+    }
     let reloading = Reloading::new(machine, (config, flags, anchor.clone()), settings.clone(), &data)?;
     // Calls run in lanes of their own, so that one thread is enough for what is left; a second would only be handed to.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
