@@ -103,11 +103,15 @@ pub enum Effect {
     ReadServices,
     /// Starts and stops services.
     ControlServices,
+    /// Makes other calls, each of which is decided by itself.
+    MakeCalls,
+    /// Ends the caller's own running calls.
+    EndTasks,
 }
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -138,6 +142,8 @@ impl Effect {
         Self::EndClient,
         Self::ReadServices,
         Self::ControlServices,
+        Self::MakeCalls,
+        Self::EndTasks,
     ];
 
     /// The tier that opens this effect.
@@ -161,7 +167,9 @@ impl Effect {
             | Self::ArrangeWindows
             | Self::CloseWindows
             | Self::StartInstalledApp
-            | Self::FetchHosts => Tier::Interact,
+            | Self::FetchHosts
+            | Self::MakeCalls
+            | Self::EndTasks => Tier::Interact,
             Self::OperateCommandHost
             | Self::StartExecutable
             | Self::WriteClipboard

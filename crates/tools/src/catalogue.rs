@@ -1,7 +1,7 @@
 //! All tools of this build, and the one place where a name and arguments from outside become a tool and its arguments.
 
 use crate::tool::AnyTool;
-use crate::{clipboard, desktop, explain, files, network, processes, registry, services, system, wait};
+use crate::{batch, clipboard, desktop, explain, files, network, processes, registry, services, system, tasks, wait};
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
 
@@ -22,6 +22,7 @@ impl Catalogue {
     pub fn new() -> Self {
         let mut tools = Vec::new();
         for family in [
+            batch::tools,
             clipboard::tools,
             desktop::tools,
             explain::tools,
@@ -31,6 +32,7 @@ impl Catalogue {
             registry::tools,
             services::tools,
             system::tools,
+            tasks::tools,
             wait::tools,
         ] {
             tools.extend(family());
