@@ -72,7 +72,11 @@ fn a_call_that_does_not_come_back_is_given_up_and_its_place_is_free() {
     let gate = open_gate(&desktop, Approval::Never, |rules| rules);
     let me = Principal::local();
     desktop.trouble(PortCall::SystemInfo, Trouble::Block);
+    let (send, entered) = channel();
+    desktop.before_next(PortCall::SystemInfo, move |_| send.send(()).unwrap());
     let (id, answer) = start(&gate, &me, "GetSystemInfo", json!({}));
+    // From here on it can only be given up.
+    entered.recv_timeout(PATIENCE).unwrap();
     let told = call_as(&gate, &me, "CancelTask", json!({ "task_id": id })).unwrap();
     assert_eq!(told.outcome().map(Outcome::word), Some("unverified"), "{told:?}");
     assert_eq!(answer.recv_timeout(PATIENCE).unwrap().unwrap_err().code, FaultCode::Cancelled);

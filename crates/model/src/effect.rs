@@ -107,11 +107,13 @@ pub enum Effect {
     MakeCalls,
     /// Ends the caller's own running calls.
     EndTasks,
+    /// Locks the session, which only the person at the machine unlocks.
+    LockSession,
 }
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -144,6 +146,7 @@ impl Effect {
         Self::ControlServices,
         Self::MakeCalls,
         Self::EndTasks,
+        Self::LockSession,
     ];
 
     /// The tier that opens this effect.
@@ -180,7 +183,8 @@ impl Effect {
             | Self::DeleteRegistry
             | Self::EndProcesses
             | Self::EndClient
-            | Self::ControlServices => Tier::Alter,
+            | Self::ControlServices
+            | Self::LockSession => Tier::Alter,
         }
     }
 

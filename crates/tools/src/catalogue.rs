@@ -1,7 +1,7 @@
 //! All tools of this build, and the one place where a name and arguments from outside become a tool and its arguments.
 
 use crate::tool::AnyTool;
-use crate::{batch, clipboard, desktop, explain, files, network, processes, registry, services, system, tasks, wait};
+use crate::{batch, clipboard, desktop, explain, files, network, processes, registry, services, session, system, tasks, wait};
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
 
@@ -31,6 +31,7 @@ impl Catalogue {
             processes::tools,
             registry::tools,
             services::tools,
+            session::tools,
             system::tools,
             tasks::tools,
             wait::tools,

@@ -8,6 +8,7 @@ mod context;
 mod descriptor;
 mod schema;
 mod services;
+mod session;
 mod tool;
 
 mod clipboard;
