@@ -17,6 +17,7 @@ enum Kind {
     Hiding,
     Hosts,
     Others,
+    Owner,
     Paths,
     Processes,
     Programs,
@@ -28,7 +29,7 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Calls,
         Self::Channels,
         Self::Clipboard,
@@ -36,6 +37,7 @@ impl Kind {
         Self::Hiding,
         Self::Hosts,
         Self::Others,
+        Self::Owner,
         Self::Paths,
         Self::Processes,
         Self::Programs,
@@ -58,6 +60,7 @@ impl Kind {
             Self::Hiding => ("hidden windows", "to see or operate what the owner hides"),
             Self::Hosts => ("hosts", "to reach a host that no rule opens: writings, redirects, rebinding"),
             Self::Others => ("other principals", "to see or use what is another principal's"),
+            Self::Owner => ("the owner's place", "to lock the owner out"),
             Self::Paths => ("paths", "to reach a file that no rule opens: spellings, links, swaps"),
             Self::Processes => {
                 ("processes", "to end what is ours, what Windows needs, or another than the one that is meant")
@@ -77,7 +80,7 @@ impl Kind {
             Effect::ReadWindows | Effect::ReadPixels => Self::Hiding,
             Effect::ReadClipboard | Effect::WriteClipboard => Self::Clipboard,
             Effect::ReadSystem | Effect::ReadProcesses | Effect::ReadConnections => Self::Disclosure,
-            Effect::ReadTasks | Effect::ReadPolicy => Self::Others,
+            Effect::ReadTasks | Effect::EndTasks | Effect::ReadPolicy => Self::Others,
             Effect::ListFiles | Effect::ReadFiles | Effect::WriteFiles | Effect::RemoveFiles => Self::Paths,
             Effect::ReadRegistry | Effect::WriteRegistry | Effect::DeleteRegistry => Self::RegistryKeys,
             Effect::ProbeHosts | Effect::FetchHosts => Self::Hosts,
@@ -87,6 +90,8 @@ impl Kind {
             Effect::OperateCommandHost => Self::Shells,
             Effect::EndProcesses | Effect::EndClient => Self::Processes,
             Effect::ReadServices | Effect::ControlServices => Self::Services,
+            Effect::MakeCalls => Self::Calls,
+            Effect::LockSession => Self::Owner,
         }
     }
 }
@@ -130,8 +135,8 @@ const SERVICES: &str = "crates/gate/tests/services.rs";
 const SHIELD: &str = "crates/gate/src/shield/tests.rs";
 const STOP: &str = "crates/gate/tests/stop.rs";
 
-const READERS: &[&str] = &["FileInfo", "FileList", "FileRead", "FileSearch"];
-const WRITERS: &[&str] = &["FileCopy", "FileDelete", "FileMove", "FileWrite"];
+const READERS: &[&str] = &["FileDownload", "FileInfo", "FileList", "FileRead", "FileSearch"];
+const WRITERS: &[&str] = &["FileCopy", "FileDelete", "FileMove", "FileUpload", "FileWrite"];
 
 const ATTACKS: &[Attack] = &[
     every(Kind::Calls, CALLS, "attack_no_text_of_any_argument_becomes_a_command"),
@@ -209,6 +214,25 @@ const ATTACKS: &[Attack] = &[
         &["GetRunningTasks"],
     ),
     on(Kind::Others, DOOR, "a_ref_is_good_for_its_owner_and_for_its_element_alone", &["Click"]),
+    on(
+        Kind::Others,
+        "crates/gate/tests/tasks.rs",
+        "attack_calls_of_another_principal_are_not_there",
+        &["CancelTask", "GetRunningTasks", "GetTaskStatus"],
+    ),
+    on(
+        Kind::Others,
+        "crates/gate/tests/transfer.rs",
+        "attack_nobody_goes_on_with_the_upload_of_another",
+        &["FileUpload"],
+    ),
+    on(Kind::Calls, "crates/gate/tests/batch.rs", "attack_a_step_may_no_more_than_its_caller", &["Batch"]),
+    on(
+        Kind::Owner,
+        "crates/gate/tests/session.rs",
+        "attack_without_tier_3_nobody_locks_the_owner_out",
+        &["LockScreen"],
+    ),
     on(Kind::Paths, FILES, "attack_nothing_outside_of_the_roots_is_told_not_even_whether_it_is_there", READERS),
     on(Kind::Paths, FILES, "attack_a_link_and_a_short_name_lead_to_what_they_are_judged_by", READERS),
     on(Kind::Paths, FILES, "attack_a_junction_swapped_between_check_and_use_leads_nowhere", READERS),

@@ -207,6 +207,7 @@ fn lane(lane: Lane) -> &'static str {
         Lane::Read => "read, beside others",
         Lane::Input => "input, one at a time",
         Lane::Long => "long, beside others",
+        Lane::Steps => "steps, beside others; each step also waits for its own",
     }
 }
 

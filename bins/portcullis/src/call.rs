@@ -3,6 +3,8 @@
 use crate::cli::CallArgs;
 use crate::{Machine, compose, logging, settings};
 use anyhow::Context;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use portcullis_config::{DataFolder, Environment, ServeFlags};
 use portcullis_gate::Call;
 use portcullis_model::{Cancel, Part, Principal, Reply};
@@ -69,6 +71,7 @@ fn print_reply(reply: &Reply, as_json: bool) -> anyhow::Result<()> {
                     Part::Image(image) => {
                         out!("[{} {}x{}, {} bytes]", image.mime, image.width, image.height, image.bytes.len())
                     }
+                    Part::Blob(blob) => out!("{}", STANDARD.encode(&blob.bytes)),
                 }
             }
         }
@@ -82,5 +85,6 @@ fn part_json(part: &Part) -> Value {
         Part::Image(image) => {
             json!({ "image": image.mime, "width": image.width, "height": image.height, "bytes": image.bytes.len() })
         }
+        Part::Blob(blob) => json!({ "blob": STANDARD.encode(&blob.bytes), "mime": blob.mime, "uri": blob.uri }),
     }
 }

@@ -197,6 +197,9 @@ pub(crate) struct ServeArgs {
     /// Start also when elevated, as SYSTEM or in session 0
     #[arg(long)]
     allow_elevated: bool,
+    /// Keep the log, which goes to standard error, in files too: in `log` in the data folder
+    #[arg(long)]
+    log_files: bool,
     /// Calls that each principal may make a minute, by weight (default 300)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000_000))]
     call_rate: Option<u32>,
@@ -223,6 +226,7 @@ impl ServeArgs {
             tools: self.filter.flags(),
             stop_key: self.stop_key,
             allow_elevated: self.allow_elevated,
+            log_files: self.log_files,
             call_rate: self.call_rate,
         })
     }

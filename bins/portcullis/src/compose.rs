@@ -259,6 +259,8 @@ pub(crate) fn gate(
         FileLedger::open_anchored(&data.audit(), key, started, create_for_owner, anchor)?
     };
     let watched = Watched::new(machine, ledger);
+    let redactor = Redactor::new(secrets.iter().map(|secret| secret.expose().to_owned()));
+    logging::mask(redactor.clone());
     let gate = Gate::new(GateParts {
         rules,
         ledger: Arc::clone(&watched.ledger),
@@ -266,7 +268,7 @@ pub(crate) fn gate(
         catalogue,
         approver: Arc::new(DeniesApproval),
         journal: Arc::new(KeepsNothing),
-        redactor: Redactor::new(secrets.iter().map(|secret| secret.expose().to_owned())),
+        redactor,
     })?;
     gate.watch_stop(Arc::new(signal))?;
     Ok((gate, watched))

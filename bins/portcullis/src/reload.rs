@@ -5,11 +5,15 @@ use crate::cli::{AnchorFlags, ServersArgs};
 use crate::{Machine, compose, logging, settings};
 use portcullis_config::{DataFolder, Environment, FileError, Presence, ReloadFiles, ServeFlags, Settings};
 use portcullis_gate::{Catalogue, Gate, Replacement};
-use portcullis_model::{Cancel, CancelReason, visible};
+use portcullis_model::visible;
 use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::Scope;
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
 
 /// How often a server looks for the question.
 const LOOK: Duration = Duration::from_millis(100);
@@ -96,36 +100,47 @@ impl<'machine> Reloading<'machine> {
     }
 
     /// Answers questions while `work` is done.
-    pub(crate) fn during<T>(mut self, gate: &Gate, work: impl FnOnce() -> T) -> std::io::Result<T> {
-        /// Ends the watch on every way out.
-        struct Ending(Cancel);
-        impl Drop for Ending {
-            fn drop(&mut self) {
-                self.0.cancel(CancelReason::Shutdown);
-            }
-        }
-        let ended = Cancel::new();
-        let until = ended.clone();
+    pub(crate) fn during<T>(self, gate: &Gate, runtime: &Runtime, work: impl Future<Output = T>) -> T {
         std::thread::scope(|scope| {
-            let ending = Ending(ended);
-            std::thread::Builder::new().name("reload".to_owned()).spawn_scoped(scope, move || {
-                while until.wait(LOOK).is_ok() {
-                    self.look(gate);
+            runtime.block_on(async {
+                tokio::select! {
+                    done = work => done,
+                    never = self.watch(gate, scope) => match never {},
                 }
-            })?;
-            let done = work();
-            drop(ending);
-            Ok(done)
+            })
         })
     }
 
-    fn look(&mut self, gate: &Gate) {
-        let question = self.files.question();
-        if question.is_none() || question == self.asked {
-            return;
+    /// Looks for questions for ever. Each is answered on a thread of its own: the places that a policy names may be slow.
+    async fn watch<'scope>(self, gate: &'scope Gate, scope: &'scope Scope<'scope, '_>) -> Infallible
+    where
+        'machine: 'scope,
+    {
+        let reloading = Arc::new(self);
+        let mut asked = reloading.asked.clone();
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let Some(question) = reloading.files.question() else { continue };
+            if asked.as_ref() == Some(&question) {
+                continue;
+            }
+            asked = Some(question.clone());
+            let (tell, told) = tokio::sync::oneshot::channel();
+            let answering = Arc::clone(&reloading);
+            let started = std::thread::Builder::new().name("reload".to_owned()).spawn_scoped(scope, move || {
+                answering.answer(gate, question);
+                // Nobody waits for it once the server ends.
+                let _ = tell.send(());
+            });
+            match started {
+                Ok(_) => drop(told.await),
+                Err(error) => logging::complain(&format!("the command that asked could not be answered: {error}")),
+            }
         }
-        self.asked.clone_from(&question);
-        let answer = self.reload(gate, question.unwrap_or_default());
+    }
+
+    fn answer(&self, gate: &Gate, question: String) {
+        let answer = self.reload(gate, question);
         for line in answer.lines() {
             logging::complain(&line);
         }

@@ -5,6 +5,7 @@ use crate::machine::Machine;
 use crate::reload::Reloading;
 use crate::stop::{self, OwnerSignal};
 use crate::{compose, keys, logging, oauth, settings, tls};
+use anyhow::Context;
 use portcullis_audit::AuditKey;
 use portcullis_config::{DataFolder, Environment, KeyStore, TransportSettings};
 use portcullis_gate::Gate;
@@ -28,6 +29,10 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
     // Where there is nothing to serve, nothing is written: no folder and no key.
     machine.ports()?;
     let data = DataFolder::open(serve.data.value)?;
+    if settings.log_files().value {
+        let folder = data.log()?;
+        logging::keep(folder.clone()).with_context(|| format!("no log can be kept in {}", folder.display()))?;
+    }
     let reloading = Reloading::new(machine, (config, flags, anchor.clone()), settings.clone(), &data)?;
     // Calls run in lanes of their own, so that one thread is enough for what is left; a second would only be handed to.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -42,12 +47,10 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
             let (gate, mut watched) = compose::gate(machine, &settings, &data, &anchor, "stdio", Vec::new())?;
             watched.check_chains(data.audit(), AuditKey::read(&data.audit_key_file())?)?;
             let watch = listen(&gate)?;
-            reloading.during(&gate, || {
-                runtime.block_on(async {
-                    end_on_signal(end_all.clone());
-                    serve_stdio(gate.clone(), end_all).await.map_err(anyhow::Error::msg)
-                })
-            })??;
+            reloading.during(&gate, &runtime, async {
+                end_on_signal(end_all.clone());
+                serve_stdio(gate.clone(), end_all).await.map_err(anyhow::Error::msg)
+            })?;
             (gate, watch, watched)
         }
         TransportSettings::Http(http) => {
@@ -66,28 +69,26 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
             watched.check_chains(data.audit(), AuditKey::read(&data.audit_key_file())?)?;
             let numbers = Arc::clone(&watched.numbers);
             let watch = listen(&gate)?;
-            reloading.during(&gate, || {
-                runtime.block_on(async {
-                    end_on_signal(end_all.clone());
-                    let options = HttpOptions {
-                        tls: http.tls.clone().map(|files| tls::watched(machine.file_trust(), files)),
-                        authorities: tls::watched_authorities(machine.file_trust(), http.certificates.as_ref()),
-                        keys: keys::watched(machine.file_trust(), store.clone()),
-                        jwks: oauth::watched(machine.file_trust(), http.oauth.as_ref()),
-                        settings: *http,
-                        numbers,
-                    };
-                    let server = HttpServer::bind(options).await?;
-                    let listening = json!({
-                        "event": "listening",
-                        "url": server.url(),
-                        "fingerprint": server.fingerprint().map(|fingerprint| fingerprint.to_string()),
-                        "key_file": key.map(|_| data.http_key_file()),
-                    });
-                    logging::announce(&listening);
-                    server.serve(gate.clone(), end_all).await.map_err(anyhow::Error::from)
-                })
-            })??;
+            reloading.during(&gate, &runtime, async {
+                end_on_signal(end_all.clone());
+                let options = HttpOptions {
+                    tls: http.tls.clone().map(|files| tls::watched(machine.file_trust(), files)),
+                    authorities: tls::watched_authorities(machine.file_trust(), http.certificates.as_ref()),
+                    keys: keys::watched(machine.file_trust(), store.clone()),
+                    jwks: oauth::watched(machine.file_trust(), http.oauth.as_ref()),
+                    settings: *http,
+                    numbers,
+                };
+                let server = HttpServer::bind(options).await?;
+                let listening = json!({
+                    "event": "listening",
+                    "url": server.url(),
+                    "fingerprint": server.fingerprint().map(|fingerprint| fingerprint.to_string()),
+                    "key_file": key.map(|_| data.http_key_file()),
+                });
+                logging::announce(&listening);
+                server.serve(gate.clone(), end_all).await.map_err(anyhow::Error::from)
+            })?;
             (gate, watch, watched)
         }
     };

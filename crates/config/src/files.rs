@@ -142,6 +142,13 @@ impl DataFolder {
         self.0.join("audit")
     }
 
+    /// The folder of the log's files, made when it is not there.
+    pub fn log(&self) -> Result<PathBuf, FileError> {
+        let log = self.0.join("log");
+        std::fs::create_dir_all(&log).map_err(|source| FileError::Io { path: log.clone(), source })?;
+        Ok(log)
+    }
+
     /// The file of the HTTP key.
     pub fn http_key_file(&self) -> PathBuf {
         self.0.join(HTTP_KEY_FILE)

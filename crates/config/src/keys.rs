@@ -183,6 +183,15 @@ pub const KEYS: &[Key] = &[
                with those rights.",
     },
     Key {
+        path: "serve.log_files",
+        kind: Kind::Bool,
+        merge: Merge::OnlyOff,
+        default: "false",
+        flag: Some("--log-files"),
+        what: "Whether the log, which goes to standard error, is also kept in files in `log` in the data folder: at most 16, \
+               of 4 MiB each, the oldest deleted first.",
+    },
+    Key {
         path: "tls.certificate",
         kind: Kind::Text,
         merge: Merge::Fixed,

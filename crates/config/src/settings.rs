@@ -130,6 +130,8 @@ pub struct ServeFlags {
     pub stop_key: Option<String>,
     /// `--allow-elevated`.
     pub allow_elevated: bool,
+    /// `--log-files`.
+    pub log_files: bool,
     /// `--call-rate`.
     pub call_rate: Option<u32>,
 }
@@ -171,6 +173,9 @@ impl ServeFlags {
         }
         if self.allow_elevated {
             set("serve.allow_elevated", Value::Bool(true), "--allow-elevated");
+        }
+        if self.log_files {
+            set("serve.log_files", Value::Bool(true), "--log-files");
         }
         if let Some(calls) = self.call_rate {
             set("rates.calls", Value::Number(u64::from(calls)), "--call-rate");
@@ -428,6 +433,11 @@ impl Settings {
     /// Whether the server may run with more rights than a signed-in user has.
     pub fn allow_elevated(&self) -> Valued<bool> {
         self.bool("serve.allow_elevated").unwrap_or_else(|| Valued::new(false, Origin::Default))
+    }
+
+    /// Whether the log is also kept in files.
+    pub fn log_files(&self) -> Valued<bool> {
+        self.bool("serve.log_files").unwrap_or_else(|| Valued::new(false, Origin::Default))
     }
 
     /// How clients connect and where data lie.

@@ -14,8 +14,8 @@ use portcullis_model::{
 use portcullis_platform::Ports;
 use portcullis_policy::{Ask, Decision, Denial, Grant, Meter, Permit, Rules, weight};
 use portcullis_tools::{
-    AnyTool, ApplyContext, Catalogue, Descriptor, Explanation, Lane as LaneName, PlanContext, PlannedCall, PolicyView,
-    Readers, Tables, Verdict, canonical,
+    AnyTool, ApplyContext, Catalogue, Descriptor, EndedTask, Explanation, Lane as LaneName, PlanContext, PlannedCall,
+    PolicyView, Readers, StepCalls, Tables, Verdict, canonical,
 };
 use serde_json::Value;
 use std::collections::HashMap;
@@ -28,6 +28,9 @@ use std::time::{Duration, Instant};
 const READ_WORKERS: usize = 4;
 /// Long waits side by side.
 const LONG_WORKERS: usize = 16;
+/// Calls side by side that make others, and those that wait to.
+const STEPS_WORKERS: usize = 8;
+const STEPS_QUEUE: usize = 32;
 /// Calls that wait for a reader.
 const READ_QUEUE: usize = 256;
 /// Calls that wait for the pointer and the keyboard.
@@ -78,6 +81,7 @@ struct Lanes {
     read: Lane,
     input: Lane,
     long: Lane,
+    steps: Lane,
 }
 
 pub(crate) struct Inner {
@@ -115,6 +119,7 @@ impl Gate {
                 read: Lane::new("read", READ_WORKERS, READ_QUEUE),
                 input: Lane::new("input", 1, INPUT_QUEUE),
                 long: Lane::new("long", LONG_WORKERS, LONG_QUEUE),
+                steps: Lane::new("steps", STEPS_WORKERS, STEPS_QUEUE),
             },
             registry: Registry::start()?,
             tables: Mutex::default(),
@@ -145,26 +150,12 @@ impl Gate {
 
     /// Takes a call; `respond` is called once, perhaps before this returns, perhaps on another thread.
     pub fn submit(&self, call: Call, respond: Responder) {
-        let inner = &self.0;
-        let id = CallId::new(inner.calls.fetch_add(1, Ordering::Relaxed) + 1);
-        let arguments = inner.parts.ledger.digest(call.arguments.to_string().as_bytes());
-        match inner.admit(id, &call, arguments) {
-            Err(fault) => respond(Err(inner.parts.redactor.fault(fault))),
-            Ok(tool) => inner.dispatch(id, tool, call, arguments, respond),
-        }
+        self.0.submit(CallId::new(self.0.calls.fetch_add(1, Ordering::Relaxed) + 1), call, respond);
     }
 
     /// Takes a call and waits for its answer: for the command line, which has nothing else to do.
     pub fn call(&self, call: Call) -> Answer {
-        let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.submit(
-            call,
-            Box::new(move |answer| {
-                // The receiver waits below; it cannot be gone.
-                let _ = send.send(answer);
-            }),
-        );
-        receive.recv().unwrap_or_else(|_| Err(Fault::new(FaultCode::Internal, "the call ended without an answer")))
+        answered(|respond| self.submit(call, respond))
     }
 
     /// Ends the work in order: calls are cancelled, keys released, the chain closed. Waits at most `limit`.
@@ -173,7 +164,7 @@ impl Gate {
         inner.closing.store(true, Ordering::SeqCst);
         inner.registry.cancel_all(CancelReason::Shutdown);
         // The process ends after this; threads that are left could still be at work when it does.
-        let lanes = [&inner.lanes.read, &inner.lanes.input, &inner.lanes.long];
+        let lanes = [&inner.lanes.read, &inner.lanes.input, &inner.lanes.long, &inner.lanes.steps];
         lanes.iter().for_each(|lane| lane.close());
         let pause = Cancel::new();
         let deadline = Deadline::after(limit);
@@ -184,6 +175,9 @@ impl Gate {
             }
         }
         inner.registry.end();
+        for tables in inner.tables.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            tables.close();
+        }
         if let Some(watch) = inner.watch.lock().unwrap_or_else(PoisonError::into_inner).take() {
             watch.end();
         }
@@ -198,6 +192,14 @@ impl Gate {
 }
 
 impl Inner {
+    fn submit(self: &Arc<Self>, id: CallId, call: Call, respond: Responder) {
+        let arguments = self.parts.ledger.digest(call.arguments.to_string().as_bytes());
+        match self.admit(id, &call, arguments) {
+            Err(fault) => respond(Err(self.parts.redactor.fault(fault))),
+            Ok(tool) => self.dispatch(id, tool, call, arguments, respond),
+        }
+    }
+
     /// Why no call is taken now.
     fn shut_by(&self) -> Option<CancelReason> {
         if self.stopped.load(Ordering::SeqCst) {
@@ -290,6 +292,7 @@ impl Inner {
             LaneName::Read => Some(self.lanes.read.clone()),
             LaneName::Input => Some(self.lanes.input.clone()),
             LaneName::Long => Some(self.lanes.long.clone()),
+            LaneName::Steps => Some(self.lanes.steps.clone()),
         }
     }
 
@@ -318,6 +321,10 @@ impl Inner {
         let values = call.arguments;
         let work = move || {
             let answer = inner.run(&own, values, arguments);
+            // In this order: a call is never in neither place.
+            if own.lane.is_some() {
+                inner.tables(&own.principal).remember(ended(&own, &answer));
+            }
             inner.registry.remove(own.id);
             own.answer(answer);
         };
@@ -336,7 +343,7 @@ impl Inner {
     }
 
     /// Everything from planning to the redacted answer, on a worker's thread.
-    fn run(&self, running: &Running, values: Value, arguments: Digest) -> Answer {
+    fn run(self: &Arc<Self>, running: &Running, values: Value, arguments: Digest) -> Answer {
         let refuse = |fault: Fault| {
             let name = running.tool.to_owned();
             Err(self.parts.redactor.fault(self.denied(running.id, &running.principal, name, arguments, fault)))
@@ -404,7 +411,7 @@ impl Inner {
     }
 
     fn apply(
-        &self,
+        self: &Arc<Self>,
         running: &Running,
         descriptor: &Descriptor,
         grant: Grant,
@@ -435,7 +442,8 @@ impl Inner {
                 ports,
                 tables,
                 tasks: &*self.registry,
-                policy: self,
+                policy: &**self,
+                steps: &Steps { inner: self, of: running },
                 cancel: &running.cancel,
                 deadline: Deadline::after(span),
             };
@@ -502,6 +510,52 @@ impl PolicyView for Inner {
             }
         })
     }
+}
+
+/// Calls that another one makes: as the same caller, each through the whole door, and never one that makes calls itself.
+struct Steps<'call> {
+    inner: &'call Arc<Inner>,
+    of: &'call Running,
+}
+
+impl StepCalls for Steps<'_> {
+    fn call(&self, step: u32, tool: &str, arguments: Value) -> Answer {
+        let makes_calls = |tool: &AnyTool| tool.descriptor().lane == LaneName::Steps;
+        if self.inner.parts.catalogue.get(tool).is_some_and(makes_calls) {
+            return Err(Fault::new(FaultCode::BadArgument, "a step cannot have steps of its own")
+                .field("tool")
+                .value(tool)
+                .rule("a step is one call of a tool that makes no others")
+                .remedy("put its steps here"));
+        }
+        let call = Call {
+            principal: self.of.principal.clone(),
+            tool: tool.to_owned(),
+            arguments,
+            cancel: self.of.cancel.child(),
+        };
+        answered(|respond| self.inner.submit(self.of.id.step(step), call, respond))
+    }
+}
+
+/// What is remembered of a call that came to this.
+fn ended(call: &Running, answer: &Answer) -> EndedTask {
+    let result = match answer {
+        Ok(reply) => reply.outcome().map_or("answered", Outcome::word).to_owned(),
+        Err(fault) => fault.code.word(),
+    };
+    let now = Instant::now();
+    EndedTask { id: call.id.to_string(), tool: call.tool, result, took: now - call.came, at: now }
+}
+
+/// Waits for the answer to what is submitted.
+fn answered(submit: impl FnOnce(Responder)) -> Answer {
+    let (send, receive) = std::sync::mpsc::sync_channel(1);
+    submit(Box::new(move |answer| {
+        // The receiver waits below; it cannot be gone.
+        let _ = send.send(answer);
+    }));
+    receive.recv().unwrap_or_else(|_| Err(Fault::new(FaultCode::Internal, "the call ended without an answer")))
 }
 
 /// A fault as this caller is told it.

@@ -54,6 +54,13 @@ impl Redactor {
         }
     }
 
+    /// A line for people, without the secrets.
+    pub fn line(&self, line: &str) -> String {
+        let mut line = line.to_owned();
+        self.text(&mut line);
+        line
+    }
+
     /// Masks the secrets in a reply.
     pub fn reply(&self, mut reply: Reply) -> Reply {
         match &mut reply {
@@ -75,7 +82,7 @@ impl Redactor {
         for fact in [&mut fault.field, &mut fault.value, &mut fault.rule, &mut fault.remedy].into_iter().flatten() {
             self.text(fact);
         }
-        fault.candidates.iter_mut().for_each(|candidate| self.text(candidate));
+        fault.candidates.iter_mut().chain(&mut fault.done).for_each(|text| self.text(text));
         fault
     }
 }

@@ -186,15 +186,28 @@ fn supervise(registry: &Weak<Registry>) {
 
 impl TaskView for Registry {
     fn running(&self, principal: &Principal) -> Vec<TaskInfo> {
+        let state = |call: &Running| match (call.is_answered(), call.started.load(Ordering::SeqCst)) {
+            (true, _) => "given_up",
+            (false, true) => "running",
+            (false, false) => "queued",
+        };
         lock(&self.calls)
             .values()
-            .filter(|call| call.principal.name() == principal.name() && !call.is_answered())
+            .filter(|call| call.principal.name() == principal.name())
             .map(|call| TaskInfo {
                 id: call.id.to_string(),
                 tool: call.tool.to_owned(),
-                state: if call.started.load(Ordering::SeqCst) { "running" } else { "queued" }.to_owned(),
+                state: state(call).to_owned(),
                 elapsed_ms: u64::try_from(call.came.elapsed().as_millis()).unwrap_or(u64::MAX),
             })
             .collect()
+    }
+
+    fn withdraw(&self, principal: &Principal, id: &str) -> bool {
+        let own = |call: &&Arc<Running>| call.principal.name() == principal.name() && call.id.to_string() == id;
+        let found = lock(&self.calls).values().find(own).cloned();
+        let Some(call) = found else { return false };
+        self.cancel(&call, CancelReason::Client);
+        true
     }
 }

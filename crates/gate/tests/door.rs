@@ -172,6 +172,7 @@ fn text(reply: &Reply) -> String {
             .map(|part| match part {
                 Part::Text(text) => text.as_str(),
                 Part::Image(_) => "<image>",
+                Part::Blob(_) => "<bytes>",
             })
             .collect::<Vec<_>>()
             .join("\n"),

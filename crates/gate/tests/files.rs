@@ -90,7 +90,7 @@ impl Door {
 }
 
 /// What reads or lists: each is asked for a path that must be refused.
-const READERS: [&str; 4] = ["FileInfo", "FileList", "FileRead", "FileSearch"];
+const READERS: [&str; 5] = ["FileDownload", "FileInfo", "FileList", "FileRead", "FileSearch"];
 
 fn arguments(tool: &str, path: &str) -> Value {
     match tool {
@@ -344,6 +344,8 @@ fn changes(path: &str) -> Vec<(&'static str, Value)> {
     vec![
         ("FileWrite", json!({ "path": path, "content": "x" })),
         ("FileWrite", json!({ "path": path, "content": "x", "append": true })),
+        ("FileUpload", json!({ "path": path, "data_base64": "eA==", "overwrite": true })),
+        ("FileUpload", json!({ "path": path, "data_base64": "eA==", "overwrite": true, "more": true })),
         ("FileCopy", json!({ "path": r"C:\root\notes.txt", "destination": path, "overwrite": true })),
         ("FileMove", json!({ "path": r"C:\root\out\plain.txt", "destination": path, "overwrite": true })),
         ("FileMove", json!({ "path": path, "destination": r"C:\root\out\taken" })),
@@ -432,6 +434,7 @@ fn attack_a_junction_swapped_between_check_and_use_changes_nothing_behind_it() {
         ("FileWrite", PortCall::WriteFile, json!({ "path": inside, "content": "x" })),
         ("FileWrite", PortCall::FinishFile, json!({ "path": inside, "content": "x" })),
         ("FileWrite", PortCall::WriteFile, json!({ "path": inside, "content": "x", "append": true })),
+        ("FileUpload", PortCall::FinishFile, json!({ "path": inside, "data_base64": "eA==", "overwrite": true })),
         (
             "FileCopy",
             PortCall::FinishFile,

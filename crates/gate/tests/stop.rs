@@ -106,6 +106,16 @@ impl Server {
         self.call("GetRunningTasks", json!({})).err().map(|fault| fault.code)
     }
 
+    /// Waits until the record tells just these stops and resumptions. A stop is in force before it is recorded, so that the
+    /// record of it keeps nobody waiting.
+    fn await_stops(&self, expected: &[&str]) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.ledger.stops() != expected {
+            assert!(Instant::now() < deadline, "the record tells {:?}, not {expected:?}", self.ledger.stops());
+            std::thread::yield_now();
+        }
+    }
+
     /// Waits until a call is answered so.
     fn await_code(&self, code: Option<FaultCode>) {
         let deadline = Instant::now() + PATIENCE;
@@ -147,7 +157,7 @@ fn all_that_is_under_way_answers_stopped_in_time() {
     }
     for server in [&first, &second] {
         assert_eq!(server.code(), Some(FaultCode::Stopped));
-        assert_eq!(server.ledger.stops(), ["stopped by signal"]);
+        server.await_stops(&["stopped by signal"]);
     }
 }
 
@@ -160,10 +170,10 @@ fn only_the_owner_lets_it_go_on() {
     for tool in server.gate.tools().map(|tool| tool.descriptor().name).collect::<Vec<_>>() {
         assert_eq!(server.call(tool, json!({})).unwrap_err().code, FaultCode::Stopped, "{tool}");
     }
-    assert_eq!(server.ledger.stops(), ["stopped by signal"]);
+    server.await_stops(&["stopped by signal"]);
     owner.clear().unwrap();
     server.await_code(None);
-    assert_eq!(server.ledger.stops(), ["stopped by signal", "resumed"]);
+    server.await_stops(&["stopped by signal", "resumed"]);
 }
 
 #[test]
@@ -183,7 +193,7 @@ fn a_signal_that_cannot_be_read_stops() {
     assert_eq!(server.code(), None);
     owner.set_broken(true);
     server.await_code(Some(FaultCode::Stopped));
-    assert_eq!(server.ledger.stops(), ["stopped by unreadable"]);
+    server.await_stops(&["stopped by unreadable"]);
     owner.set_broken(false);
     server.await_code(None);
 }

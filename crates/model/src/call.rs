@@ -2,21 +2,32 @@
 
 use std::fmt;
 
-/// One call through the gate: unique within the ledger of one server process, written `c-17`.
+/// One call through the gate: unique within the ledger of one server process, written `c-17`. A call that another makes is
+/// a step of it: the third of them is `c-17.3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(into = "String")]
-pub struct CallId(u64);
+pub struct CallId {
+    number: u64,
+    /// 0 for a call that came from outside.
+    step: u32,
+}
 
 impl CallId {
     /// The call with this number; the gate numbers calls from 1.
     pub fn new(number: u64) -> Self {
-        Self(number)
+        Self { number, step: 0 }
+    }
+
+    /// A step of this call; steps are numbered from 1. Steps have none of their own.
+    pub fn step(self, step: u32) -> Self {
+        Self { step, ..self }
     }
 }
 
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "c-{}", self.0)
+        write!(f, "c-{}", self.number)?;
+        if self.step > 0 { write!(f, ".{}", self.step) } else { Ok(()) }
     }
 }
 

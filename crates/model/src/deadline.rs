@@ -1,7 +1,7 @@
 //! Deadlines and cancellation for synchronous code: a tool waits on its [`Cancel`], never on a bare sleep.
 //! No clock is kept here beyond `std::time::Instant`.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// The moment by which something must have ended.
@@ -55,8 +55,34 @@ pub struct Interrupted(pub CancelReason);
 
 #[derive(Default)]
 struct Shared {
-    reason: Mutex<Option<CancelReason>>,
+    state: Mutex<State>,
     changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    reason: Option<CancelReason>,
+    /// Tokens that end with this one.
+    children: Vec<Weak<Shared>>,
+}
+
+impl Shared {
+    fn cancel(&self, reason: CancelReason) {
+        let children = {
+            let mut state = self.lock();
+            state.reason.get_or_insert(reason);
+            std::mem::take(&mut state.children)
+        };
+        self.changed.notify_all();
+        for child in children.iter().filter_map(Weak::upgrade) {
+            child.cancel(reason);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is whole at every moment, so a poisoned lock loses nothing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A token that ends work and the waits inside it. Clones share one state; the first reason stays.
@@ -75,20 +101,29 @@ impl Cancel {
         Self::default()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<CancelReason>> {
-        // The value is a plain Option, whole at every moment, so a poisoned lock loses nothing.
-        self.0.reason.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A token of its own that ends with this one, for a part of the work that may also end alone.
+    pub fn child(&self) -> Self {
+        let child = Self::new();
+        let mut state = self.0.lock();
+        match state.reason {
+            Some(reason) => child.0.cancel(reason),
+            None => {
+                state.children.retain(|known| known.strong_count() > 0);
+                state.children.push(Arc::downgrade(&child.0));
+            }
+        }
+        drop(state);
+        child
     }
 
     /// Ends the work that holds this token. Later reasons are ignored.
     pub fn cancel(&self, reason: CancelReason) {
-        self.lock().get_or_insert(reason);
-        self.0.changed.notify_all();
+        self.0.cancel(reason);
     }
 
     /// The reason, once there is one.
     pub fn reason(&self) -> Option<CancelReason> {
-        *self.lock()
+        self.0.lock().reason
     }
 
     /// Fails when the token was used: to be asked between steps of longer work.
@@ -98,13 +133,13 @@ impl Cancel {
 
     /// Waits for `span`, or less when cancelled.
     pub fn wait(&self, span: Duration) -> Result<(), Interrupted> {
-        let guard = self.lock();
+        let guard = self.0.lock();
         let (guard, _) = self
             .0
             .changed
-            .wait_timeout_while(guard, span, |reason| reason.is_none())
+            .wait_timeout_while(guard, span, |state| state.reason.is_none())
             .unwrap_or_else(PoisonError::into_inner);
-        guard.map_or(Ok(()), |reason| Err(Interrupted(reason)))
+        guard.reason.map_or(Ok(()), |reason| Err(Interrupted(reason)))
     }
 }
 
@@ -128,6 +163,17 @@ mod tests {
         cancel.cancel(CancelReason::Stop);
         assert_eq!(cancel.reason(), Some(CancelReason::Client));
         assert!(cancel.check().is_err());
+    }
+
+    #[test]
+    fn a_part_ends_with_the_whole_and_the_whole_outlives_a_part() {
+        let whole = Cancel::new();
+        let (part, other) = (whole.child(), whole.child());
+        part.cancel(CancelReason::Deadline);
+        assert_eq!((whole.reason(), other.reason()), (None, None));
+        whole.cancel(CancelReason::Stop);
+        assert_eq!((part.reason(), other.reason()), (Some(CancelReason::Deadline), Some(CancelReason::Stop)));
+        assert_eq!(whole.child().reason(), Some(CancelReason::Stop));
     }
 
     #[test]

@@ -103,11 +103,17 @@ pub enum Effect {
     ReadServices,
     /// Starts and stops services.
     ControlServices,
+    /// Makes other calls, each of which is decided by itself.
+    MakeCalls,
+    /// Ends the caller's own running calls.
+    EndTasks,
+    /// Locks the session, which only the person at the machine unlocks.
+    LockSession,
 }
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -138,6 +144,9 @@ impl Effect {
         Self::EndClient,
         Self::ReadServices,
         Self::ControlServices,
+        Self::MakeCalls,
+        Self::EndTasks,
+        Self::LockSession,
     ];
 
     /// The tier that opens this effect.
@@ -161,7 +170,9 @@ impl Effect {
             | Self::ArrangeWindows
             | Self::CloseWindows
             | Self::StartInstalledApp
-            | Self::FetchHosts => Tier::Interact,
+            | Self::FetchHosts
+            | Self::MakeCalls
+            | Self::EndTasks => Tier::Interact,
             Self::OperateCommandHost
             | Self::StartExecutable
             | Self::WriteClipboard
@@ -172,7 +183,8 @@ impl Effect {
             | Self::DeleteRegistry
             | Self::EndProcesses
             | Self::EndClient
-            | Self::ControlServices => Tier::Alter,
+            | Self::ControlServices
+            | Self::LockSession => Tier::Alter,
         }
     }
 

@@ -59,6 +59,8 @@ pub enum FaultCode {
     TimedOut,
     /// More than a cap allows.
     TooLarge,
+    /// What was asked for happened and did not come to what the caller said it must.
+    Unexpected,
     /// No such argument.
     UnknownArgument,
     /// The ref was never given to this principal.
@@ -86,6 +88,12 @@ pub enum Blame {
 }
 
 impl FaultCode {
+    /// The word that clients branch on.
+    pub fn word(self) -> String {
+        let word = serde_json::to_value(self).unwrap_or_default();
+        word.as_str().unwrap_or("internal").to_owned()
+    }
+
     /// Who can do something about it.
     pub fn blame(self) -> Blame {
         match self {
@@ -112,7 +120,7 @@ impl FaultCode {
             | Self::Stopped
             | Self::Unsupported
             | Self::UnsupportedPlatform => Blame::Owner,
-            Self::Disabled | Self::HungTarget | Self::TimedOut => Blame::Target,
+            Self::Disabled | Self::HungTarget | Self::TimedOut | Self::Unexpected => Blame::Target,
             Self::Busy | Self::InputBusy | Self::Internal | Self::SystemError => Blame::Server,
         }
     }
@@ -143,6 +151,8 @@ pub struct Fault {
     pub remedy: Option<String>,
     /// What was perhaps meant, at most [`Fault::CANDIDATE_LIMIT`].
     pub candidates: Vec<String>,
+    /// What had happened before it went wrong, in order: the call did something although it failed.
+    pub done: Vec<String>,
 }
 
 impl Fault {
@@ -163,6 +173,7 @@ impl Fault {
             rule: None,
             remedy: None,
             candidates: Vec::new(),
+            done: Vec::new(),
         }
     }
 
@@ -209,13 +220,19 @@ impl Fault {
         self.candidates = candidates.into_iter().take(Self::CANDIDATE_LIMIT).collect();
         self
     }
+
+    /// Says what had happened before; whoever says it keeps it short.
+    #[must_use]
+    pub fn done(mut self, done: Vec<String>) -> Self {
+        self.done = done;
+        self
+    }
 }
 
 impl fmt::Display for Fault {
     /// The text form that goes to clients: the sentence first, then one line a fact.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = serde_json::to_value(self.code).unwrap_or_default();
-        write!(f, "{}: {}", code.as_str().unwrap_or("internal"), self.message)?;
+        write!(f, "{}: {}", self.code.word(), self.message)?;
         let facts = [("field", &self.field), ("value", &self.value), ("rule", &self.rule), ("remedy", &self.remedy)];
         for (name, fact) in facts {
             if let Some(fact) = fact {
@@ -224,6 +241,9 @@ impl fmt::Display for Fault {
         }
         if !self.candidates.is_empty() {
             write!(f, "\nnearest: {}", self.candidates.join(", "))?;
+        }
+        for done in &self.done {
+            write!(f, "\ndone before: {done}")?;
         }
         Ok(())
     }

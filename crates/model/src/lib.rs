@@ -32,7 +32,7 @@ pub use geometry::{Point, Rect};
 pub use host::{AddressClass, BadHost, Host, HostAccess, HostPattern, Network};
 pub use identity::{ElementIdentity, ElementPath, Ref, WindowIdentity};
 pub use origin::{Origin, Valued, WindowPattern};
-pub use outcome::{Evidence, Image, Outcome, Part, Reply};
+pub use outcome::{Blob, Evidence, Image, Outcome, Part, Reply};
 pub use principal::{Authenticated, KEY_PREFIX, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
 pub use process::{ProcessId, Standing};
 pub use record::{

@@ -59,6 +59,17 @@ pub struct Image {
     pub height: u32,
 }
 
+/// Bytes for a client to keep, which no model reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blob {
+    /// What names them in the answer; nothing can be asked for by it.
+    pub uri: String,
+    /// What they are.
+    pub mime: &'static str,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
 /// One part of a view reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -66,6 +77,8 @@ pub enum Part {
     Text(String),
     /// A picture.
     Image(Image),
+    /// Bytes.
+    Blob(Blob),
 }
 
 /// What a call answers.
@@ -122,6 +135,7 @@ impl Reply {
                 .map(|part| match part {
                     Part::Text(text) => text.len(),
                     Part::Image(image) => image.bytes.len(),
+                    Part::Blob(blob) => blob.bytes.len(),
                 })
                 .fold(0, usize::saturating_add),
         };
@@ -138,6 +152,7 @@ impl Reply {
                     match part {
                         Part::Text(text) => all.extend_from_slice(text.as_bytes()),
                         Part::Image(image) => all.extend_from_slice(&image.bytes),
+                        Part::Blob(blob) => all.extend_from_slice(&blob.bytes),
                     }
                     all.push(0);
                 }

@@ -107,6 +107,8 @@ pub enum Resource {
     DesktopBackground,
     /// The clipboard of the session.
     Clipboard,
+    /// The session of the signed-in user.
+    Session,
     /// Facts about the machine.
     System,
     /// The table of processes.

@@ -30,6 +30,7 @@ pub enum Call {
     Press,
     Capture,
     CaptureWindow,
+    LockSession,
     SystemInfo,
     Processes,
     Locate,

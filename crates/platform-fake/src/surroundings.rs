@@ -140,6 +140,13 @@ impl SessionPort for FakeDesktop {
     fn state(&self) -> SessionState {
         self.lock().session
     }
+
+    fn lock(&self, permit: &Permit) -> PortResult<()> {
+        self.enter(Call::LockSession, None, None)?;
+        permit.require(Effect::LockSession, &Resource::Session)?;
+        self.set_session(SessionState::Locked);
+        Ok(())
+    }
 }
 
 impl SystemPort for FakeDesktop {

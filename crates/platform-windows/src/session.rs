@@ -1,12 +1,15 @@
 //! Whether the session's desktop can be seen and operated. Cheap enough to be asked before every input; a question that
 //! this machine cannot answer never counts as "locked".
 
-use portcullis_platform::{SessionPort, SessionState};
+use crate::identity::failed;
+use portcullis_model::{Effect, Resource};
+use portcullis_platform::{Permit, PortFault, PortResult, SessionPort, SessionState};
 use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_CALL_NOT_IMPLEMENTED, ERROR_NOT_SUPPORTED, HANDLE};
 use windows::Win32::System::RemoteDesktop::{
     ProcessIdToSessionId, WTS_CONNECTSTATE_CLASS, WTS_CURRENT_SESSION, WTS_INFO_CLASS, WTSConnectState,
     WTSDisconnected, WTSFreeMemory, WTSINFOEXW, WTSQuerySessionInformationW, WTSSessionInfoEx,
 };
+use windows::Win32::System::Shutdown::LockWorkStation;
 use windows::Win32::System::StationsAndDesktops::{
     CloseDesktop, DESKTOP_CONTROL_FLAGS, DESKTOP_READOBJECTS, GetUserObjectInformationW, HDESK, OpenInputDesktop,
     UOI_NAME,
@@ -27,6 +30,17 @@ pub(crate) struct Win32Session;
 impl SessionPort for Win32Session {
     fn state(&self) -> SessionState {
         state()
+    }
+
+    fn lock(&self, permit: &Permit) -> PortResult<()> {
+        permit.require(Effect::LockSession, &Resource::Session)?;
+        // SAFETY: no preconditions.
+        unsafe { LockWorkStation() }.map_err(|error| {
+            if [ERROR_CALL_NOT_IMPLEMENTED, ERROR_NOT_SUPPORTED].iter().any(|no| error.code() == no.to_hresult()) {
+                return PortFault::Unsupported("lock the session: this system has no such function".to_owned());
+            }
+            failed("LockWorkStation")(error)
+        })
     }
 }
 

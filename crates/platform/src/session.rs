@@ -1,5 +1,6 @@
 //! Whether the desktop can be seen and operated at all.
 
+use crate::{Permit, PortResult};
 use portcullis_model::{Fault, FaultCode};
 
 /// What state the session is in.
@@ -44,4 +45,7 @@ impl From<SessionState> for Fault {
 pub trait SessionPort: Send + Sync {
     /// The state now. No content, so no permit.
     fn state(&self) -> SessionState;
+
+    /// Asks Windows to lock the session, which it does in its own time. Needs `LockSession`.
+    fn lock(&self, permit: &Permit) -> PortResult<()>;
 }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use portcullis_gate::{Answer, AnyTool};
 use portcullis_model::{Fault, FaultCode, Part, Reply};
 use rmcp::ErrorData;
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, ResourceContents, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -35,6 +35,12 @@ fn content(part: Part) -> ContentBlock {
     match part {
         Part::Text(text) => ContentBlock::text(text),
         Part::Image(image) => ContentBlock::image(STANDARD.encode(image.bytes), image.mime),
+        Part::Blob(blob) => ContentBlock::resource(ResourceContents::BlobResourceContents {
+            uri: blob.uri,
+            mime_type: Some(blob.mime.to_owned()),
+            blob: STANDARD.encode(blob.bytes),
+            meta: None,
+        }),
     }
 }
 

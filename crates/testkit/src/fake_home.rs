@@ -40,6 +40,15 @@ impl FakeHome {
         self.path("data")
     }
 
+    /// What the files of the log hold, together.
+    pub fn log(&self) -> Result<String> {
+        let mut text = String::new();
+        for entry in fs::read_dir(self.data().join("log"))? {
+            text.push_str(&fs::read_to_string(entry?.path())?);
+        }
+        Ok(text)
+    }
+
     /// Writes the owner's policy file; the version line is put before the text.
     pub fn write_policy(&self, text: &str) -> Result<()> {
         Ok(fs::write(self.path("config/portcullis/portcullis.toml"), format!("version = 1\n{text}"))?)

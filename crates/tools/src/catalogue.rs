@@ -1,7 +1,9 @@
 //! All tools of this build, and the one place where a name and arguments from outside become a tool and its arguments.
 
 use crate::tool::AnyTool;
-use crate::{clipboard, desktop, explain, files, network, processes, registry, services, system, wait};
+use crate::{
+    batch, clipboard, desktop, explain, files, network, processes, registry, services, session, system, tasks, wait,
+};
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
 
@@ -22,6 +24,7 @@ impl Catalogue {
     pub fn new() -> Self {
         let mut tools = Vec::new();
         for family in [
+            batch::tools,
             clipboard::tools,
             desktop::tools,
             explain::tools,
@@ -30,7 +33,9 @@ impl Catalogue {
             processes::tools,
             registry::tools,
             services::tools,
+            session::tools,
             system::tools,
+            tasks::tools,
             wait::tools,
         ] {
             tools.extend(family());

@@ -2,9 +2,10 @@
 //! A tool has no other way to the machine.
 
 use crate::explain::PolicyView;
+use crate::files::Uploads;
 use portcullis_model::{
     Cancel, Deadline, ElementIdentity, Fault, FilePath, Host, HostAccess, Point, Principal, ProcessId, ProgramName,
-    Rect, RegistryKey, RegistryView, Resource, ServiceName, WindowIdentity,
+    Rect, RegistryKey, RegistryView, Reply, Resource, ServiceName, WindowIdentity,
 };
 use portcullis_observe::RefTable;
 use portcullis_platform::{
@@ -12,9 +13,10 @@ use portcullis_platform::{
     SessionState,
 };
 use portcullis_policy::Rules;
+use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The half of the ports that tells who and where, and nothing of content: all that planning may use.
 #[derive(Clone, Copy)]
@@ -136,11 +138,60 @@ impl<'call> Readers<'call> {
     }
 }
 
+/// Ended calls of one principal that are remembered.
+const ENDED_CAP: usize = 50;
+
 /// What is kept for one principal and seen by no other.
 #[derive(Debug, Default)]
 pub struct Tables {
     /// The refs that it was given.
     pub refs: Mutex<RefTable>,
+    /// Its last calls that ended, oldest first.
+    ended: Mutex<VecDeque<EndedTask>>,
+    /// Files that it is sending.
+    uploads: Mutex<Uploads>,
+}
+
+impl Tables {
+    /// Remembers a call that ended, and forgets the oldest when there are too many.
+    pub fn remember(&self, ended: EndedTask) {
+        let mut all = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= ENDED_CAP {
+            all.pop_front();
+        }
+        all.push_back(ended);
+    }
+
+    /// The files that it is sending.
+    pub(crate) fn uploads(&self) -> MutexGuard<'_, Uploads> {
+        // A panic while a piece is written loses that upload, which was taken out of the table.
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets what would leave something behind when the process ends.
+    pub fn close(&self) {
+        *self.uploads() = Uploads::default();
+    }
+
+    /// The calls that are remembered, the last one first.
+    pub fn ended(&self) -> Vec<EndedTask> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
+    }
+}
+
+/// One call that ended.
+#[derive(Clone, Debug)]
+pub struct EndedTask {
+    /// The call's name.
+    pub id: String,
+    /// The tool.
+    pub tool: &'static str,
+    /// `answered`, the word of its outcome, or the code of its fault.
+    pub result: String,
+    /// How long it took, with the time in which it waited for its turn.
+    pub took: Duration,
+    /// When it ended.
+    pub at: Instant,
 }
 
 /// One running call.
@@ -150,7 +201,7 @@ pub struct TaskInfo {
     pub id: String,
     /// The tool.
     pub tool: String,
-    /// `queued` or `running`.
+    /// `queued` or `running`; `given_up` when it was answered and its work has not come back.
     pub state: String,
     /// Milliseconds since the call came.
     pub elapsed_ms: u64,
@@ -158,8 +209,19 @@ pub struct TaskInfo {
 
 /// The calls under way.
 pub trait TaskView: Send + Sync {
-    /// Calls of this principal that have not been answered, oldest first.
+    /// Calls of this principal whose work has not ended, oldest first.
     fn running(&self, principal: &Principal) -> Vec<TaskInfo>;
+
+    /// Tells a call of this principal to end, and whether there is one of that name. What it does is for its own work: it
+    /// is answered in its place when it does not end by itself.
+    fn withdraw(&self, principal: &Principal, id: &str) -> bool;
+}
+
+/// The way back through the door, for a call that makes others.
+pub trait StepCalls: Sync {
+    /// Makes a call as the same caller and waits for its answer. It is admitted, decided and recorded as any other, under
+    /// the number of this call and its own: `step` counts from 1. It ends with this call.
+    fn call(&self, step: u32, tool: &str, arguments: serde_json::Value) -> Result<Reply, Fault>;
 }
 
 /// Which names may be looked up: whoever answers for one learns that it was asked for, and by what stands in it more.
@@ -208,6 +270,8 @@ pub struct ApplyContext<'call> {
     pub tasks: &'call dyn TaskView,
     /// The rules in force, to be asked.
     pub policy: &'call dyn PolicyView,
+    /// Calls that this one makes.
+    pub steps: &'call dyn StepCalls,
     /// Ends the work early.
     pub cancel: &'call Cancel,
     /// When the call must have ended.

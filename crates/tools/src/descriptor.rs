@@ -16,6 +16,8 @@ pub enum Lane {
     Input,
     /// What waits long by its nature.
     Long,
+    /// What makes calls in the other lanes and waits for them, so that none waits for a worker that it holds itself.
+    Steps,
 }
 
 /// The shape of a tool's answer.

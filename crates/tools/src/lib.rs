@@ -2,11 +2,13 @@
 //! it may do is decided between them by the gate. No transport, no protocol and no policy lives here.
 
 mod args;
+mod batch;
 mod catalogue;
 mod context;
 mod descriptor;
 mod schema;
 mod services;
+mod session;
 mod tool;
 
 mod clipboard;
@@ -17,10 +19,11 @@ mod network;
 mod processes;
 mod registry;
 mod system;
+mod tasks;
 mod wait;
 
 pub use catalogue::{Catalogue, canonical};
-pub use context::{ApplyContext, NameRules, PlanContext, Readers, Tables, TaskInfo, TaskView};
+pub use context::{ApplyContext, EndedTask, NameRules, PlanContext, Readers, StepCalls, Tables, TaskInfo, TaskView};
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
 pub use explain::{Explanation, PolicyView, Verdict};
 pub use tool::{AnyTool, Applied, PlannedCall};

@@ -2,7 +2,7 @@
 //! silence.
 
 use crate::args::{Int, NoArgs, Text};
-use crate::context::{ApplyContext, PlanContext, TaskInfo};
+use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::processes::start_text;
 use crate::schema;
@@ -22,12 +22,7 @@ const PROCESS_DEFAULT: i64 = 30;
 
 /// The tools of this family.
 pub(crate) fn tools() -> Vec<AnyTool> {
-    vec![
-        AnyTool::of::<DisplayInventory>(),
-        AnyTool::of::<GetRunningTasks>(),
-        AnyTool::of::<GetSystemInfo>(),
-        AnyTool::of::<ListProcesses>(),
-    ]
+    vec![AnyTool::of::<DisplayInventory>(), AnyTool::of::<GetSystemInfo>(), AnyTool::of::<ListProcesses>()]
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -319,46 +314,5 @@ impl Tool for DisplayInventory {
 
     fn output_schema() -> Option<Value> {
         Some(schema::output::<DisplayList>())
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-struct RunningTasks {
-    tasks: Vec<TaskInfo>,
-}
-
-struct GetRunningTasks;
-
-impl Tool for GetRunningTasks {
-    type Args = NoArgs;
-    type Bound = ();
-
-    const DESCRIPTOR: Descriptor = Descriptor {
-        name: "GetRunningTasks",
-        title: "List running calls",
-        description: "Your own calls that are queued or running, oldest first. Other clients' calls are not shown.",
-        tier: Tier::Observe,
-        effects: &[Effect::ReadTasks],
-        annotations: Annotations::READS,
-        shape: Shape::Data,
-        lane: Lane::Inline,
-        deadline: Duration::from_secs(3),
-        needs_administrator: false,
-        answer_cap: 40_000,
-        secret_arguments: &[],
-        examples: [("{}", "List them"), ("{}", "See whether a long wait still runs")],
-    };
-
-    fn plan(_: NoArgs, _cx: &PlanContext<'_>) -> Result<Planned<()>, Fault> {
-        Ok(Planned::disclosure(Effect::ReadTasks, Resource::OwnTasks, ()))
-    }
-
-    fn apply((): (), permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
-        permit.require(Effect::ReadTasks, &Resource::OwnTasks)?;
-        data(&RunningTasks { tasks: cx.tasks.running(cx.principal) })
-    }
-
-    fn output_schema() -> Option<Value> {
-        Some(schema::output::<RunningTasks>())
     }
 }

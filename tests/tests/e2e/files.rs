@@ -1,6 +1,8 @@
 //! The file tools on a real file system, judged by what Linux sees of the same files below the run's share. The lab's
 //! system makes no links or short names of its own; those are attacked on the desktop in memory.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use portcullis_testkit::client::{Client, Era};
 use portcullis_testkit::desktop::{Desktop, desktop};
 use portcullis_testkit::server::{Server, Transport, new_data_folder};
@@ -379,4 +381,43 @@ fn attack_nothing_outside_of_the_write_roots_is_changed_on_a_real_file_system() 
     ground.refused("FileMove", json!({ "path": ground.at("write/x"), "destination": ground.at("write/.cursor") }));
     let after = tree(&ground.folder).into_iter().filter(|(name, _)| !name.contains("audit")).collect::<Vec<_>>();
     assert_eq!(after, before);
+}
+
+#[test]
+fn bytes_go_over_in_pieces_as_linux_has_them() {
+    let desktop = desktop().unwrap();
+    let ground = Ground::new(&desktop);
+    let whole: Vec<u8> = (0_u32..500_000).flat_map(u32::to_le_bytes).collect();
+    fs::write(ground.linux("read/large.bin"), &whole).unwrap();
+    let (mut fetched, mut pieces) = (Vec::new(), 0);
+    while fetched.len() < whole.len() {
+        let arguments = json!({ "path": ground.at("read/large.bin"), "offset": fetched.len(), "limit": 900_000 });
+        let answer = ground.client.call("FileDownload", arguments).unwrap().ok().unwrap();
+        answer.check_both_client_rules().unwrap();
+        assert!(!answer.bytes.is_empty(), "{}", answer.text);
+        fetched.extend(answer.bytes);
+        pieces += 1;
+    }
+    assert!(fetched == whole && pieces == 3, "{pieces} pieces, {} bytes", fetched.len());
+
+    let place = ground.linux("write/sent.bin");
+    for (number, piece) in whole.chunks(900_000).enumerate() {
+        let offset = number * 900_000;
+        let arguments = json!({
+            "path": ground.at("write/sent.bin"), "data_base64": STANDARD.encode(piece), "offset": offset,
+            "more": offset + piece.len() < whole.len(),
+        });
+        assert!(!place.exists(), "half of the file lies there");
+        ground.text("FileUpload", arguments);
+    }
+    assert!(fs::read(&place).unwrap() == whole);
+    let names = |folder: &str| tree(&ground.linux(folder)).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let before = names("write");
+    let begun = json!({ "path": ground.at("write/never.bin"), "data_base64": "AAAA", "more": true });
+    ground.text("FileUpload", begun);
+    let Ground { client, server, folder, .. } = ground;
+    drop(client);
+    assert!(server.close().unwrap().success());
+    let left: Vec<_> = tree(&folder.join("write")).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(left, before, "an upload that was not ended left something");
 }

@@ -204,3 +204,61 @@ fn pictures_show_what_the_display_shows() {
         assert!(different <= CARET_PIXELS, "{arguments}: {different} pixels differ; {}", answer.text);
     }
 }
+
+/// The red of a box, and the white of the number on it.
+const BOX: (u8, u8, u8) = (214, 0, 0);
+const INK: (u8, u8, u8) = (255, 255, 255);
+
+#[test]
+fn boxes_lie_around_the_controls_that_the_fixture_has_and_their_numbers_are_refs() {
+    let mut desktop = desktop().unwrap();
+    let client = front(&mut desktop);
+    let mark = desktop.mark().unwrap();
+    desktop.page("form").unwrap();
+    let page = desktop.journal().await_control(mark, "page", "page-form").unwrap();
+    let frame = desktop.state().unwrap()["window"]["rect"].clone();
+    let answer = client.call("AnnotatedSnapshot", json!({ "max_elements": 200 })).unwrap().ok().unwrap();
+    let picture = answer.images[0].pixels().unwrap();
+    let number = |value: &Value, name: &str| i32::try_from(value[name].as_i64().unwrap()).unwrap();
+    let at = |x: i32, y: i32| {
+        let place = |value: i32, name: &str| u32::try_from(value - number(&frame, name)).ok();
+        place(x, "x").zip(place(y, "y")).and_then(|(x, y)| picture.at(x, y))
+    };
+    let rows = [
+        ("greet", "button", "Greet"),
+        ("subscribe", "checkbox", "Subscribe"),
+        ("blue", "radio", "Blue"),
+        ("month", "list", "Month"),
+    ];
+    for (control, role, name) in rows {
+        let known = page["controls"].as_array().unwrap().iter().find(|known| known["name"] == control).unwrap();
+        let side = |name: &str| number(&known["rect"], name);
+        let (x, y, right, bottom) = (side("x"), side("y"), side("x") + side("w") - 1, side("y") + side("h") - 1);
+        // The number lies over the corner at the top left, so that the other three show the box.
+        for (x, y) in [(right, y), (right, bottom), (x, bottom)] {
+            assert_eq!(at(x, y), Some(BOX), "{name}: no box at {x},{y}\n{}", answer.text);
+        }
+        let inked = (y..y + 10).any(|y| (x..x + 24).any(|x| at(x, y) == Some(INK)));
+        assert!(inked, "{name}: no number at {x},{y}");
+        let given = ref_of(&answer.text, &format!("\"{name}\"")).unwrap();
+        assert_eq!(given, find(&client, role, name));
+    }
+    let few = client.call("AnnotatedSnapshot", json!({ "max_elements": 3 })).unwrap().ok().unwrap();
+    assert_eq!(few.text.lines().filter(|line| line.starts_with("  e")).count(), 3, "{}", few.text);
+    assert!(few.text.contains("more controls have no box; raise max_elements"), "{}", few.text);
+}
+
+#[test]
+fn a_grid_lies_at_the_screens_coordinates() {
+    const LINE: (u8, u8, u8) = (0, 84, 204);
+    let mut desktop = desktop().unwrap();
+    let client = front(&mut desktop);
+    let region = json!({ "left": 30, "top": 110, "width": 320, "height": 200 });
+    let answer = client.call("Screenshot", json!({ "region": region, "grid": 100 })).unwrap().ok().unwrap();
+    let picture = answer.images[0].pixels().unwrap();
+    let column = |x: u32| (0..picture.height).filter(|y| picture.at(x, *y) == Some(LINE)).count() > 150;
+    let row = |y: u32| (0..picture.width).filter(|x| picture.at(*x, y) == Some(LINE)).count() > 250;
+    // 100, 200 and 300 across, 200 and 300 down.
+    assert_eq!((0..picture.width).filter(|x| column(*x)).collect::<Vec<_>>(), [70, 170, 270]);
+    assert_eq!((0..picture.height).filter(|y| row(*y)).collect::<Vec<_>>(), [90, 190]);
+}

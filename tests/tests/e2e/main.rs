@@ -5,6 +5,7 @@
 
 mod act;
 mod audit;
+mod batch;
 mod boundaries;
 mod calls;
 mod cli;
@@ -17,6 +18,7 @@ mod http;
 mod keyboard;
 mod look;
 mod network;
+mod parameters;
 mod policy;
 mod processes;
 mod protocol;

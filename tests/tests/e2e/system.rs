@@ -89,3 +89,16 @@ fn the_clipboard_goes_from_one_server_to_another_and_into_no_record() {
     assert!(audit.contains("SetClipboard") && !audit.contains("canary-7f3a"), "{audit}");
     assert!(!writer.stderr().contains("canary-7f3a"));
 }
+
+portcullis_testkit::only_in_lab! {
+    /// The lab's system has no lock, which is an error of its own and no success. Real Windows would lock the tests out.
+    #[test]
+    fn a_system_without_a_lock_says_so() {
+        let desktop = desktop().unwrap();
+        let server = desktop.own_server(Transport::Stdio, &["--enable-tier3"]).unwrap();
+        let client = server.client(Era::Legacy).unwrap();
+        let answer = client.call("LockScreen", json!({})).unwrap();
+        assert_eq!(answer.fault("code"), Some("unsupported"), "{}", answer.text);
+        client.call("Snapshot", json!({})).unwrap().ok().unwrap();
+    }
+}

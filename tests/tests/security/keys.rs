@@ -155,17 +155,24 @@ fn a_key_is_shown_once_and_is_in_no_file_list_log_record_or_error() {
     let home = FakeHome::new().unwrap();
     let secret = key(&home, &["new", "ci"]);
     assert!(secret.starts_with("pcl_") && secret.len() == 68, "not a key");
-    let server = home.start(Transport::Http, &["--log", "debug"]).unwrap();
+    let server = home.start(Transport::Http, &["--log", "debug", "--log-files"]).unwrap();
     let client = Client::over_http(of(&server, &secret), Era::Legacy).unwrap();
     client.call("GetSystemInfo", json!({})).unwrap().ok().unwrap();
     let wrong = format!("{}0", &secret[..67]);
     comes_in(&of(&server, &wrong));
     let listed = key(&home, &["list"]) + &key(&home, &["list", "--json"]);
     let again = refused(&home, &["new", "ci"]);
+    let files = home.log().unwrap();
+    assert!(!files.is_empty(), "no log was kept");
+    // What the server says to the program that started it is no part of the log.
+    let logged: String =
+        server.stderr().lines().filter(|line| !line.starts_with('{')).map(|line| format!("{line}\n")).collect();
+    assert_eq!(files, logged);
     let texts = [
         listed,
         again,
-        server.stderr(),
+        files,
+        logged,
         server.audit_text().unwrap(),
         fs::read_to_string(home.data().join("keys.json")).unwrap(),
     ];

@@ -245,7 +245,8 @@ fn the_stop_key_and_more_rights_are_said_in_one_place_and_never_widened() {
         assert_eq!(refused.key, key);
         assert!(machine.plain(&refused).contains("MACHINE/portcullis.toml:"), "{refused}");
     }
-    let owner = Folders::new(None, Some("[serve]\nallow_elevated = true"));
+    let owner = Folders::new(None, Some("[serve]\nallow_elevated = true\nlog_files = true"));
+    assert!(owner.load(ServeFlags::default()).unwrap().log_files().value);
     assert!(owner.load(ServeFlags::default()).unwrap().allow_elevated().value);
 }
 

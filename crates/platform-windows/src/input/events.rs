@@ -127,14 +127,32 @@ fn inject(events: &[Event]) -> usize {
         // SAFETY: any code may be asked.
         u16::try_from(unsafe { MapVirtualKeyExW(u32::from(code), MAPVK_VK_TO_VSC, Some(layout)) }).unwrap_or(0)
     };
-    let inputs: Vec<INPUT> = events.iter().map(|event| input(*event, scan)).collect();
+    let inputs = inputs(events, scan, absolute);
     let size = i32::try_from(size_of::<INPUT>()).unwrap_or(0);
     // SAFETY: the structures are whole, their size is said, and they outlive the call.
     let taken = unsafe { SendInput(&inputs, size) };
     usize::try_from(taken).unwrap_or(0)
 }
 
-fn input(event: Event, scan: impl Fn(u16) -> u16) -> INPUT {
+/// The structures of a batch. What the pointer does after a movement carries the movement's point itself: where a system
+/// takes a batch piece by piece, whatever moves the pointer in between does not carry the press elsewhere.
+fn inputs(events: &[Event], scan: impl Fn(u16) -> u16, place: impl Fn(Point) -> (i32, i32)) -> Vec<INPUT> {
+    let mut at = None;
+    let mut all = Vec::new();
+    for event in events {
+        if let Event::MoveTo(point) = event {
+            at = Some(place(*point));
+        }
+        all.push(input(*event, at, &scan));
+    }
+    all
+}
+
+fn input(event: Event, at: Option<(i32, i32)>, scan: impl Fn(u16) -> u16) -> INPUT {
+    let mouse = |flags: MOUSE_EVENT_FLAGS, data: i32| match at {
+        Some((x, y)) => mouse(flags | MOUSEEVENTF_MOVE | MOUSEEVENTF_ABSOLUTE | MOUSEEVENTF_VIRTUALDESK, x, y, data),
+        None => mouse(flags, 0, 0, data),
+    };
     let key = |code: u16, flags: KEYBD_EVENT_FLAGS| {
         let extended = if is_extended(code) { KEYEVENTF_EXTENDEDKEY } else { KEYBD_EVENT_FLAGS(0) };
         keyboard(VIRTUAL_KEY(code), scan(code), flags | extended)
@@ -142,20 +160,17 @@ fn input(event: Event, scan: impl Fn(u16) -> u16) -> INPUT {
     match event {
         Event::Down(Holdable::Key(code)) => key(code, KEYBD_EVENT_FLAGS(0)),
         Event::Up(Holdable::Key(code)) => key(code, KEYEVENTF_KEYUP),
-        Event::Down(Holdable::Left) => mouse(MOUSEEVENTF_LEFTDOWN, 0, 0, 0),
-        Event::Up(Holdable::Left) => mouse(MOUSEEVENTF_LEFTUP, 0, 0, 0),
-        Event::Down(Holdable::Right) => mouse(MOUSEEVENTF_RIGHTDOWN, 0, 0, 0),
-        Event::Up(Holdable::Right) => mouse(MOUSEEVENTF_RIGHTUP, 0, 0, 0),
-        Event::Down(Holdable::Middle) => mouse(MOUSEEVENTF_MIDDLEDOWN, 0, 0, 0),
-        Event::Up(Holdable::Middle) => mouse(MOUSEEVENTF_MIDDLEUP, 0, 0, 0),
+        Event::Down(Holdable::Left) => mouse(MOUSEEVENTF_LEFTDOWN, 0),
+        Event::Up(Holdable::Left) => mouse(MOUSEEVENTF_LEFTUP, 0),
+        Event::Down(Holdable::Right) => mouse(MOUSEEVENTF_RIGHTDOWN, 0),
+        Event::Up(Holdable::Right) => mouse(MOUSEEVENTF_RIGHTUP, 0),
+        Event::Down(Holdable::Middle) => mouse(MOUSEEVENTF_MIDDLEDOWN, 0),
+        Event::Up(Holdable::Middle) => mouse(MOUSEEVENTF_MIDDLEUP, 0),
         Event::UnitDown(unit) => keyboard(VIRTUAL_KEY(0), unit, KEYEVENTF_UNICODE),
         Event::UnitUp(unit) => keyboard(VIRTUAL_KEY(0), unit, KEYEVENTF_UNICODE | KEYEVENTF_KEYUP),
-        Event::MoveTo(point) => {
-            let (x, y) = absolute(point);
-            mouse(MOUSEEVENTF_MOVE | MOUSEEVENTF_ABSOLUTE | MOUSEEVENTF_VIRTUALDESK, x, y, 0)
-        }
-        Event::Wheel(notches) => mouse(MOUSEEVENTF_WHEEL, 0, 0, notches.saturating_mul(WHEEL_DELTA)),
-        Event::Tilt(notches) => mouse(MOUSEEVENTF_HWHEEL, 0, 0, notches.saturating_mul(WHEEL_DELTA)),
+        Event::MoveTo(_) => mouse(MOUSE_EVENT_FLAGS(0), 0),
+        Event::Wheel(notches) => mouse(MOUSEEVENTF_WHEEL, notches.saturating_mul(WHEEL_DELTA)),
+        Event::Tilt(notches) => mouse(MOUSEEVENTF_HWHEEL, notches.saturating_mul(WHEEL_DELTA)),
     }
 }
 
@@ -211,6 +226,24 @@ mod tests {
                 assert_eq!(units * i64::from(size) / 65_536 + i64::from(origin), i64::from(at), "{origin} {size}");
             }
         }
+    }
+
+    #[test]
+    fn what_follows_a_movement_carries_its_point() {
+        let place = |point: Point| (point.x * 10, point.y * 10);
+        let flags = |event: &INPUT| {
+            // SAFETY: every event of these batches is one of the mouse.
+            let mouse = unsafe { event.Anonymous.mi };
+            (mouse.dx, mouse.dy, mouse.dwFlags)
+        };
+        let moves = MOUSEEVENTF_MOVE | MOUSEEVENTF_ABSOLUTE | MOUSEEVENTF_VIRTUALDESK;
+        let click = [Event::Down(Holdable::Left), Event::Up(Holdable::Left), Event::Wheel(1)];
+        let batch = [&[Event::MoveTo(Point { x: 3, y: 4 })], &click[..]].concat();
+        let made: Vec<_> = inputs(&batch, |_| 0, place).iter().map(flags).collect();
+        let flagged = [MOUSE_EVENT_FLAGS(0), MOUSEEVENTF_LEFTDOWN, MOUSEEVENTF_LEFTUP, MOUSEEVENTF_WHEEL];
+        assert_eq!(made, flagged.map(|own| (30, 40, own | moves)));
+        let made: Vec<_> = inputs(&click, |_| 0, place).iter().map(flags).collect();
+        assert_eq!(made, [MOUSEEVENTF_LEFTDOWN, MOUSEEVENTF_LEFTUP, MOUSEEVENTF_WHEEL].map(|own| (0, 0, own)));
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct ToolResult {
     pub structured: Option<Value>,
     /// All pictures.
     pub images: Vec<ImageContent>,
+    /// Bytes of embedded resources, one after the other.
+    pub bytes: Vec<u8>,
     /// The whole result as it came.
     pub raw: Value,
 }
@@ -92,6 +94,7 @@ impl ToolResult {
             text: String::new(),
             structured: result.get("structuredContent").filter(|value| !value.is_null()).cloned(),
             images: Vec::new(),
+            bytes: Vec::new(),
             raw: result.clone(),
         };
         for block in result.get("content").and_then(Value::as_array).context("a result has content")? {
@@ -102,6 +105,11 @@ impl ToolResult {
                         read.text.push('\n');
                     }
                     read.text.push_str(&field("text"));
+                }
+                "resource" => {
+                    let blob =
+                        block.pointer("/resource/blob").and_then(Value::as_str).context("a resource has bytes")?;
+                    read.bytes.extend(STANDARD.decode(blob).context("bytes are base64")?);
                 }
                 "image" => read.images.push(ImageContent { mime: field("mimeType"), base64: field("data") }),
                 other => bail!("content of the kind `{other}`"),
@@ -118,6 +126,7 @@ impl ToolResult {
             return Ok(());
         };
         ensure!(self.images.is_empty(), "a client that prefers structure loses the picture");
+        ensure!(self.bytes.is_empty(), "a client that prefers structure loses the bytes");
         let text: Value = serde_json::from_str(&self.text)
             .with_context(|| format!("beside structure the text must be the same JSON: {}", self.text))?;
         ensure!(&text == structured, "text and structure differ:\n{text}\n{structured}");

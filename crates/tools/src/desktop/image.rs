@@ -1,10 +1,13 @@
 //! From pixels to a picture that a client can take: scaled to a width and a byte budget, as PNG or JPEG by what is
 //! smaller as far as a sample tells, always with the transform back to screen coordinates. No capture happens here.
 
+use crate::args::Int;
+use crate::desktop::overlay::Overlay;
 use image::imageops::thumbnail;
 use image::{ImageBuffer, Rgb};
 use portcullis_model::{Fault, FaultCode, Image, Part};
 use portcullis_platform::{Bitmap, CaptureMethod};
+use std::borrow::Cow;
 
 /// Bytes of a picture when nothing is said: with the third that base64 adds, under the 1 MB that clients take.
 const DEFAULT_BYTES: usize = 700_000;
@@ -34,19 +37,44 @@ impl Default for Limits {
     }
 }
 
-type Pixels = ImageBuffer<Rgb<u8>, Vec<u8>>;
+impl Limits {
+    /// What the arguments of a tool say, the default where they say nothing.
+    pub(crate) fn of(
+        max_width: Option<Int<64, 8_192>>,
+        max_bytes: Option<Int<10_000, 8_000_000>>,
+        quality: Option<Int<10, 95>>,
+    ) -> Self {
+        let silent = Self::default();
+        Self {
+            max_width: max_width.and_then(|width| u32::try_from(width.get()).ok()).unwrap_or(silent.max_width),
+            max_bytes: max_bytes.map_or(silent.max_bytes, Int::size),
+            quality: quality.and_then(|quality| u8::try_from(quality.get()).ok()).unwrap_or(silent.quality),
+        }
+    }
+}
+
+/// Three bytes a pixel, in rows from the top.
+pub(super) type Pixels = ImageBuffer<Rgb<u8>, Vec<u8>>;
 
 /// A bitmap as text and picture: the text says what is shown and how to get back to the screen.
 pub(crate) fn picture(bitmap: &Bitmap, limits: Limits) -> Result<Vec<Part>, Fault> {
+    marked(bitmap, limits, &Overlay::default())
+}
+
+/// The same with something drawn over it, once the picture has its size, so that it stays legible.
+pub(super) fn marked(bitmap: &Bitmap, limits: Limits, overlay: &Overlay) -> Result<Vec<Part>, Fault> {
     let full = pixels(bitmap)?;
     let mut width = full.width().min(limits.max_width.max(1));
     for _ in 0..SCALE_TRIES {
-        let image = if width < full.width() {
+        let mut sized = Cow::Borrowed(&full);
+        if width < full.width() {
             let height = (u64::from(full.height()) * u64::from(width) / u64::from(full.width())).max(1);
-            smaller(&thumbnail(&full, width, u32::try_from(height).unwrap_or(1)), limits.quality)?
-        } else {
-            smaller(&full, limits.quality)?
-        };
+            sized = Cow::Owned(thumbnail(&full, width, u32::try_from(height).unwrap_or(1)));
+        }
+        if !overlay.is_empty() {
+            overlay.draw(sized.to_mut(), bitmap.rect);
+        }
+        let image = smaller(&sized, limits.quality)?;
         if image.bytes.len() <= limits.max_bytes {
             return Ok(vec![Part::Text(transform(bitmap, &image)), Part::Image(image)]);
         }

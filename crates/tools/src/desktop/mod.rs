@@ -1,11 +1,13 @@
 //! The desktop family: seeing windows and controls, and operating them. What the tools share is how a target is named,
 //! how an effect is watched for, and how pixels become a picture; each tool itself is one file.
 
+mod annotated;
 mod app;
 mod find;
 mod image;
 mod invoke;
 mod keyboard;
+mod overlay;
 mod pointer;
 mod screenshot;
 mod snapshot;
@@ -21,6 +23,7 @@ pub(crate) fn tools() -> Vec<AnyTool> {
     let families =
         [app::tools, find::tools, invoke::tools, keyboard::tools, pointer::tools, screenshot::tools, snapshot::tools];
     let mut all: Vec<AnyTool> = families.iter().flat_map(|family| family()).collect();
+    all.extend(annotated::tools());
     all.extend(wait_for::tools());
     all.extend(windows::tools());
     all

@@ -22,6 +22,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
 
+/// How long a window in front may take to lie over the others, and how often that is looked at.
+const RAISE_LIMIT: Duration = Duration::from_millis(500);
+const RAISE_LOOK: Duration = Duration::from_millis(5);
 /// What these tools may ever do.
 const POINTER_EFFECTS: &[Effect] = &[
     Effect::SendInput,
@@ -108,8 +111,16 @@ fn uncover(permit: &Permit, window: &WindowIdentity, point: Point, cx: &ApplyCon
         return Ok(false);
     }
     cx.ports.windows.focus(permit, window, cx.deadline, cx.cancel)?;
-    if cx.ports.windows.at(point).as_ref() == Some(window) {
-        return Ok(true);
+    // A window is in front before its program has put it over the others.
+    let limit = cx.deadline.slice(RAISE_LIMIT);
+    loop {
+        if cx.ports.windows.at(point).as_ref() == Some(window) {
+            return Ok(true);
+        }
+        if limit.passed() {
+            break;
+        }
+        cx.cancel.wait(RAISE_LOOK)?;
     }
     Err(Fault::new(FaultCode::NotOperable, "another window covers the target, also after it was brought to the front")
         .rule("the pointer acts only on what is visible at the point")

@@ -3,7 +3,8 @@
 use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
-use crate::desktop::image::{Limits, picture};
+use crate::desktop::image::{Limits, marked};
+use crate::desktop::overlay::Overlay;
 use crate::desktop::target::{Coordinate, resolve_window, text_of};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, Fault, FaultCode, Rect, Reply, Resource, Tier, WindowIdentity};
@@ -40,6 +41,8 @@ struct ScreenshotArgs {
     max_bytes: Option<Int<10_000, 8_000_000>>,
     /// Of a JPEG
     quality: Option<Int<10, 95>>,
+    /// Blue lines every so many screen pixels, with coordinates
+    grid: Option<Int<20, 2_000>>,
 }
 
 enum Area {
@@ -52,7 +55,7 @@ struct Screenshot;
 
 impl Tool for Screenshot {
     type Args = ScreenshotArgs;
-    type Bound = (Area, Limits);
+    type Bound = (Area, Limits, Overlay);
 
     const DESCRIPTOR: Descriptor = Descriptor {
         name: "Screenshot",
@@ -86,17 +89,9 @@ impl Tool for Screenshot {
                 "give at most one of these",
             ));
         }
-        let limits = Limits {
-            max_width: args
-                .max_width
-                .and_then(|width| u32::try_from(width.get()).ok())
-                .unwrap_or(Limits::default().max_width),
-            max_bytes: args.max_bytes.map_or(Limits::default().max_bytes, Int::size),
-            quality: args
-                .quality
-                .and_then(|quality| u8::try_from(quality.get()).ok())
-                .unwrap_or(Limits::default().quality),
-        };
+        let limits = Limits::of(args.max_width, args.max_bytes, args.quality);
+        let grid = args.grid.and_then(|step| i32::try_from(step.get()).ok());
+        let overlay = Overlay { grid, ..Overlay::default() };
         let (area, resource) = if text_of(&args.window).is_some() {
             let window = resolve_window(text_of(&args.window), cx)?;
             let resource = cx.readers.window_resource(&window)?;
@@ -108,17 +103,17 @@ impl Tool for Screenshot {
             require_monitor(monitor, cx)?;
             (Area::Monitor(monitor), Resource::Desktop)
         };
-        Ok(Planned::disclosure(Effect::ReadPixels, resource, (area, limits)))
+        Ok(Planned::disclosure(Effect::ReadPixels, resource, (area, limits, overlay)))
     }
 
-    fn apply((area, limits): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
+    fn apply((area, limits, overlay): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let screen = &cx.ports.screen;
         let bitmap = match area {
             Area::Window(window) => screen.capture_window(permit, &window, cx.deadline)?,
             Area::Monitor(monitor) => screen.capture(permit, monitor_area(monitor, cx)?, cx.deadline)?,
             Area::Region(rect) => screen.capture(permit, rect, cx.deadline)?,
         };
-        Ok(Reply::View { parts: picture(&bitmap, limits)?, outcome: None })
+        Ok(Reply::View { parts: marked(&bitmap, limits, &overlay)?, outcome: None })
     }
 }
 

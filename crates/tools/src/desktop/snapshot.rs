@@ -82,17 +82,7 @@ impl Tool for Snapshot {
             Some(_) => Some(resolve_window(text_of(&args.window), cx)?),
             None => None,
         };
-        let limits = Limits {
-            max_width: args
-                .max_width
-                .and_then(|width| u32::try_from(width.get()).ok())
-                .unwrap_or(Limits::default().max_width),
-            quality: args
-                .quality
-                .and_then(|quality| u8::try_from(quality.get()).ok())
-                .unwrap_or(Limits::default().quality),
-            ..Limits::default()
-        };
+        let limits = Limits::of(args.max_width, None, args.quality);
         let monitor = args.monitor.map_or(0, Int::size);
         super::screenshot::require_monitor(monitor, cx)?;
         let vision = (args.use_vision == Some(true)).then_some((limits, monitor));

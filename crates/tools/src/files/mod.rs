@@ -8,8 +8,11 @@ mod read;
 mod remove;
 mod search;
 mod text;
+mod transfer;
 mod walk;
 mod write;
+
+pub(crate) use transfer::Uploads;
 
 use crate::context::ApplyContext;
 use crate::tool::{AnyTool, Planned};
@@ -33,12 +36,14 @@ const NANOSECONDS: i128 = 100;
 pub(crate) fn tools() -> Vec<AnyTool> {
     vec![
         AnyTool::of::<copy::FileCopy>(),
+        AnyTool::of::<transfer::FileDownload>(),
         AnyTool::of::<info::FileInfo>(),
         AnyTool::of::<list::FileList>(),
         AnyTool::of::<read::FileRead>(),
         AnyTool::of::<remove::FileDelete>(),
         AnyTool::of::<remove::FileMove>(),
         AnyTool::of::<search::FileSearch>(),
+        AnyTool::of::<transfer::FileUpload>(),
         AnyTool::of::<write::FileWrite>(),
     ]
 }
@@ -90,6 +95,15 @@ fn digest(file: &Held, permit: &Permit, cx: &ApplyContext<'_>) -> Result<String,
         at = at.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A digest as an argument, in lower case.
+fn parse_sha256(field: &str, digest: &str) -> Result<String, Fault> {
+    if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let rule = "it is 64 hexadecimal digits";
+        return Err(Fault::bad_argument(field, digest, rule, "leave it out when the content does not matter"));
+    }
+    Ok(digest.to_lowercase())
 }
 
 /// Facts as they are answered.

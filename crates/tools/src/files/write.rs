@@ -77,18 +77,8 @@ impl Tool for FileWrite {
                 return Err(Fault::bad_argument("encoding", shown, rule, "leave it out for utf-8"));
             }
         };
-        let expected = match args.expect_sha256 {
-            Some(Text(digest)) if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-                let rule = "it is 64 hexadecimal digits";
-                return Err(Fault::bad_argument(
-                    "expect_sha256",
-                    digest,
-                    rule,
-                    "leave it out to replace whatever is there",
-                ));
-            }
-            digest => digest.map(|Text(digest)| digest.to_lowercase()),
-        };
+        let expected =
+            args.expect_sha256.map(|Text(digest)| super::parse_sha256("expect_sha256", &digest)).transpose()?;
         let file = cx.readers.resolve_file(&args.path.0, LastLink::Followed)?;
         let mut resources = vec![file.place().one(Access::Write)];
         let mut effects = vec![Effect::WriteFiles];
