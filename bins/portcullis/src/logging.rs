@@ -78,7 +78,8 @@ impl Write for Lines {
 }
 
 fn write(line: &str) {
-    let line = MASKED.get().map_or_else(|| line.to_owned(), |secrets| secrets.line(line));
+    // Before the secrets are known, keys are masked by their form.
+    let line = MASKED.get().unwrap_or(&Redactor::default()).line(line);
     // When standard error is closed there is nobody to tell; the exit code and the files say it.
     let _ = std::io::stderr().write_all(line.as_bytes());
     let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);

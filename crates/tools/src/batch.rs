@@ -81,11 +81,11 @@ impl Tool for Batch {
         secret_arguments: &["steps"],
         examples: [
             (
-                r#"{"steps": [{"tool": "Type", "args": {"name": "User", "text": "ada"}}, {"tool": "Click", "args": {"name": "Next"}, "expect": "confirmed"}]}"#,
+                r#"{"steps": [{"tool": "Type", "args": {"name": "Search", "text": "ada"}}, {"tool": "Click", "args": {"name": "Save"}, "expect": "confirmed"}]}"#,
                 "Fill a field and go on",
             ),
             (
-                r#"{"steps": [{"tool": "Click", "args": {"ref": "e4", "held": "ctrl"}}, {"tool": "Click", "args": {"ref": "e6", "held": "ctrl"}}, {"tool": "GetText", "args": {"name": "Status"}, "holds": "2 selected"}]}"#,
+                r#"{"steps": [{"tool": "Click", "args": {"ref": "e4", "held": "ctrl"}}, {"tool": "Click", "args": {"ref": "e6", "held": "ctrl"}}, {"tool": "GetText", "args": {"ref": "e9"}, "holds": "2 selected"}]}"#,
                 "Select several items and check it",
             ),
         ],

@@ -8,11 +8,14 @@ use portcullis_testkit::desktop::{Desktop, desktop, ref_of};
 use portcullis_testkit::journal::{EVENT_LIMIT, Journal, is};
 use portcullis_testkit::server::Transport;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 /// Points inside controls of the fixture's first page.
 const ON_NAME: (i32, i32) = (202, 126);
 const ON_MOUSE_PAD: (i32, i32) = (700, 420);
 const ON_MOUSE_PAD_TOO: (i32, i32) = (760, 440);
+/// How long an event may take to be journalled, once all input was taken.
+const SOON: Duration = Duration::from_secs(1);
 /// How long a drag lasts that was asked to, in milliseconds.
 const SLOW_MS: u64 = 400;
 
@@ -168,30 +171,34 @@ fn each_parameter_of_an_action_does_what_it_says() {
     for row in rows() {
         let mut desktop = desktop().unwrap();
         let client = front(&mut desktop);
-        for (tool, arguments) in row.first {
-            client.call(tool, serde_json::from_str(arguments).unwrap()).unwrap().ok().unwrap();
+        let deadline = Instant::now() + EVENT_LIMIT;
+        // The display reports where the pointer was in its own time, which may come after the act and undo it; a movement
+        // is made once more then.
+        while let Err(problem) = happens(&row, &desktop, &client) {
+            let again = row.tool == "Move" || row.arguments["action"] == "hover";
+            assert!(again && Instant::now() < deadline, "{} {}: {problem}", row.tool, row.arguments);
         }
-        // The display reports where the pointer was in its own time, which must not come after the act.
-        desktop.state_after_input().unwrap();
-        let arguments = with_refs(&client, row.arguments.clone());
-        let mark = desktop.mark().unwrap();
-        let answer = client.call(row.tool, arguments).unwrap();
-        let what = format!("{} {}: {}", row.tool, row.arguments, answer.text);
-        assert!(!answer.is_error, "{what}");
-        match &row.told {
-            Told::Event(event, control, detail) => {
-                let fits = |line: &Value| is(line, event, control) && says(line, detail);
-                let awaited = format!("{event} of {control}");
-                desktop
-                    .journal()
-                    .await_event(mark, &awaited, EVENT_LIMIT, fits)
-                    .unwrap_or_else(|error| panic!("{what}: {error:#}"));
-            }
-            Told::State(place, value) => {
-                let state = desktop.state_after_input().unwrap();
-                assert_eq!(state.pointer(place), Some(value), "{what}");
-            }
+    }
+}
+
+/// Makes the calls of a row; what the fixture did not say.
+fn happens(row: &Row, desktop: &Desktop, client: &Client) -> Result<(), String> {
+    for (tool, arguments) in row.first {
+        client.call(tool, serde_json::from_str(arguments).unwrap()).unwrap().ok().unwrap();
+    }
+    let arguments = with_refs(client, row.arguments.clone());
+    let mark = desktop.mark().unwrap();
+    let answer = client.call(row.tool, arguments).unwrap();
+    assert!(!answer.is_error, "{} {}: {}", row.tool, row.arguments, answer.text);
+    let state = desktop.state_after_input().unwrap();
+    match &row.told {
+        Told::Event(event, control, detail) => {
+            let fits = |line: &Value| is(line, event, control) && says(line, detail);
+            let told = desktop.journal().await_event(mark, &format!("{event} of {control}"), SOON, fits);
+            told.map(drop).map_err(|error| format!("{}: {error:#}", answer.text))
         }
+        Told::State(place, value) if state.pointer(place) == Some(value) => Ok(()),
+        Told::State(place, _) => Err(format!("{}: {place} is {:?}", answer.text, state.pointer(place))),
     }
 }
 

@@ -228,7 +228,7 @@ fn attack_a_rule_in_another_writing_shuts_the_tool_or_stops_the_start() {
 }
 
 /// Names by which other servers and their older versions know tools: none may stand for one of ours past a rule.
-const FOREIGN: [&str; 31] = [
+const FOREIGN: &[&str] = &[
     "App-Tool",
     "Click-Tool",
     "Clipboard",
@@ -237,7 +237,6 @@ const FOREIGN: [&str; 31] = [
     "FileSystem",
     "Key-Tool",
     "Launch-Tool",
-    "LockScreen",
     "Move-Tool",
     "MultiEdit",
     "MultiSelect",

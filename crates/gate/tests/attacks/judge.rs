@@ -3,7 +3,7 @@
 
 use crate::world::{Door, PREY, Tried};
 use portcullis_gate::{Answer, Catalogue};
-use portcullis_model::{Access, Effect, Entry, FaultCode, Part, ProgramName, Reply, Resource, WindowIdentity};
+use portcullis_model::{Access, CallId, Effect, Entry, FaultCode, Part, ProgramName, Reply, Resource, WindowIdentity};
 use portcullis_platform_fake::{Facts, Thing};
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -108,8 +108,16 @@ pub(crate) fn check(tool: &str, arguments: &Value, tried: &Tried, door: &Door) {
             assert!(!json!(denied).to_string().contains("calc"), "{}", say("the record repeats what was sent"));
         }
         [Entry::CallGranted(granted), between @ .., Entry::CallFinished(finished)] => {
-            let followed = |entry: &Entry| matches!(entry, Entry::CallFollowed(_));
-            assert!(between.iter().all(followed), "{}", say("more than one line"));
+            let step = |call: CallId| call.to_string().starts_with(&format!("{}.", granted.call));
+            let own = |entry: &Entry| match entry {
+                Entry::CallFollowed(_) => true,
+                // A call that makes others is recorded around them, and each of them by itself.
+                Entry::CallGranted(of) => step(of.call),
+                Entry::CallDenied(of) => step(of.call),
+                Entry::CallFinished(of) => step(of.call),
+                _ => false,
+            };
+            assert!(between.iter().all(own), "{}", say("more than one line"));
             assert!(granted.tool == tool && granted.call == finished.call, "{}", say("another call is recorded"));
         }
         // Its deadline answered in its place; that it ended is recorded when it has.
@@ -177,7 +185,8 @@ pub(crate) fn texts(answer: &Answer) -> Vec<String> {
         }
         Err(fault) => {
             let facts = [Some(&fault.message), fault.field.as_ref(), fault.value.as_ref(), fault.rule.as_ref()];
-            all.extend(facts.into_iter().flatten().chain(&fault.remedy).chain(&fault.candidates).cloned());
+            let listed = fault.candidates.iter().chain(&fault.done);
+            all.extend(facts.into_iter().flatten().chain(&fault.remedy).chain(listed).cloned());
         }
     }
     all

@@ -226,21 +226,30 @@ pub(crate) const CONTROLS: [(&str, &str); 8] = [
     ("Scroll", "Orders"),
 ];
 
+/// Puts what this world has in the places of an example's refs and names.
+fn settle(tool: &str, given: &mut Map<String, Value>, seen: &str) {
+    let control = CONTROLS.iter().find(|(name, _)| *name == tool).map_or("Greet", |(_, control)| control);
+    for (name, value) in given.iter_mut() {
+        match name.as_str() {
+            "ref" | "window" => *value = Door::find(seen, control).into(),
+            "to_ref" => *value = Door::find(seen, "Inert").into(),
+            "name" if *value == "Search" || *value == "Save" => *value = control.into(),
+            "window_name" => *value = "Customer".into(),
+            _ => {}
+        }
+    }
+}
+
 /// The examples of a tool as calls that have something to do in this world and wait for nothing.
 pub(crate) fn bases(tool: &str, examples: &[(&str, &str)], schema: &Value, seen: &str) -> Vec<Value> {
-    let control = CONTROLS.iter().find(|(name, _)| *name == tool).map_or("Greet", |(_, control)| control);
     let mut bases: Vec<Value> =
         examples.iter().map(|(arguments, _)| serde_json::from_str(arguments).unwrap()).collect();
     for base in &mut bases {
         let given = base.as_object_mut().unwrap();
-        for (name, value) in given.iter_mut() {
-            match name.as_str() {
-                "ref" | "window" => *value = Door::find(seen, control).into(),
-                "to_ref" => *value = Door::find(seen, "Inert").into(),
-                "name" if *value == "Search" || *value == "Save" => *value = control.into(),
-                "window_name" => *value = "Customer".into(),
-                _ => {}
-            }
+        settle(tool, given, seen);
+        for step in given.get_mut("steps").and_then(Value::as_array_mut).into_iter().flatten() {
+            let tool = step["tool"].as_str().unwrap().to_owned();
+            settle(&tool, step["args"].as_object_mut().unwrap(), seen);
         }
         // A picture of everything takes long in a build for tests.
         if tool == "Screenshot" {
