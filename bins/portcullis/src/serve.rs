@@ -42,6 +42,7 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
         let Some(key) = &stop_key else { return Ok(None) };
         Ok(stop::listen(gate, &*machine.owner_ports()?.key, key, OwnerSignal::of(machine, &data)?))
     };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), process = std::process::id(), "the server starts");
     let (gate, watch, watched) = match serve.transport {
         TransportSettings::Stdio => {
             let (gate, mut watched) = compose::gate(machine, &settings, &data, &anchor, "stdio", Vec::new())?;

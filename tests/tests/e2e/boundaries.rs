@@ -2,8 +2,8 @@
 //! under way, another file than the path says. Each is judged by the fixture's journal, its state or the table of
 //! processes.
 
-use portcullis_testkit::client::{ANSWER_LIMIT, Client, Era};
-use portcullis_testkit::desktop::{Desktop, desktop, ref_of};
+use portcullis_testkit::client::{ANSWER_LIMIT, Client, Era, ToolResult};
+use portcullis_testkit::desktop::{Desktop, call_until, desktop, ref_of};
 use portcullis_testkit::journal::{EVENT_LIMIT, Journal, is};
 use portcullis_testkit::server::Transport;
 use serde_json::{Value, json};
@@ -157,4 +157,33 @@ fn a_program_is_started_by_its_own_path_alone() {
     assert_eq!(answer.outcome(), "confirmed", "{}", answer.text);
     assert_eq!(notepads(), before + 1);
     desktop.windows_program("taskkill.exe", &["/f", "/im", "notepad.exe"]).unwrap();
+}
+
+/// What a file dialog is given to open is opened by its own program, also when it could be run. What its context menu can do
+/// is the trust that tier 2 is (docs/threat-model.md).
+#[test]
+fn attack_a_program_that_is_named_to_a_file_dialog_does_not_start() {
+    let mut desktop = desktop().unwrap();
+    let client = front(&mut desktop);
+    let running = |desktop: &Desktop| {
+        let list = desktop.windows_program("tasklist.exe", &["/fo", "csv"]).unwrap().stdout.to_lowercase();
+        ["cmd.exe", "winver.exe"].map(|name| list.matches(name).count())
+    };
+    let before = running(&desktop);
+    for text in [r"C:\windows\system32\winver.exe", "cmd.exe", r"cmd.exe /c winver", "| cmd.exe", "$(winver)"] {
+        let window = crate::fixture::start_notepad(&client);
+        client.call("Shortcut", json!({ "keys": "ctrl+o", "window": window })).unwrap().ok().unwrap();
+        let open = json!({ "condition": "active_window", "window_name": "Open" });
+        client.call("WaitFor", open).unwrap().ok().unwrap();
+        // The dialog has given its field the keyboard, and what stands in it is selected.
+        client.call("Type", json!({ "text": text, "press_enter": true })).unwrap().ok().unwrap();
+        // The dialog is gone, or says that there is no such file: it has understood what it was given.
+        let done =
+            |answer: &ToolResult| !answer.text.contains("window \"Open\"") || answer.text.contains("button \"OK\"");
+        call_until(&client, "Snapshot", &json!({}), done).unwrap();
+        assert_eq!(running(&desktop), before, "{text} was started");
+        desktop.windows_program("taskkill.exe", &["/f", "/im", "notepad.exe"]).unwrap();
+        let gone = |answer: &ToolResult| !answer.text.contains("notepad.exe");
+        call_until(&client, "ListProcesses", &json!({ "filter": "notepad" }), gone).unwrap();
+    }
 }

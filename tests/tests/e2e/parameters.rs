@@ -99,7 +99,7 @@ fn rows() -> Vec<Row> {
             Told::State("/controls/month/top", json!(3)),
         ),
         row("Scroll", json!({ "role": "list", "nth": 1, "amount": -1 }), Told::State("/controls/month/top", json!(3))),
-        row("Scroll", json!({ "x": x, "y": y, "amount": 2 }), mouse(json!({ "action": "wheel", "delta": 120 }))),
+        row("Scroll", json!({ "x": x, "y": y, "amount": 2 }), mouse(json!({ "action": "wheel", "delta": 240 }))),
         row(
             "Scroll",
             json!({ "x": x, "y": y, "amount": 1, "horizontal": true }),
@@ -146,11 +146,6 @@ fn rows() -> Vec<Row> {
             "Invoke",
             json!({ "automation_id": "1018", "action": "set_value", "value": "Large" }),
             Told::State("/controls/combo-list/text", json!("Large")),
-        ),
-        row(
-            "Invoke",
-            json!({ "x": ON_NAME.0, "y": ON_NAME.1, "action": "set_value", "value": "put" }),
-            holds(name, "put"),
         ),
     ]
 }
