@@ -15,6 +15,7 @@ mod keys;
 mod limits;
 mod mtls;
 mod oauth;
+mod profiles;
 mod proxy;
 mod raw;
 mod rebinding;
