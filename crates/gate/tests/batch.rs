@@ -90,6 +90,17 @@ fn the_first_step_that_fails_ends_the_rest_and_what_was_done_is_told() {
     }
 }
 
+/// What was typed is in no answer to the call that typed it, also where it is what the answer was to hold.
+#[test]
+fn attack_what_a_step_must_hold_is_not_repeated() {
+    let desktop = FakeDesktop::demo();
+    let gate = open_gate(&desktop, Approval::Never, |rules| rules);
+    let steps = json!([{ "tool": "SetClipboard", "args": { "text": "canary-9d2" }, "holds": "canary-9d2" }]);
+    let fault = call(&gate, &steps).unwrap_err();
+    assert_eq!(fault.code, FaultCode::Unexpected);
+    assert!(!format!("{fault:?}").contains("canary"), "{fault:?}");
+}
+
 /// A batch is no way around a rule: what the caller may not do it may not do in a step.
 #[test]
 fn attack_a_step_may_no_more_than_its_caller() {

@@ -52,7 +52,7 @@ impl Grant {
 
 /// A port was asked for something that its permit does not name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the permit of {call} does not cover {effect:?} on {resource:?}")]
+#[error("the permit of {call} does not cover {effect:?} on what is there now")]
 pub struct OutsidePermit {
     call: CallId,
     effect: Effect,

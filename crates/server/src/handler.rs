@@ -1,6 +1,8 @@
 //! The MCP handler: both protocol eras, both transports. Every method that a client can reach is written here or answers
 //! that it is not there; none is left on a default that would answer without the gate.
 
+use crate::auth::Credential;
+use crate::calls::Calls;
 use crate::render;
 use portcullis_gate::{Call, Gate};
 use portcullis_model::{Cancel, CancelReason, Principal};
@@ -50,6 +52,7 @@ pub(crate) enum Caller {
 pub(crate) struct Handler {
     gate: Gate,
     caller: Caller,
+    calls: Arc<Calls>,
     /// The tools as they are listed, by name; the SDK asks for one with each call.
     tools: Arc<HashMap<&'static str, Tool>>,
 }
@@ -65,9 +68,9 @@ impl Drop for CancelOnDrop {
 }
 
 impl Handler {
-    pub(crate) fn new(gate: Gate, caller: Caller) -> Self {
+    pub(crate) fn new(gate: Gate, caller: Caller, calls: Arc<Calls>) -> Self {
         let tools = gate.tools().map(|tool| (tool.descriptor().name, render::tool(tool))).collect();
-        Self { gate, caller, tools: Arc::new(tools) }
+        Self { gate, caller, calls, tools: Arc::new(tools) }
     }
 
     fn principal(&self, context: &RequestContext<RoleServer>) -> Result<Principal, ErrorData> {
@@ -81,6 +84,11 @@ impl Handler {
                 .ok_or_else(|| ErrorData::internal_error("the request carries no principal", None)),
         }
     }
+}
+
+/// By what the caller of this request is known; over standard input and output by nothing that could end.
+fn credential(context: &RequestContext<RoleServer>) -> Option<Credential> {
+    context.extensions.get::<axum::http::request::Parts>()?.extensions.get::<Credential>().cloned()
 }
 
 impl ServerHandler for Handler {
@@ -116,6 +124,7 @@ impl ServerHandler for Handler {
         let principal = self.principal(&context)?;
         let cancel = Cancel::new();
         let _guard = CancelOnDrop(cancel.clone());
+        let _under_way = credential(&context).map(|credential| self.calls.hold(credential, cancel.clone()));
         let (send, receive) = tokio::sync::oneshot::channel();
         let call = Call {
             principal,

@@ -2,6 +2,7 @@
 //! result, in one place each. Only this crate names rmcp; nothing here decides what a principal may do.
 
 mod auth;
+mod calls;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod handler;

@@ -6,12 +6,13 @@ use portcullis_gate::Gate;
 use portcullis_model::Principal;
 use rmcp::ServiceExt;
 use rmcp::service::ServerInitializeError;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Serves one client until it closes its end or `stop` fires. A client that goes away before its first message is no
 /// error.
 pub async fn serve_stdio(gate: Gate, stop: CancellationToken) -> Result<(), String> {
-    let handler = Handler::new(gate, Caller::Fixed(Principal::local()));
+    let handler = Handler::new(gate, Caller::Fixed(Principal::local()), Arc::default());
     let lines = Lines::start(std::io::stdin(), std::io::stdout()).map_err(|error| error.to_string())?;
     let service = match handler.serve_with_ct(lines, stop).await {
         Ok(service) => service,

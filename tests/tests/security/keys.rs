@@ -4,7 +4,8 @@
 
 use crate::alerts::await_said;
 use crate::raw::{LIMIT, get, status};
-use portcullis_testkit::client::{Client, Era, HttpEndpoint};
+use portcullis_testkit::client::{Client, Era, HttpEndpoint, ToolResult};
+use portcullis_testkit::desktop::call_until;
 use portcullis_testkit::fake_home::FakeHome;
 use portcullis_testkit::server::{Server, Transport};
 use serde_json::{Value, json};
@@ -130,6 +131,36 @@ fn a_revoked_or_rotated_key_ends_within_a_second_with_what_it_opened() {
     // A key that is made while the server runs opens it.
     let late = of(&server, &key(&home, &["new", "late"]));
     await_status(&late, 404);
+}
+
+/// What a key began does not go on without it: neither a long call nor the next step of a batch.
+#[test]
+fn attack_a_call_does_not_outlive_the_key_that_it_came_with() {
+    for era in [Era::Legacy, Era::Modern] {
+        let home = FakeHome::new().unwrap();
+        let secret = key(&home, &["new", "gone", "--scopes", "observe,interact"]);
+        let server = home.start(Transport::Http, &[]).unwrap();
+        let client = Client::over_http(of(&server, &secret), era).unwrap();
+        let step = json!({ "tool": "Wait", "args": { "seconds": 60 } });
+        let _wait = client.start_call("Wait", json!({ "seconds": 60 })).unwrap();
+        let _batch = client.start_call("Batch", json!({ "steps": [step, step] })).unwrap();
+        let waits = |tasks: &ToolResult| tasks.text.matches("\"Wait\"").count() == 2;
+        call_until(&client, "GetRunningTasks", &json!({}), waits).unwrap();
+        key(&home, &["revoke", "gone"]);
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let record = server.audit_text().unwrap();
+            if record.matches("\"cancelled\"").count() >= 3 {
+                assert_eq!(
+                    record.matches("\"tool\":\"Wait\"").count(),
+                    2,
+                    "a step was made without its key:\n{record}"
+                );
+                break;
+            }
+            assert!(Instant::now() < deadline, "{era:?}: the calls go on:\n{record}");
+        }
+    }
 }
 
 #[test]

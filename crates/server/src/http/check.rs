@@ -12,6 +12,7 @@ use super::step_up;
 use super::words;
 use crate::auth::challenge::Challenges;
 use crate::auth::{Authenticate, Authenticated, Head, Refusal, Shown, Ways};
+use crate::calls::Calls;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
@@ -47,6 +48,7 @@ pub(super) struct Checks {
     pub(super) challenges: Challenges,
     pub(super) gate: Gate,
     pub(super) sessions: Arc<Sessions>,
+    pub(super) calls: Arc<Calls>,
     pub(super) connections: Arc<Connections>,
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
@@ -152,6 +154,7 @@ async fn pass(checks: &Checks, mut request: Request, next: Next) -> Result<Respo
         request = step_up::check(checks, &connection, &known, request).await?;
     }
     request.extensions_mut().insert(known.principal.clone());
+    request.extensions_mut().insert(known.credential.clone());
     let caller = sessions::Caller::new(known);
     let sent_json = words::is_json(request.headers());
     let response = CALLER.scope(Arc::clone(&caller), next.run(request)).await;

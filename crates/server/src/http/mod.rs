@@ -19,7 +19,7 @@ use crate::auth::certificates::Certificates;
 use crate::auth::challenge::Challenges;
 use crate::auth::keys::{HttpKey, KeyRing};
 use crate::auth::oauth::OAuth;
-use crate::auth::{Authenticate, Ways};
+use crate::auth::{Authenticate, Credential, Ways};
 use crate::handler::{Caller, Handler};
 use crate::tls::{ClientAuthorities, Fingerprint, Served, TlsIdentity};
 use accept::Answering;
@@ -212,6 +212,7 @@ impl HttpServer {
             challenges: self.challenges,
             gate: gate.clone(),
             sessions: Arc::clone(&sessions),
+            calls: Arc::default(),
             connections: Arc::clone(&connections),
             limits: Limits::new(rate),
             metrics: Metrics::new(self.numbers),
@@ -221,7 +222,7 @@ impl HttpServer {
             .disable_allowed_hosts()
             .with_max_request_body_bytes(BODY_CAP)
             .with_cancellation_token(stop.clone());
-        let handler = Handler::new(gate, Caller::FromRequest);
+        let handler = Handler::new(gate, Caller::FromRequest, Arc::clone(&checks.calls));
         let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
         let router = Router::new()
             .nest_service("/mcp", service)
@@ -274,7 +275,9 @@ impl Watching {
                 return;
             };
             self = back;
-            self.checks.sessions.end_where(|credential| !self.checks.ways.is_good(credential)).await;
+            let has_ended = |credential: &Credential| !self.checks.ways.is_good(credential);
+            self.checks.calls.end_where(has_ended);
+            self.checks.sessions.end_where(has_ended).await;
         }
     }
 
