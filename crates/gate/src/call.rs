@@ -520,8 +520,9 @@ struct Steps<'call> {
 
 impl StepCalls for Steps<'_> {
     fn call(&self, step: u32, tool: &str, arguments: Value) -> Answer {
-        let makes_calls = |tool: &AnyTool| tool.descriptor().lane == LaneName::Steps;
-        if self.inner.parts.catalogue.get(tool).is_some_and(makes_calls) {
+        // By whatever name the door would know it.
+        let found = canonical(&self.inner.parts.catalogue, tool, Value::Null);
+        if found.is_ok_and(|(tool, _)| tool.descriptor().lane == LaneName::Steps) {
             return Err(Fault::new(FaultCode::BadArgument, "a step cannot have steps of its own")
                 .field("tool")
                 .value(tool)

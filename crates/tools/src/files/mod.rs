@@ -84,8 +84,18 @@ fn disclosure<Bound>(effects: Vec<Effect>, resource: Resource, bound: Bound) -> 
 
 /// The SHA-256 of what a file holds, in hex.
 fn digest(file: &Held, permit: &Permit, cx: &ApplyContext<'_>) -> Result<String, Fault> {
-    let (mut hash, mut at) = (Sha256::new(), 0_u64);
-    loop {
+    Ok(hex(hashed(file, permit, cx, (Sha256::new(), 0), u64::MAX)?.0))
+}
+
+/// Goes on with a hash of what a file holds from a byte on, until its end or beyond the cap; the hash, and where that was.
+fn hashed(
+    file: &Held,
+    permit: &Permit,
+    cx: &ApplyContext<'_>,
+    (mut hash, mut at): (Sha256, u64),
+    cap: u64,
+) -> Result<(Sha256, u64), Fault> {
+    while at <= cap {
         cx.cancel.check()?;
         let bytes = file.read(permit, at, read::PIECE)?;
         if bytes.is_empty() {
@@ -94,7 +104,11 @@ fn digest(file: &Held, permit: &Permit, cx: &ApplyContext<'_>) -> Result<String,
         hash.update(&bytes);
         at = at.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok((hash, at))
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A digest as an argument, in lower case.

@@ -1,7 +1,7 @@
 //! `FileDownload` and `FileUpload`: files as bytes for programs, in pieces that fit a message. What a file says is for
 //! `FileRead` and `FileWrite`. An upload that is not ended leaves nothing.
 
-use super::{Held, PathArg, disclosure};
+use super::{Held, PathArg, disclosure, hashed, hex};
 use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
@@ -82,10 +82,11 @@ impl Tool for FileDownload {
         let more = bytes.len() > limit;
         bytes.truncate(limit);
         let next = offset.saturating_add(bytes.len());
-        let mut text = format!("{} bytes from {offset}, sha256 {}", bytes.len(), hex(Sha256::digest(&bytes)));
+        let own = hex(Sha256::new_with_prefix(&bytes));
+        let mut text = format!("{} bytes from {offset}, sha256 {own}", bytes.len());
         text.push_str(&if more { format!("; more follows, go on with offset {next}") } else { "; the end".to_owned() });
-        if offset == 0 {
-            text.push_str(&whole(&file, permit, cx, more.then_some(bytes.as_slice()), bytes.len())?);
+        if offset == 0 && more {
+            text.push_str(&whole(&file, permit, cx, &bytes)?);
         }
         let uri = format!("portcullis://files/{}?offset={offset}", STANDARD.encode(file.place().path.to_string()));
         let blob = Blob { uri, mime: "application/octet-stream", bytes };
@@ -94,31 +95,14 @@ impl Tool for FileDownload {
 }
 
 /// What is told of the whole file beside its first piece, when that is not all of it.
-fn whole(
-    file: &Held,
-    permit: &Permit,
-    cx: &ApplyContext<'_>,
-    first: Option<&[u8]>,
-    length: usize,
-) -> Result<String, Fault> {
-    let Some(first) = first else { return Ok(String::new()) };
-    let (mut hash, mut at) = (Sha256::new_with_prefix(first), u64::try_from(length).unwrap_or(u64::MAX));
-    loop {
-        cx.cancel.check()?;
-        let bytes = file.read(permit, at, super::read::PIECE)?;
-        if bytes.is_empty() {
-            return Ok(format!("; the whole file has {at} bytes, sha256 {}", hex(hash.finalize())));
-        }
-        at = at.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
-        if at > HASHED_CAP {
-            return Ok(format!("; the whole file has more than {HASHED_CAP} bytes; FileInfo tells how many"));
-        }
-        hash.update(&bytes);
-    }
-}
-
-fn hex(digest: impl AsRef<[u8]>) -> String {
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+fn whole(file: &Held, permit: &Permit, cx: &ApplyContext<'_>, first: &[u8]) -> Result<String, Fault> {
+    let from = u64::try_from(first.len()).unwrap_or(u64::MAX);
+    let (hash, size) = hashed(file, permit, cx, (Sha256::new_with_prefix(first), from), HASHED_CAP)?;
+    Ok(if size <= HASHED_CAP {
+        format!("; the whole file has {size} bytes, sha256 {}", hex(hash))
+    } else {
+        format!("; the whole file has more than {HASHED_CAP} bytes; FileInfo tells how many")
+    })
 }
 
 /// One upload that is under way.
@@ -278,7 +262,7 @@ impl Tool for FileUpload {
             ));
         }
         drop(uploads);
-        let digest = hex(pending.hash.finalize());
+        let digest = hex(pending.hash);
         if let Some(expected) = sent.expected.filter(|expected| *expected != digest) {
             return Err(Fault::new(FaultCode::BadArgument, "the bytes are not those that were meant")
                 .field("sha256")
