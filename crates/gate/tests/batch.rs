@@ -107,13 +107,16 @@ fn attack_a_step_may_no_more_than_its_caller() {
     let desktop = FakeDesktop::demo();
     let shut = FilterSpec { exclude_tools: vec!["SetClipboard".to_owned()], enable_all: true, ..FilterSpec::default() };
     let tier2 = FilterSpec::default();
+    let all = FilterSpec { enable_all: true, ..FilterSpec::default() };
     let observer = Principal::key("looks", [Scope::Observe]);
     let interacts = Principal::key("acts", [Scope::Observe, Scope::Interact]);
     let step = json!([{ "tool": "SetClipboard", "args": { "text": "gone" } }]);
     let rows = [
         (&shut, Principal::local(), FaultCode::NotEnabled),
         (&tier2, Principal::local(), FaultCode::NotEnabled),
-        (&tier2, interacts, FaultCode::NotEnabled),
+        (&tier2, interacts.clone(), FaultCode::NotEnabled),
+        // All is open to the owner, and a step is not the owner's.
+        (&all, interacts, FaultCode::NotEnabled),
         (&tier2, observer, FaultCode::NotEnabled),
     ];
     for (spec, principal, code) in rows {
