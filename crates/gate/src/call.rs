@@ -77,6 +77,9 @@ pub struct GateParts {
     pub redactor: Redactor,
 }
 
+/// Whose tables they are: a name, and the key by which it is known, if it is by one. A name alone may come to be another's.
+type Holder = (Arc<str>, Option<Digest>);
+
 struct Lanes {
     read: Lane,
     input: Lane,
@@ -90,7 +93,7 @@ pub(crate) struct Inner {
     meter: Mutex<Meter>,
     lanes: Lanes,
     pub(crate) registry: Arc<Registry>,
-    tables: Mutex<HashMap<String, Arc<Tables>>>,
+    tables: Mutex<HashMap<Holder, Arc<Tables>>>,
     calls: AtomicU64,
     /// The owner stopped the work.
     pub(crate) stopped: AtomicBool,
@@ -156,6 +159,17 @@ impl Gate {
     /// Takes a call and waits for its answer: for the command line, which has nothing else to do.
     pub fn call(&self, call: Call) -> Answer {
         answered(|respond| self.submit(call, respond))
+    }
+
+    /// Forgets what is kept for who was known by a key that no longer is good: refs, ended calls, uploads under way. Files of
+    /// uploads are removed, so it may take as long as a disk does.
+    pub fn forget_ended_keys(&self, is_good: impl Fn(&Digest) -> bool) {
+        let ended = |(_, key): &Holder| key.as_ref().is_some_and(|key| !is_good(key));
+        let gone: Vec<Arc<Tables>> = {
+            let mut all = self.0.tables.lock().unwrap_or_else(PoisonError::into_inner);
+            all.extract_if(|holder, _| ended(holder)).map(|(_, tables)| tables).collect()
+        };
+        gone.iter().for_each(|tables| tables.close());
     }
 
     /// Ends the work in order: calls are cancelled, keys released, the chain closed. Waits at most `limit`.
@@ -453,12 +467,13 @@ impl Inner {
     }
 
     fn tables(&self, principal: &Principal) -> Arc<Tables> {
+        let holder = (principal.shared_name(), principal.key_digest().copied());
         let mut all = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        if !all.contains_key(principal.name()) && all.len() >= PRINCIPAL_CAP {
+        if !all.contains_key(&holder) && all.len() >= PRINCIPAL_CAP {
             // Principals come from the configuration, so this is never reached by calls alone; refs start anew if it is.
             all.clear();
         }
-        Arc::clone(all.entry(principal.name().to_owned()).or_default())
+        Arc::clone(all.entry(holder).or_default())
     }
 }
 

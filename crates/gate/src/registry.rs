@@ -193,7 +193,7 @@ impl TaskView for Registry {
         };
         lock(&self.calls)
             .values()
-            .filter(|call| call.principal.name() == principal.name())
+            .filter(|call| call.principal.is_same(principal))
             .map(|call| TaskInfo {
                 id: call.id.to_string(),
                 tool: call.tool.to_owned(),
@@ -204,7 +204,7 @@ impl TaskView for Registry {
     }
 
     fn withdraw(&self, principal: &Principal, id: &str) -> bool {
-        let own = |call: &&Arc<Running>| call.principal.name() == principal.name() && call.id.to_string() == id;
+        let own = |call: &&Arc<Running>| call.principal.is_same(principal) && call.id.to_string() == id;
         let found = lock(&self.calls).values().find(own).cloned();
         let Some(call) = found else { return false };
         self.cancel(&call, CancelReason::Client);

@@ -11,7 +11,7 @@ mod common;
 
 use common::open_gate;
 use portcullis_gate::{Answer, Call, Gate};
-use portcullis_model::{Cancel, Fault, FaultCode, Outcome, Principal, Reply, Scope};
+use portcullis_model::{Cancel, Digest, Fault, FaultCode, Outcome, Principal, Reply, Scope};
 use portcullis_platform_fake::{Call as PortCall, FakeDesktop, Trouble};
 use portcullis_policy::Approval;
 use serde_json::{Value, json};
@@ -106,6 +106,27 @@ fn attack_calls_of_another_principal_are_not_there() {
     // And what ended is remembered for its own caller alone.
     let fault = call_as(&gate, &other, "GetTaskStatus", json!({ "task_id": id })).unwrap_err();
     assert_eq!(fault.code, FaultCode::NotFound);
+}
+
+/// Who gets a key of a name that was another's learns nothing of what that one did, and cannot end it.
+#[test]
+fn attack_calls_end_with_the_key_and_do_not_stay_with_the_name() {
+    let desktop = FakeDesktop::demo();
+    let gate = open_gate(&desktop, Approval::Never, |rules| rules);
+    let of = |text: &[u8]| Principal::key("ci", Scope::ALL).known_by(Digest::of(text));
+    let (old, new) = (of(b"old"), of(b"new"));
+    call_as(&gate, &old, "Wait", json!({ "seconds": 0 })).unwrap();
+    let (id, answer) = start(&gate, &old, "Wait", json!({ "seconds": 60 }));
+    for tool in ["GetRunningTasks", "GetTaskStatus"] {
+        assert!(tasks(&gate, &new, tool, json!({})).unwrap().is_empty(), "{tool}");
+    }
+    let fault = call_as(&gate, &new, "CancelTask", json!({ "task_id": id })).unwrap_err();
+    assert_eq!(fault.code, FaultCode::NotFound);
+    call_as(&gate, &old, "CancelTask", json!({ "task_id": id })).unwrap();
+    answer.recv_timeout(PATIENCE).unwrap().unwrap_err();
+    assert!(!tasks(&gate, &old, "GetTaskStatus", json!({})).unwrap().is_empty());
+    gate.forget_ended_keys(|_| false);
+    assert!(tasks(&gate, &old, "GetTaskStatus", json!({})).unwrap().is_empty());
 }
 
 #[test]

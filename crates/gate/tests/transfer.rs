@@ -147,6 +147,30 @@ fn what_is_no_base64_or_no_digest_is_refused_and_not_repeated() {
     assert_eq!((fault.code, fault.field.as_deref()), (FaultCode::BadArgument, Some("sha256")));
 }
 
+/// What a key began is not gone on with by who gets a new key of the same name.
+#[test]
+fn an_upload_ends_with_the_key_that_began_it() {
+    let (gate, desktop) = door();
+    let of = |text: &[u8]| Principal::key("ci", Scope::ALL).known_by(Digest::of(text));
+    let (old, new) = (of(b"old"), of(b"new"));
+    let piece = |who: &Principal, offset: u64| {
+        let arguments = json!({ "path": PLACE, "data_base64": "eA==", "offset": offset, "more": offset == 0 });
+        call_as(&gate, who, "FileUpload", arguments)
+    };
+    piece(&old, 0).unwrap();
+    assert_eq!(piece(&new, 1).unwrap_err().code, FaultCode::NotFound);
+    // The key is still good: nothing of it is lost because another came.
+    gate.forget_ended_keys(|key| *key == Digest::of(b"old"));
+    piece(&old, 1).unwrap();
+    assert_eq!(desktop.file(PLACE).as_deref(), Some(&b"xx"[..]));
+    desktop.put_file(PLACE, b"before");
+    let begin = json!({ "path": PLACE, "data_base64": "eA==", "more": true, "overwrite": true });
+    call_as(&gate, &old, "FileUpload", begin).unwrap();
+    gate.forget_ended_keys(|_| false);
+    assert_eq!(piece(&old, 1).unwrap_err().code, FaultCode::NotFound);
+    assert_eq!(desktop.file(PLACE).as_deref(), Some(&b"before"[..]));
+}
+
 /// An upload under way belongs to who began it.
 #[test]
 fn attack_nobody_goes_on_with_the_upload_of_another() {

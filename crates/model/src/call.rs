@@ -38,7 +38,7 @@ impl From<CallId> for String {
 }
 
 /// A 32-byte digest, shown as hexadecimal. It stands for text that must not be written down.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {

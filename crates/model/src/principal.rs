@@ -1,6 +1,6 @@
 //! Who is calling. A principal is made by authentication alone; nothing that a client says about itself is in it.
 
-use crate::{Tier, nearest, visible};
+use crate::{Digest, Tier, nearest, visible};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -264,17 +264,26 @@ impl Authenticated {
 pub struct Principal {
     name: Arc<str>,
     scopes: Arc<Scopes>,
+    /// The key by which it is known, when it is known by one of ours.
+    key: Option<Digest>,
 }
 
 impl Principal {
     /// The owner's own process tree: stdio and the command line. It holds every scope; tiers still narrow it.
     pub fn local() -> Self {
-        Self { name: "local".into(), scopes: Arc::new(Scopes::all()) }
+        Self { name: "local".into(), scopes: Arc::new(Scopes::all()), key: None }
     }
 
     /// Who was authenticated in this way under this name, which stands in records in visible form.
     pub fn remote(by: Authenticated, name: &str, scopes: Scopes) -> Self {
-        Self { name: format!("{}:{}", by.prefix(), visible(name, PRINCIPAL_NAME_CAP)).into(), scopes: Arc::new(scopes) }
+        let name = format!("{}:{}", by.prefix(), visible(name, PRINCIPAL_NAME_CAP)).into();
+        Self { name, scopes: Arc::new(scopes), key: None }
+    }
+
+    /// The same, known by the key of this digest. What is kept for it ends with that key: who gets a new key of the same
+    /// name begins anew.
+    pub fn known_by(self, key: Digest) -> Self {
+        Self { key: Some(key), ..self }
     }
 
     /// The holder of an HTTP key.
@@ -282,9 +291,24 @@ impl Principal {
         Self::remote(Authenticated::Key, name, scopes.into_iter().collect())
     }
 
-    /// The name under which tables are kept and records are written.
+    /// The name under which records are written, rules are looked up and what it may use is counted.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same, to be kept.
+    pub fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    /// The digest of the key by which it is known, when it is known by one of ours.
+    pub fn key_digest(&self) -> Option<&Digest> {
+        self.key.as_ref()
+    }
+
+    /// Whether what is kept for the one is the other's: the same name, by the same key.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name && self.key == other.key
     }
 
     /// Whether the principal holds `scope`.

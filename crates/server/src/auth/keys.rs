@@ -35,7 +35,8 @@ impl KeyRing {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let place = matching(keys.iter().map(|key| &key.digest), digest)?;
         let key = keys.get(place).filter(|key| key.expires.is_none_or(|end| now < end))?;
-        Some(Authenticated { principal: key.principal.clone(), credential: Credential::Key(key.digest) })
+        let principal = key.principal.clone().known_by(key.digest);
+        Some(Authenticated { principal, credential: Credential::Key(key.digest) })
     }
 }
 

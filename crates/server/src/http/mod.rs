@@ -294,6 +294,8 @@ impl Watching {
                 self.checks.ways.keys.replace(Vec::new());
             }
         }
+        // Also where no file changed: a key may have come to its end.
+        self.checks.gate.forget_ended_keys(|key| self.checks.ways.is_good(&Credential::Key(*key)));
         if let (Some(oauth), Some(jwks)) = (&self.checks.ways.oauth, &mut self.jwks)
             && let Some(text) = jwks()
         {

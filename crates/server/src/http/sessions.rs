@@ -76,7 +76,7 @@ impl Table {
     fn use_of(&mut self, id: &SessionId, who: &Authenticated) -> bool {
         self.uses = self.uses.wrapping_add(1);
         let uses = self.uses;
-        let found = self.held.get_mut(id).filter(|held| held.principal.name() == who.principal.name());
+        let found = self.held.get_mut(id).filter(|held| held.principal.is_same(&who.principal));
         found.map(|held| held.used = uses).is_some()
     }
 }
