@@ -2,7 +2,7 @@
 //! recorded, and none is left out for any tool, transport or principal.
 
 use crate::in_force::InForce;
-use crate::lane::{Job, Lane};
+use crate::lane::{Job, Lane, Refused};
 use crate::redact::Redactor;
 use crate::registry::{Registry, Running};
 use crate::seam::{Approval, Approver, Journal, JournalEntry};
@@ -346,11 +346,18 @@ impl Inner {
             work();
             return;
         };
-        let job = Job { run: Box::new(work), given_up: Arc::clone(&running.given_up) };
-        if lane.submit(job).is_err() {
+        let caller = running.principal.shared_name();
+        let job = Job { caller, run: Box::new(work), given_up: Arc::clone(&running.given_up) };
+        if let Err(refused) = lane.submit(job) {
             self.registry.remove(id);
-            let fault = Fault::new(FaultCode::Busy, "as many calls as this lane takes are waiting")
-                .remedy("wait for earlier calls to be answered, then try again");
+            let fault = Fault::new(
+                FaultCode::Busy,
+                match refused {
+                    Refused::Share => "as many of your calls as this lane takes of one caller are waiting",
+                    Refused::Full => "as many calls as this lane takes are waiting",
+                },
+            )
+            .remedy("wait for earlier calls to be answered, then try again");
             let name = descriptor.name.to_owned();
             running.answer(Err(self.denied(id, &running.principal, name, arguments, fault)));
         }
@@ -369,6 +376,7 @@ impl Inner {
         let Some(tool) = self.parts.catalogue.get(running.tool) else {
             return refuse(Fault::new(FaultCode::Internal, "the tool is gone"));
         };
+        let waited = running.came.elapsed();
         let descriptor = tool.descriptor();
         // Rules that were narrowed while it waited hold for it.
         let force = self.in_force();
@@ -414,7 +422,8 @@ impl Inner {
             },
         };
         self.registry.set_due(running, Instant::now() + span);
-        let answer = self.apply(running, descriptor, grant, planned, span, (&tables, force.ports(&running.principal)));
+        let answer =
+            self.apply(running, descriptor, grant, planned, (span, waited), (&tables, force.ports(&running.principal)));
         match answer {
             Ok(reply) => {
                 self.count_answer(&running.principal, &force.rules, &reply);
@@ -430,7 +439,7 @@ impl Inner {
         descriptor: &Descriptor,
         grant: Grant,
         planned: PlannedCall,
-        span: Duration,
+        (span, waited): (Duration, Duration),
         (tables, ports): (&Tables, &Ports),
     ) -> Answer {
         let effects = grant.effects().to_vec();
@@ -460,6 +469,7 @@ impl Inner {
                 steps: &Steps { inner: self, of: running },
                 cancel: &running.cancel,
                 deadline: Deadline::after(span),
+                waited,
             };
             catch(descriptor, "apply", || (planned.apply)(&permit, &cx))
         };

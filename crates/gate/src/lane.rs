@@ -1,7 +1,7 @@
-//! Lanes: bounded queues with bounded threads. A worker whose call was given up is replaced, so that one hung target
-//! does not shut a lane; how many may be given up is bounded too.
+//! Lanes: bounded queues with bounded threads, shared out among the callers. A worker whose call was given up is replaced, so
+//! that one hung target does not shut a lane; how many may be given up is bounded too. Who a caller is, is not decided here.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,18 +11,84 @@ const IDLE_LIMIT: Duration = Duration::from_secs(30);
 /// Workers given up and still stuck, over which a lane takes no replacement.
 const STUCK_CAP: usize = 16;
 
+/// How much of a lane's places, of its queue and of what may be given up one caller leaves to the others, whether they are
+/// there or not: a quarter. What it holds already is not taken from it, so more could not be promised to who comes next.
+const LEFT_TO_OTHERS: usize = 4;
+
+/// The most of `cap` that one caller may hold. Of one place it is the whole, which the callers then take in turns.
+fn share(cap: usize) -> usize {
+    (cap - cap / LEFT_TO_OTHERS).max(1).min(cap)
+}
+
 /// One piece of work. The flag tells its worker that it was given up and replaced.
 pub(crate) struct Job {
+    /// Who asks for it.
+    pub(crate) caller: Arc<str>,
     pub(crate) run: Box<dyn FnOnce() + Send>,
     pub(crate) given_up: Arc<AtomicBool>,
+}
+
+/// Why a job is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Its caller has as many waiting as one may have.
+    Share,
+    /// The lane has as many waiting as it takes, or no thread for them.
+    Full,
+}
+
+/// What one caller has in a lane. It is forgotten when that is nothing.
+#[derive(Debug, Default)]
+struct Held {
+    waiting: usize,
+    running: usize,
+    /// Given up, and still stuck.
+    stuck: usize,
+    /// The number of its last turn; who waited longest since then is next.
+    turn: u64,
 }
 
 #[derive(Default)]
 struct State {
     queue: VecDeque<Job>,
+    callers: BTreeMap<Arc<str>, Held>,
+    turns: u64,
     workers: usize,
     idle: usize,
     closed: bool,
+}
+
+impl State {
+    fn held(&mut self, caller: &Arc<str>) -> &mut Held {
+        self.callers.entry(Arc::clone(caller)).or_default()
+    }
+
+    /// The place in the queue of the job that is next: of the caller with the fewest places, and among those of who had its
+    /// turn longest ago, the oldest. None while all that wait have their share.
+    fn next(&self, places: usize) -> Option<usize> {
+        let held = |job: &Job| self.callers.get(&job.caller).map_or((0, 0), |held| (held.running, held.turn));
+        let waiting = self.queue.iter().enumerate().map(|(at, job)| (held(job), at));
+        waiting.filter(|((running, _), _)| *running < places).min().map(|(_, at)| at)
+    }
+
+    /// Takes the next job; its caller has the place from here on.
+    fn take(&mut self, places: usize) -> Option<Job> {
+        let job = self.queue.remove(self.next(places)?)?;
+        self.turns += 1;
+        let turn = self.turns;
+        let held = self.held(&job.caller);
+        (held.waiting, held.running, held.turn) = (held.waiting.saturating_sub(1), held.running + 1, turn);
+        Some(job)
+    }
+
+    /// Changes what a caller has, and forgets who has nothing.
+    fn change(&mut self, caller: &Arc<str>, change: impl FnOnce(&mut Held)) {
+        let held = self.held(caller);
+        change(held);
+        if (held.waiting, held.running, held.stuck) == (0, 0, 0) {
+            self.callers.remove(caller);
+        }
+    }
 }
 
 struct Shared {
@@ -57,30 +123,38 @@ impl Lane {
         }))
     }
 
-    /// Queues the job, or gives it back when the lane is full.
-    pub(crate) fn submit(&self, job: Job) -> Result<(), Job> {
+    /// Queues the job, unless its caller or all callers together have as many waiting as they may.
+    pub(crate) fn submit(&self, job: Job) -> Result<(), Refused> {
         let mut state = self.0.lock();
         if state.queue.len() >= self.0.queue_cap {
-            return Err(job);
+            return Err(Refused::Full);
+        }
+        if state.callers.get(&job.caller).is_some_and(|held| held.waiting >= share(self.0.queue_cap)) {
+            return Err(Refused::Share);
         }
         let spawn = state.queue.len() >= state.idle && state.workers < self.0.worker_cap;
         if spawn && self.spawn().is_ok() {
             state.workers += 1;
         } else if state.workers == 0 {
-            return Err(job);
+            return Err(Refused::Full);
         }
+        state.held(&job.caller).waiting += 1;
         state.queue.push_back(job);
         self.0.work.notify_one();
         Ok(())
     }
 
-    /// Gives up the worker that runs the job with this flag: it ends when its call does, and another takes its place.
-    pub(crate) fn give_up(&self, given_up: &AtomicBool) {
-        if self.0.stuck.load(Ordering::Relaxed) >= STUCK_CAP || given_up.swap(true, Ordering::SeqCst) {
+    /// Gives up the worker that runs this caller's job with this flag: it ends when its call does, and another takes its
+    /// place.
+    pub(crate) fn give_up(&self, caller: &Arc<str>, given_up: &AtomicBool) {
+        let mut state = self.0.lock();
+        let stuck = state.callers.get(caller).map_or(0, |held| held.stuck);
+        let is_over = self.0.stuck.load(Ordering::Relaxed) >= STUCK_CAP || stuck >= share(STUCK_CAP);
+        if is_over || given_up.swap(true, Ordering::SeqCst) {
             return;
         }
         self.0.stuck.fetch_add(1, Ordering::Relaxed);
-        let mut state = self.0.lock();
+        state.change(caller, |held| (held.running, held.stuck) = (held.running.saturating_sub(1), held.stuck + 1));
         state.workers = state.workers.saturating_sub(1);
         if !state.queue.is_empty() && self.spawn().is_ok() {
             state.workers += 1;
@@ -105,16 +179,17 @@ impl Lane {
 }
 
 fn work(shared: &Shared) {
+    let places = share(shared.worker_cap);
     loop {
         let job = {
             let mut state = shared.lock();
             state.idle += 1;
             let (mut state, _) = shared
                 .work
-                .wait_timeout_while(state, IDLE_LIMIT, |state| state.queue.is_empty() && !state.closed)
+                .wait_timeout_while(state, IDLE_LIMIT, |state| state.next(places).is_none() && !state.closed)
                 .unwrap_or_else(PoisonError::into_inner);
             state.idle -= 1;
-            match state.queue.pop_front() {
+            match state.take(places) {
                 Some(job) => job,
                 None => {
                     state.workers = state.workers.saturating_sub(1);
@@ -122,11 +197,124 @@ fn work(shared: &Shared) {
                 }
             }
         };
-        let given_up = job.given_up;
-        (job.run)();
+        let Job { caller, run, given_up } = job;
+        run();
+        let mut state = shared.lock();
         if given_up.load(Ordering::SeqCst) {
+            state.change(&caller, |held| held.stuck = held.stuck.saturating_sub(1));
             shared.stuck.fetch_sub(1, Ordering::Relaxed);
             return;
         }
+        state.change(&caller, |held| held.running = held.running.saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    struct Seen(Sender<String>, Receiver<String>);
+
+    impl Seen {
+        fn job(&self, caller: &str, name: &str, work: impl FnOnce() + Send + 'static) -> Job {
+            let (told, name) = (self.0.clone(), name.to_owned());
+            let run = Box::new(move || {
+                // Who tests no longer listens when it has failed.
+                let _ = told.send(name);
+                work();
+            });
+            Job { caller: caller.into(), run, given_up: Arc::default() }
+        }
+
+        fn next(&self) -> String {
+            self.1.recv_timeout(PATIENCE).unwrap()
+        }
+    }
+
+    fn seen() -> Seen {
+        let (send, receive) = channel();
+        Seen(send, receive)
+    }
+
+    /// Work that lasts until the other end is dropped.
+    fn held() -> (Sender<()>, impl FnOnce() + Send + 'static) {
+        let (hold, released) = channel::<()>();
+        // Its other end is dropped or it has waited long enough; nothing is ever sent.
+        (hold, move || assert!(released.recv_timeout(PATIENCE).is_err()))
+    }
+
+    #[test]
+    fn a_share_is_three_quarters_and_never_nothing() {
+        assert_eq!([1, 2, 3, 4, 8, 16, 64, 256].map(share), [1, 2, 3, 3, 6, 12, 48, 192]);
+    }
+
+    #[test]
+    fn callers_take_one_place_in_turns() {
+        let (lane, seen) = (Lane::new("test", 1, 8), seen());
+        let (hold, work) = held();
+        lane.submit(seen.job("a", "a1", work)).unwrap();
+        for (caller, name) in [("a", "a2"), ("a", "a3"), ("a", "a4"), ("b", "b1"), ("c", "c1"), ("b", "b2")] {
+            lane.submit(seen.job(caller, name, || {})).unwrap();
+        }
+        drop(hold);
+        let order: Vec<String> = (0..7).map(|_| seen.next()).collect();
+        assert_eq!(order, ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]);
+        lane.close();
+    }
+
+    #[test]
+    fn at_its_cap_a_queue_takes_no_more_and_of_one_caller_less() {
+        let (lane, seen) = (Lane::new("test", 1, 4), seen());
+        let (hold, work) = held();
+        lane.submit(seen.job("a", "a1", work)).unwrap();
+        assert_eq!(seen.next(), "a1");
+        for _ in 0..3 {
+            lane.submit(seen.job("a", "a", || {})).unwrap();
+        }
+        assert_eq!(lane.submit(seen.job("a", "a", || {})), Err(Refused::Share));
+        lane.submit(seen.job("b", "b", || {})).unwrap();
+        assert_eq!(lane.submit(seen.job("c", "c", || {})), Err(Refused::Full));
+        drop(hold);
+        lane.close();
+    }
+
+    #[test]
+    fn one_caller_gives_up_no_more_workers_than_its_share() {
+        let (lane, seen) = (Lane::new("test", 64, 64), seen());
+        let mut holds = Vec::new();
+        let mut give_up = |caller: &str| {
+            let (hold, work) = held();
+            holds.push(hold);
+            let job = seen.job(caller, "stuck", work);
+            let flag = Arc::clone(&job.given_up);
+            lane.submit(job).unwrap();
+            seen.next();
+            lane.give_up(&caller.into(), &flag);
+            flag.load(Ordering::SeqCst)
+        };
+        let given_up: Vec<bool> = (0..STUCK_CAP).map(|_| give_up("a")).collect();
+        assert_eq!(given_up.iter().filter(|given_up| **given_up).count(), share(STUCK_CAP));
+        assert!(give_up("b"));
+        drop(holds);
+        lane.close();
+    }
+
+    #[test]
+    fn who_has_nothing_in_a_lane_is_forgotten() {
+        let (lane, seen) = (Lane::new("test", 2, 8), seen());
+        for name in ["a", "b", "c"] {
+            lane.submit(seen.job(name, name, || {})).unwrap();
+        }
+        (0..3).for_each(|_| drop(seen.next()));
+        lane.close();
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while !lane.is_empty() {
+            assert!(std::time::Instant::now() < deadline);
+            std::thread::yield_now();
+        }
+        assert!(lane.0.lock().callers.is_empty());
     }
 }

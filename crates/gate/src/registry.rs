@@ -162,7 +162,7 @@ impl Registry {
                     if let Some(lane) = &call.lane
                         && call.started.load(Ordering::SeqCst)
                     {
-                        lane.give_up(&call.given_up);
+                        lane.give_up(&call.principal.shared_name(), &call.given_up);
                     }
                 }
             }

@@ -4,8 +4,8 @@
 use crate::explain::PolicyView;
 use crate::files::Uploads;
 use portcullis_model::{
-    Cancel, Deadline, ElementIdentity, Fault, FilePath, Host, HostAccess, Point, Principal, ProcessId, ProgramName,
-    Rect, RegistryKey, RegistryView, Reply, Resource, ServiceName, WindowIdentity,
+    Cancel, Deadline, ElementIdentity, Fault, FaultCode, FilePath, Host, HostAccess, Point, Principal, ProcessId,
+    ProgramName, Rect, RegistryKey, RegistryView, Reply, Resource, ServiceName, WindowIdentity,
 };
 use portcullis_observe::RefTable;
 use portcullis_platform::{
@@ -276,4 +276,21 @@ pub struct ApplyContext<'call> {
     pub cancel: &'call Cancel,
     /// When the call must have ended.
     pub deadline: Deadline,
+    /// How long the call waited for its turn.
+    pub waited: Duration,
+}
+
+impl ApplyContext<'_> {
+    /// What is left of a time that the caller gave in `field`: the wait for its turn is part of it. Fails when that was all.
+    pub(crate) fn left_of(&self, field: &str, limit: Duration) -> Result<Duration, Fault> {
+        let left = limit.saturating_sub(self.waited);
+        if !left.is_zero() || limit.is_zero() {
+            return Ok(left);
+        }
+        Err(Fault::new(FaultCode::Busy, "the call's turn came when its time was over; nothing was done")
+            .field(field)
+            .value(format!("{} s", limit.as_secs_f64()))
+            .rule(format!("the wait for its turn counts, which was {:.1} s", self.waited.as_secs_f64()))
+            .remedy("allow more time, or make fewer calls at once"))
+    }
 }

@@ -131,13 +131,14 @@ impl Tool for WaitFor {
 
     fn apply(bound: Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let started = Instant::now();
+        let limit = cx.left_of("timeout", bound.limit)?;
         let mut pause = FIRST_PAUSE;
         loop {
             let look = look(&bound, permit, cx)?;
             let waited = started.elapsed();
             match look {
                 Look::Holds(what) => return Ok(Reply::text(format!("after {:.1} s: {what}", waited.as_secs_f64()))),
-                Look::NotYet(instead) if waited >= bound.limit => {
+                Look::NotYet(instead) if waited >= limit => {
                     return Err(Fault::new(FaultCode::TimedOut, "the state did not come about in time")
                         .field("timeout")
                         .value(format!("{} s", bound.limit.as_secs_f64()))
@@ -146,7 +147,7 @@ impl Tool for WaitFor {
                 }
                 Look::NotYet(_) => {}
             }
-            cx.cancel.wait(pause.min(bound.limit.saturating_sub(waited).max(Duration::from_millis(1))))?;
+            cx.cancel.wait(pause.min(limit.saturating_sub(waited).max(Duration::from_millis(1))))?;
             pause = (pause * 3 / 2).min(LAST_PAUSE);
         }
     }

@@ -224,7 +224,7 @@ impl Tool for PortCheck {
     }
 
     fn apply((found, wait): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
-        let whole = Deadline::after(wait);
+        let whole = Deadline::after(cx.left_of("timeout", wait)?);
         let tried = found.addresses.iter().take(TRIED_CAP);
         let mut left = u32::try_from(tried.len()).unwrap_or(1);
         let mut addresses = Vec::new();

@@ -125,7 +125,7 @@ impl Tool for ServiceStart {
     fn apply(bound: ToStart, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let ToStart { name, held, wait } = bound;
         let Some(held) = held else { return Err(no_service(&name, permit)) };
-        let until = cx.deadline.slice(wait);
+        let until = cx.deadline.slice(cx.left_of("timeout", wait)?);
         let before = held.status(permit)?;
         if before.state == ServiceState::Running {
             let observed = format!("{} runs already, in process {}", shown(&name), before.process);
@@ -242,7 +242,7 @@ impl Tool for ServiceStop {
         if !others.is_empty() {
             return Err(needed(&name, &others, with_dependents));
         }
-        let until = cx.deadline.slice(wait);
+        let until = cx.deadline.slice(cx.left_of("timeout", wait)?);
         let mut lines = Vec::new();
         for one in &held {
             cx.cancel.check()?;
