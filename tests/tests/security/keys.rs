@@ -163,6 +163,67 @@ fn attack_a_call_does_not_outlive_the_key_that_it_came_with() {
     }
 }
 
+/// Over the wire: a key of the same name is another holder, and a session is not the name's but the key's.
+#[test]
+fn attack_a_new_key_of_an_old_name_inherits_nothing() {
+    let home = FakeHome::new().unwrap();
+    let make = || key(&home, &["new", "ci", "--scopes", "observe,interact"]);
+    let old = make();
+    let server = home.start(Transport::Http, &[]).unwrap();
+    let client = Client::over_http(of(&server, &old), Era::Modern).unwrap();
+    client.call("Wait", json!({ "seconds": 0 })).unwrap().ok().unwrap();
+    let remembered = |client: &Client| client.call("GetTaskStatus", json!({})).unwrap().text.contains("\"Wait\"");
+    assert!(remembered(&client));
+    key(&home, &["revoke", "ci"]);
+    let new = of(&server, &make());
+    await_status(&new, 404);
+    assert!(!remembered(&Client::over_http(new, Era::Modern).unwrap()));
+}
+
+/// In the older era a connection that closes may be taken up again; a client that does not come back is gone, and what it
+/// began ends as if it had cancelled it.
+#[test]
+fn attack_a_call_does_not_outlive_the_client_that_went_away() {
+    for era in Era::ALL {
+        let home = FakeHome::new().unwrap();
+        let server = home.start(Transport::Http, &[]).unwrap();
+        let client = Client::over_http(server.endpoint().unwrap().clone(), era).unwrap();
+        let began = Instant::now();
+        let waiting = client.start_call("Wait", json!({ "seconds": 60 })).unwrap();
+        let batch = json!({ "steps": [{ "tool": "Wait", "args": { "seconds": 60 } }] });
+        let batch = client.start_call("Batch", batch).unwrap();
+        let waits = |tasks: &ToolResult| tasks.text.matches("\"Wait\"").count() == 2;
+        call_until(&client, "GetRunningTasks", &json!({}), waits).unwrap();
+        drop((waiting, batch));
+        while server.audit_text().unwrap().matches("\"cancelled\"").count() < 3 {
+            assert!(began.elapsed() < Duration::from_secs(30), "{era:?}: they run to their end");
+            thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn a_client_that_comes_back_in_time_finds_its_call() {
+    let home = FakeHome::new().unwrap();
+    let server = home.start(Transport::Http, &[]).unwrap();
+    let endpoint = server.endpoint().unwrap();
+    let client = Client::over_http(endpoint.clone(), Era::Legacy).unwrap();
+    let waiting = client.start_call("Wait", json!({ "seconds": 6 })).unwrap();
+    let waits = |tasks: &ToolResult| tasks.text.contains("\"Wait\"");
+    call_until(&client, "GetRunningTasks", &json!({}), waits).unwrap();
+    let id = waiting.id();
+    drop(waiting);
+    let mut headers = endpoint.usual_headers();
+    headers.push(("MCP-Protocol-Version".to_owned(), Era::Legacy.version().to_owned()));
+    headers.push(("Mcp-Session-Id".to_owned(), client.session().unwrap()));
+    // The streams of a session are numbered; this is the first, of which nothing was read.
+    headers.push(("Last-Event-ID".to_owned(), "0/0".to_owned()));
+    let reply = endpoint.send("GET", &headers, b"").unwrap().finish(Instant::now() + LIMIT).unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert!(reply.text().contains(&format!("\"id\":{id}")), "{}", reply.text());
+    assert!(!server.audit_text().unwrap().contains("\"cancelled\""));
+}
+
 #[test]
 fn a_key_that_has_ended_opens_nothing() {
     let home = FakeHome::new().unwrap();

@@ -7,6 +7,7 @@ mod body;
 mod check;
 pub(crate) mod client;
 mod connections;
+mod leaving;
 mod limits;
 mod metrics;
 mod sessions;

@@ -1,15 +1,19 @@
 //! Sessions of the older protocol era, each bound to the principal and the credential that opened it. A session's id is a
 //! name and no proof: to anybody else the session is not there. Capped for each principal and in all.
 
+use super::leaving::{Attended, Awaited};
 use crate::auth::{Authenticated, Credential};
 use portcullis_model::Principal;
-use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
+use rmcp::model::{
+    CancelledNotification, CancelledNotificationParam, ClientJsonRpcMessage, JsonRpcMessage, RequestId,
+    ServerJsonRpcMessage,
+};
 use rmcp::transport::streamable_http_server::SessionId;
 use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, LocalSessionManagerError};
 use rmcp::transport::streamable_http_server::session::{ServerSseMessage, SessionManager};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 /// Sessions of one principal at once. One more ends the one that it used longest ago: clients seldom end theirs.
@@ -55,12 +59,15 @@ struct Held {
     credential: Credential,
     /// The number of the last use of any session, greater when later.
     used: u64,
+    /// Requests whose client left before the answer, each with the number of its leaving; at most as many as lanes take.
+    left: Vec<(u64, RequestId)>,
 }
 
 #[derive(Default)]
 struct Table {
     held: HashMap<SessionId, Held>,
     uses: u64,
+    leavings: u64,
 }
 
 impl Table {
@@ -82,17 +89,17 @@ impl Table {
 }
 
 /// The SDK's sessions, bound.
-#[derive(Default)]
 pub(super) struct Sessions {
     sdk: LocalSessionManager,
     table: Mutex<Table>,
+    own: Weak<Self>,
 }
 
 impl Sessions {
     pub(super) fn new() -> Arc<Self> {
         let mut sdk = LocalSessionManager::default();
         sdk.session_config.keep_alive = Some(SESSION_IDLE);
-        Arc::new(Self { sdk, table: Mutex::default() })
+        Arc::new_cyclic(|own| Self { sdk, table: Mutex::default(), own: Weak::clone(own) })
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -108,6 +115,42 @@ impl Sessions {
     /// Whether the session is the caller's own.
     pub(super) fn belongs(&self, id: &str, who: &Authenticated) -> bool {
         self.table().use_of(&id.into(), who)
+    }
+
+    /// Notes that the client of these requests left; the number of its leaving, unless the session has ended.
+    pub(super) fn leave(&self, id: &SessionId, requests: Vec<RequestId>) -> Option<u64> {
+        let mut table = self.table();
+        table.leavings = table.leavings.wrapping_add(1);
+        let number = table.leavings;
+        table.held.get_mut(id)?.left.extend(requests.into_iter().map(|request| (number, request)));
+        Some(number)
+    }
+
+    /// Withdraws the requests of this leaving, as a client does that cancels them, unless somebody came back for them.
+    pub(super) async fn withdraw(&self, id: &SessionId, number: u64) {
+        let left: Vec<RequestId> = {
+            let mut table = self.table();
+            let Some(held) = table.held.get_mut(id) else { return };
+            held.left.extract_if(.., |(of, _)| *of == number).map(|(_, request)| request).collect()
+        };
+        for request in left {
+            let params = CancelledNotificationParam::new(Some(request), Some("its client went away".to_owned()));
+            let word = JsonRpcMessage::notification(CancelledNotification::new(params).into());
+            if let Err(error) = self.sdk.accept_message(id, word).await {
+                tracing::debug!(%error, "a call whose client went away could not be withdrawn; it has ended or will");
+            }
+        }
+    }
+
+    /// The requests of a session whose clients left: who comes back to one of its streams is there again.
+    fn come_back(&self, id: &SessionId) -> Vec<RequestId> {
+        let mut table = self.table();
+        let left = table.held.get_mut(id).map(|held| std::mem::take(&mut held.left));
+        left.unwrap_or_default().into_iter().map(|(_, request)| request).collect()
+    }
+
+    fn attended<S>(&self, stream: S, id: &SessionId, requests: Vec<RequestId>) -> Attended<S> {
+        Attended::new(stream, Awaited { sessions: Weak::clone(&self.own), session: Arc::clone(id), requests })
     }
 
     /// Ends every session whose credential is no longer good.
@@ -145,6 +188,7 @@ impl SessionManager for Sessions {
                     principal: caller.who.principal.clone(),
                     credential: caller.who.credential.clone(),
                     used: table.uses,
+                    left: Vec::new(),
                 };
                 table.held.insert(Arc::clone(&id), held);
             }
@@ -181,7 +225,11 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl futures_core::Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionError> {
-        Ok(self.sdk.create_stream(id, message).await?)
+        let requests = match &message {
+            JsonRpcMessage::Request(request) => vec![request.id.clone()],
+            _ => Vec::new(),
+        };
+        Ok(self.attended(self.sdk.create_stream(id, message).await?, id, requests))
     }
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), SessionError> {
@@ -200,7 +248,8 @@ impl SessionManager for Sessions {
         id: &SessionId,
         last_event_id: String,
     ) -> Result<impl futures_core::Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionError> {
-        Ok(self.sdk.resume(id, last_event_id).await?)
+        let stream = self.sdk.resume(id, last_event_id).await?;
+        Ok(self.attended(stream, id, self.come_back(id)))
     }
 }
 
