@@ -1,13 +1,13 @@
 //! `portcullis serve`: opens what the settings ask for, says where it listens, and ends in order.
 
 use crate::cli::ServeArgs;
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 use crate::reload::Reloading;
 use crate::stop::{self, OwnerSignal};
 use crate::{compose, keys, logging, oauth, settings, tls};
 use anyhow::Context;
 use portcullis_audit::AuditKey;
-use portcullis_config::{DataFolder, Environment, KeyStore, TransportSettings};
+use portcullis_config::{DataFolder, Environment, KeyStore, Place, TransportSettings};
 use portcullis_gate::Gate;
 use portcullis_server::{HttpOptions, HttpServer, serve_stdio};
 use serde_json::json;
@@ -31,6 +31,7 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
     let data = DataFolder::open(serve.data.value)?;
     if settings.log_files().value {
         let folder = data.log()?;
+        machine::trust(&*machine.file_trust(), &folder, Place::User).map_err(anyhow::Error::msg)?;
         logging::keep(folder.clone()).with_context(|| format!("no log can be kept in {}", folder.display()))?;
     }
     let reloading = Reloading::new(machine, (config, flags, anchor.clone()), settings.clone(), &data)?;

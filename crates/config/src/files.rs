@@ -2,14 +2,19 @@
 //! alone; a key that is too short or malformed stops the start.
 
 use portcullis_model::KEY_PREFIX;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Characters that a supplied key has at least.
 const KEY_FLOOR: usize = 32;
 /// Random bytes of a key that is made here.
 const KEY_BYTES: usize = 32;
+
+/// How often a lock that another command holds is tried.
+const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// The file of the HTTP key that lies open.
 pub(crate) const HTTP_KEY_FILE: &str = "http.key";
@@ -51,6 +56,21 @@ pub enum FileError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// A folder of ours leads elsewhere.
+    #[error(
+        "{path}: this folder is a link, and what the server writes would lie wherever it leads; remove the link, or choose \
+         another place for the whole data folder with --data"
+    )]
+    Link {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// Another command asks the servers.
+    #[error("{path}: another command asks the servers; try again when it has ended")]
+    Asking {
+        /// What it holds.
+        path: PathBuf,
     },
     /// There is no folder with an audit.
     #[error("{path}: there is no audit here; name the data folder of the server with --data")]
@@ -94,13 +114,50 @@ pub fn create_for_owner(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
+/// Locks a file that is there to be locked, made for its owner alone; nothing when another command holds it for longer.
+/// Who may open it may hold it, so one that others can open is closed to them.
+pub(crate) fn lock(path: &Path, limit: Duration) -> std::io::Result<Option<File>> {
+    let file = match create_for_owner(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => File::options().read(true).write(true).open(path)?,
+        // Windows locks no file that is only appended to.
+        made => made.and_then(|_| File::options().read(true).write(true).open(path))?,
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    let deadline = Instant::now() + limit;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(LOCK_POLL),
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// Makes a folder of ours where it is not there, and refuses one that leads elsewhere.
+pub(crate) fn own_folder(path: &Path) -> Result<(), FileError> {
+    let failed = |source| FileError::Io { path: path.to_owned(), source };
+    std::fs::create_dir_all(path).map_err(failed)?;
+    // Windows' junctions count as links here, too.
+    if std::fs::symlink_metadata(path).map_err(failed)?.is_symlink() {
+        return Err(FileError::Link { path: path.to_owned() });
+    }
+    Ok(())
+}
+
 /// Writes a file for its owner alone, which takes the name of the old one when it is whole.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let beside = path.with_extension("new");
     let write = || {
         // What a command that was killed left behind is nobody's.
         match std::fs::remove_file(&beside) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let mut file = create_for_owner(&beside)?;
@@ -120,8 +177,7 @@ impl DataFolder {
     /// The folder at this path, made when it is not there.
     pub fn open(path: PathBuf) -> Result<Self, FileError> {
         let folder = Self(path);
-        let audit = folder.audit();
-        std::fs::create_dir_all(&audit).map_err(|source| FileError::Io { path: audit, source })?;
+        own_folder(&folder.audit())?;
         Ok(folder)
     }
 
@@ -145,7 +201,7 @@ impl DataFolder {
     /// The folder of the log's files, made when it is not there.
     pub fn log(&self) -> Result<PathBuf, FileError> {
         let log = self.0.join("log");
-        std::fs::create_dir_all(&log).map_err(|source| FileError::Io { path: log.clone(), source })?;
+        own_folder(&log)?;
         Ok(log)
     }
 
@@ -172,9 +228,7 @@ impl DataFolder {
             return Err(FileError::AnchorInside { path: path.to_owned() });
         }
         match create_for_owner(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                OpenOptions::new().append(true).open(path)
-            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => OpenOptions::new().append(true).open(path),
             other => other,
         }
         .map_err(failed)
@@ -228,9 +282,7 @@ fn read_or_make(path: &Path, make: impl FnOnce() -> std::io::Result<String>) -> 
             file.write_all(format!("{text}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
             Ok(text)
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            std::fs::read_to_string(path).map_err(failed)
-        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::read_to_string(path).map_err(failed),
         Err(error) => Err(failed(error)),
     }
 }
@@ -262,6 +314,47 @@ mod tests {
         assert!(!path.exists());
         DataFolder::open(path.clone()).unwrap();
         assert!(DataFolder::existing(path).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_of_ours_that_leads_elsewhere_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::create_dir(&elsewhere).unwrap();
+        let data = DataFolder::open(folder.path().join("data")).unwrap();
+        data.log().unwrap();
+        for name in ["log", "audit"] {
+            std::fs::remove_dir(data.path().join(name)).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, data.path().join(name)).unwrap();
+        }
+        assert!(matches!(data.log(), Err(FileError::Link { .. })));
+        assert!(matches!(DataFolder::open(data.path().to_owned()), Err(FileError::Link { .. })));
+        // A data folder that the owner reaches by a link is the owner's choice.
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+        DataFolder::open(link).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_is_its_owners_alone_and_is_waited_for_no_longer_than_said() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.lock");
+        let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        // One that an earlier version left for others to open is closed to them.
+        File::create(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let held = lock(&path, Duration::ZERO).unwrap();
+        assert!(held.is_some());
+        assert_eq!(mode(), 0o600);
+        assert!(lock(&path, Duration::ZERO).unwrap().is_none());
+        drop(held);
+        assert!(lock(&path, Duration::ZERO).unwrap().is_some());
+        std::fs::remove_file(&path).unwrap();
+        assert!(lock(&path, Duration::ZERO).unwrap().is_some());
+        assert_eq!(mode(), 0o600);
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! The keys that open the HTTP server: `keys.json`, which holds the digests of named keys, and `http.key`, the one key that
 //! lies open in its owner's file. Both become the same entries here; nobody is authenticated in this file.
 
-use crate::files::{DataFolder, FileError, HTTP_KEY_FILE, Secret, http_key_text, replace};
+use crate::files::{DataFolder, FileError, HTTP_KEY_FILE, Secret, http_key_text, lock, replace};
 use portcullis_model::{Digest, Scope, Scopes, visible};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -24,9 +23,8 @@ const FILE_CAP: u64 = 256 * 1024;
 const VERSION: u32 = 1;
 /// The name of the key in `http.key`.
 const DEFAULT: &str = "default";
-/// What a wait for another command's change may take, and how often it is looked.
+/// What a wait for another command's change may take.
 const LOCK_LIMIT: Duration = Duration::from_secs(5);
-const LOCK_POLL: Duration = Duration::from_millis(20);
 /// The longest life of a key that ends.
 const LIFE_CAP_DAYS: i64 = 3_650;
 
@@ -382,16 +380,7 @@ impl KeyStore {
     fn change<T>(&self, change: impl FnOnce(&mut Vec<StoredKey>) -> Result<T, KeyError>) -> Result<T, KeyError> {
         let path = self.0.join("keys.lock");
         let failed = |source| FileError::Io { path: path.clone(), source };
-        let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        let deadline = Instant::now() + LOCK_LIMIT;
-        loop {
-            match lock.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(LOCK_POLL),
-                Err(TryLockError::WouldBlock) => return Err(KeyError::Busy),
-                Err(TryLockError::Error(error)) => return Err(failed(error).into()),
-            }
-        }
+        let Some(_lock) = lock(&path, LOCK_LIMIT).map_err(failed)? else { return Err(KeyError::Busy) };
         let mut keys = self.named()?;
         let answer = change(&mut keys)?;
         let written = Written { version: VERSION, keys: keys.iter().map(WrittenKey::of).collect() };
