@@ -205,8 +205,9 @@ pub(crate) fn run(machine: &dyn Machine, args: ServersArgs) -> anyhow::Result<Ex
     let files = ReloadFiles::of(&DataFolder::open(data.clone())?);
     let servers = files.servers()?;
     anyhow::ensure!(!servers.is_empty(), "no server runs with its data in {}", data.display());
-    let question = files.ask()?;
-    let answers = answers(&files, &servers, &question);
+    let question = files.ask(&servers)?;
+    let answers = answers(&files, &servers, question.number());
+    drop(question);
     if args.json {
         out!("{}", serde_json::to_string_pretty(&answers)?);
     } else {

@@ -28,7 +28,7 @@ pub use layer::{Place, check_policy_text};
 pub use network::{ForwardedHeader, Network, PublicHost};
 pub use places::{Looked, POLICY_FILE, PolicyFiles, Trust};
 pub use principal::PrincipalName;
-pub use reload::{Presence, ReloadFiles};
+pub use reload::{Presence, Question, ReloadFiles};
 pub use settings::{
     ApprovalSetting, ClientCertificates, FileSettings, HostSettings, HttpFlags, HttpSettings, JwksPlace, OAuthSettings,
     PrincipalSettings, ProxySettings, RateSettings, RegistrySettings, RestrictionSettings, Row, ServeFlags,

@@ -1,10 +1,11 @@
 //! How a command asks the servers of a data folder something and gets each one's answer: a lock that each server holds while it
 //! runs, one file with the question, and one file for each answer. What is asked and done is the caller's.
 
-use crate::files::{DataFolder, FileError, create_for_owner, random_digits, replace};
+use crate::files::{DataFolder, FileError, create_for_owner, lock, own_folder, random_digits, replace};
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Bytes of an answer.
 const ANSWER_CAP: u64 = 64 * 1024;
@@ -12,10 +13,42 @@ const ANSWER_CAP: u64 = 64 * 1024;
 const SERVER_CAP: usize = 256;
 /// How often a server tries to say that it runs, where a command takes its file for one that was left behind.
 const TRIES: usize = 5;
+/// What a command waits for another one that asks: longer than that one waits for its answers.
+const ASKING_LIMIT: Duration = Duration::from_secs(10);
 
 /// The questions to the servers of one data folder.
 #[derive(Clone, Debug)]
-pub struct ReloadFiles(PathBuf);
+pub struct ReloadFiles {
+    /// Where servers say that they run, and answer.
+    folder: PathBuf,
+    /// Held by the one command that asks.
+    lock: PathBuf,
+}
+
+/// A question that was put. Nobody else asks while it is kept, and with it the answers go.
+#[derive(Debug)]
+pub struct Question {
+    number: String,
+    asked: Vec<PathBuf>,
+    /// Held locked.
+    _lock: File,
+}
+
+impl Question {
+    /// Its number, which each answer repeats.
+    pub fn number(&self) -> &str {
+        &self.number
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        for answer in &self.asked {
+            // One that comes later is removed with its server, or by the next question.
+            let _ = std::fs::remove_file(answer);
+        }
+    }
+}
 
 /// That a server runs, as long as this is kept.
 #[derive(Debug)]
@@ -23,11 +56,13 @@ pub struct Presence {
     /// Held locked.
     _file: File,
     path: PathBuf,
+    answer: PathBuf,
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
         // What is left behind is not locked, which says the same.
+        let _ = std::fs::remove_file(&self.answer);
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -35,34 +70,34 @@ impl Drop for Presence {
 impl ReloadFiles {
     /// Those of the servers with this data folder.
     pub fn of(data: &DataFolder) -> Self {
-        Self(data.path().join("servers"))
+        Self { folder: data.path().join("servers"), lock: data.path().join("reload.lock") }
     }
 
     /// The file of the question.
     pub fn question_file(&self) -> PathBuf {
-        self.0.join("reload")
+        self.folder.join("reload")
     }
 
     fn server_file(&self, process: u32) -> PathBuf {
-        self.0.join(process.to_string())
+        self.folder.join(process.to_string())
     }
 
     fn answer_file(&self, process: u32) -> PathBuf {
-        self.0.join(format!("{process}.answer"))
+        self.folder.join(format!("{process}.answer"))
     }
 
     /// Says that this server runs.
     pub fn announce(&self, process: u32) -> Result<Presence, FileError> {
         let path = self.server_file(process);
         let failed = |source| FileError::Io { path: path.clone(), source };
-        std::fs::create_dir_all(&self.0).map_err(failed)?;
+        own_folder(&self.folder)?;
         for _ in 0..TRIES {
             remove(&path)?;
             drop(create_for_owner(&path).map_err(failed)?);
             let file = for_locking(&path).map_err(failed)?;
             // A command that looked in between may have taken the file for one that was left behind.
             if file.try_lock().is_ok() && path.exists() {
-                return Ok(Presence { _file: file, path });
+                return Ok(Presence { _file: file, path, answer: self.answer_file(process) });
             }
         }
         Err(failed(std::io::Error::other("another process keeps the file that says that this server runs")))
@@ -70,8 +105,8 @@ impl ReloadFiles {
 
     /// The processes of the servers that run. What servers left behind that were killed is removed.
     pub fn servers(&self) -> Result<Vec<u32>, FileError> {
-        let failed = |source| FileError::Io { path: self.0.clone(), source };
-        let entries = match std::fs::read_dir(&self.0) {
+        let failed = |source| FileError::Io { path: self.folder.clone(), source };
+        let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(failed)?,
         };
@@ -93,13 +128,19 @@ impl ReloadFiles {
         Ok(running)
     }
 
-    /// Puts the question; its number, which each answer repeats.
-    pub fn ask(&self) -> Result<String, FileError> {
+    /// Puts the question to these servers, once no other command asks: a server looks at the last question alone, and has one
+    /// file for its answer.
+    pub fn ask(&self, servers: &[u32]) -> Result<Question, FileError> {
         let path = self.question_file();
+        let held =
+            lock(&self.lock, ASKING_LIMIT).map_err(|source| FileError::Io { path: self.lock.clone(), source })?;
+        let _lock = held.ok_or_else(|| FileError::Asking { path: self.lock.clone() })?;
         let number = random_digits().map_err(|source| FileError::Io { path: path.clone(), source })?;
-        std::fs::create_dir_all(&self.0).map_err(|source| FileError::Io { path: self.0.clone(), source })?;
+        own_folder(&self.folder)?;
+        let asked: Vec<PathBuf> = servers.iter().map(|process| self.answer_file(*process)).collect();
+        asked.iter().try_for_each(|answer| remove(answer))?;
         replace(&path, number.as_bytes())?;
-        Ok(number)
+        Ok(Question { number, asked, _lock })
     }
 
     /// The number of the question that was put last.
@@ -147,12 +188,18 @@ mod tests {
         assert_eq!((files.servers().unwrap(), files.question()), (vec![], None));
         let (one, two) = (files.announce(11).unwrap(), files.announce(7).unwrap());
         assert_eq!(files.servers().unwrap(), [7, 11]);
-        let first = files.ask().unwrap();
-        assert_eq!(files.question(), Some(first.clone()));
-        assert_ne!(files.ask().unwrap(), first);
+        files.answer(11, "late").unwrap();
+        let first = files.ask(&[7, 11]).unwrap();
+        assert_eq!(files.question().as_deref(), Some(first.number()));
         files.answer(7, "done").unwrap();
         assert_eq!((files.answered(7), files.answered(11)), (Some("done".to_owned()), None));
+        let number = first.number().to_owned();
+        drop(first);
+        assert_eq!(files.answered(7), None, "an answer outlives its question");
+        assert_ne!(files.ask(&[7]).unwrap().number(), number);
+        files.answer(7, "later").unwrap();
         drop(two);
+        assert_eq!(files.answered(7), None, "an answer outlives its server");
         assert_eq!(files.servers().unwrap(), [11]);
         // What a killed server leaves behind is not locked.
         std::fs::write(folder.path().join("data/servers/9"), "").unwrap();

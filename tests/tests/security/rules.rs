@@ -154,3 +154,20 @@ fn a_server_that_was_killed_is_not_waited_for_and_without_one_it_is_said() {
     assert!(!taken && said.contains("no server runs with its data in"), "{said}");
     assert_eq!(fs::read_dir(home.data().join("servers")).unwrap().count(), 0, "what it left behind is removed");
 }
+
+/// A server looks at the last question alone, so commands that ask at once have to take turns.
+#[test]
+fn commands_that_ask_at_once_are_each_answered_and_nothing_of_it_stays() {
+    let home = FakeHome::new().unwrap();
+    let server = home.start(Transport::Http, &[]).unwrap();
+    let said: Vec<(bool, String)> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..6).map(|_| scope.spawn(|| reload(&home))).collect();
+        asking.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for (taken, said) in said {
+        assert!(taken && said.contains("is in force"), "{said}");
+    }
+    let left: Vec<_> = fs::read_dir(home.data().join("servers")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!left.iter().any(|path| path.extension().is_some_and(|end| end == "answer")), "{left:?}");
+    drop(server);
+}
