@@ -147,6 +147,22 @@ fn what_is_no_base64_or_no_digest_is_refused_and_not_repeated() {
     assert_eq!((fault.code, fault.field.as_deref()), (FaultCode::BadArgument, Some("sha256")));
 }
 
+#[test]
+fn a_last_piece_that_does_not_fit_costs_nothing_but_itself() {
+    let (gate, desktop) = door();
+    let digest = Digest::of(b"abcdef").to_string();
+    send(&gate, b"abc", json!({ "more": true })).unwrap();
+    // Neither a wrong end nor a whole that is wrong takes away what came before.
+    for arguments in [json!({ "offset": 3, "sha256": digest }), json!({ "sha256": digest })] {
+        let fault = send(&gate, b"xyz", arguments).unwrap_err();
+        assert_eq!((fault.code, fault.field.as_deref()), (FaultCode::BadArgument, Some("sha256")), "{fault}");
+        assert_eq!(desktop.file(PLACE), None);
+    }
+    let told = send(&gate, b"def", json!({ "offset": 3, "sha256": digest })).unwrap();
+    assert!(told.starts_with("confirmed: made, 6 bytes"), "{told}");
+    assert_eq!(desktop.file(PLACE).as_deref(), Some(&b"abcdef"[..]));
+}
+
 /// What a key began is not gone on with by who gets a new key of the same name.
 #[test]
 fn an_upload_ends_with_the_key_that_began_it() {

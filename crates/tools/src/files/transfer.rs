@@ -125,13 +125,12 @@ impl std::fmt::Debug for Uploads {
 }
 
 impl Uploads {
-    /// The upload to this path that has so many bytes; one whose next piece did not come in time is none.
-    fn take(&mut self, path: &FilePath, offset: u64) -> Result<Pending, Fault> {
+    /// Where the upload to this path is that has so many bytes; one whose next piece did not come in time is none.
+    fn find(&mut self, path: &FilePath, offset: u64) -> Result<(usize, &Pending), Fault> {
         self.0.retain(|pending| pending.touched.elapsed() < UPLOAD_LIMIT);
-        let found = self.0.iter().position(|pending| pending.path == *path).map(|at| (at, self.0.get(at)));
-        match found {
-            Some((at, Some(pending))) if pending.size == offset => Ok(self.0.swap_remove(at)),
-            Some((_, Some(pending))) => Err(Fault::bad_argument(
+        match self.0.iter().enumerate().find(|(_, pending)| pending.path == *path) {
+            Some((at, pending)) if pending.size == offset => Ok((at, pending)),
+            Some((_, pending)) => Err(Fault::bad_argument(
                 "offset",
                 offset,
                 &format!("the next piece begins where the last one ended, at {}", pending.size),
@@ -242,15 +241,24 @@ impl Tool for FileUpload {
         let path = sent.file.place().path.clone();
         let replaced = sent.file.place().found.is_some();
         let mut uploads = cx.tables.uploads();
-        let mut pending = if sent.offset == 0 {
-            uploads.make_room(&path)?;
-            let file = sent.file.fill(permit, sent.overwrite)?;
-            Pending { path, file, hash: Sha256::new(), size: 0, touched: Instant::now() }
-        } else {
-            uploads.take(&path, sent.offset)?
+        let under_way = if sent.offset == 0 { None } else { Some(uploads.find(&path, sent.offset)?) };
+        let before = under_way.as_ref().map_or_else(Sha256::new, |(_, pending)| pending.hash.clone());
+        let at = under_way.map(|(at, _)| at);
+        let hash = before.chain_update(&sent.bytes);
+        // Before anything is written: a last piece that does not fit costs nothing but itself.
+        if !sent.more {
+            require_digest(sent.expected.as_deref(), &hash, at.is_some())?;
+        }
+        let mut pending = match at {
+            Some(at) => uploads.0.swap_remove(at),
+            None => {
+                uploads.make_room(&path)?;
+                let file = sent.file.fill(permit, sent.overwrite)?;
+                Pending { path, file, hash: Sha256::new(), size: 0, touched: Instant::now() }
+            }
         };
         pending.file.write(&sent.bytes)?;
-        pending.hash.update(&sent.bytes);
+        pending.hash = hash;
         pending.size = pending.size.saturating_add(u64::try_from(sent.bytes.len()).unwrap_or(u64::MAX));
         pending.touched = Instant::now();
         if sent.more {
@@ -263,13 +271,6 @@ impl Tool for FileUpload {
         }
         drop(uploads);
         let digest = hex(pending.hash);
-        if let Some(expected) = sent.expected.filter(|expected| *expected != digest) {
-            return Err(Fault::new(FaultCode::BadArgument, "the bytes are not those that were meant")
-                .field("sha256")
-                .value(expected)
-                .rule(format!("the whole has sha256 {digest}; the place is as it was"))
-                .remedy("send the file anew from offset 0"));
-        }
         let size = pending.file.finish(permit)?;
         let word = if replaced { "replaced" } else { "made" };
         Ok(Reply::action(
@@ -281,4 +282,23 @@ impl Tool for FileUpload {
             Vec::new(),
         ))
     }
+}
+
+/// Fails unless the whole is what was meant, where that was said.
+fn require_digest(expected: Option<&str>, whole: &Sha256, has_earlier: bool) -> Result<(), Fault> {
+    let digest = hex(whole.clone());
+    let Some(expected) = expected.filter(|expected| *expected != digest) else { return Ok(()) };
+    let (kept, remedy) = if has_earlier {
+        let seconds = UPLOAD_LIMIT.as_secs();
+        let kept =
+            format!("this piece was not taken; the earlier ones are kept for {seconds} s after the last of them");
+        (kept, "send this piece as it is meant, or the file anew from offset 0")
+    } else {
+        ("nothing was kept".to_owned(), "send the file anew")
+    };
+    Err(Fault::new(FaultCode::BadArgument, "the bytes are not those that were meant")
+        .field("sha256")
+        .value(expected)
+        .rule(format!("with this piece the whole would have sha256 {digest}; the place is as it was, and {kept}"))
+        .remedy(remedy))
 }
