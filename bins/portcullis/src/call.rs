@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portcullis_config::{DataFolder, Environment, ServeFlags};
 use portcullis_gate::Call;
-use portcullis_model::{Cancel, Part, Principal, Reply};
+use portcullis_model::{Cancel, Part, Principal, Reply, Unclear, require_clear};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::process::ExitCode;
@@ -53,6 +53,9 @@ pub(crate) fn read_arguments(given: &str) -> anyhow::Result<Value> {
         file.take(ARGUMENT_CAP).read_to_string(&mut text).with_context(|| format!("--args {given}"))?;
     } else {
         given.clone_into(&mut text);
+    }
+    if let Err(unclear @ Unclear::Repeated(_)) = require_clear(text.as_bytes()) {
+        anyhow::bail!("--args: {unclear}");
     }
     serde_json::from_str(&text).context("--args is not JSON; write one JSON object, @FILE or -")
 }

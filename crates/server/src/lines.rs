@@ -2,6 +2,7 @@
 //! hand-over to a pool for every message, and messages that wait are written together. A line that cannot be read is answered
 //! under its id, so that nobody waits for it. What a message means is the SDK's to say.
 
+use portcullis_model::require_clear;
 use rmcp::RoleServer;
 use rmcp::model::{ErrorData, RequestId};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
@@ -185,7 +186,17 @@ fn read_line(line: &[u8]) -> Option<Received> {
         return None;
     }
     let error = match serde_json::from_slice::<Incoming>(line) {
-        Ok(message) => return Some(Received::Message(Box::new(message))),
+        // The SDK takes the last of two that have one name, and would not say so.
+        Ok(message) => match require_clear(line) {
+            Ok(()) => return Some(Received::Message(Box::new(message))),
+            Err(unclear) => {
+                let id = serde_json::from_slice::<Envelope<'_>>(line).ok().and_then(|envelope| envelope.id);
+                tracing::debug!("a line is no clear message");
+                // What wants no answer has no id; one that has two has none that could be told.
+                let answer = ErrorData::invalid_params(unclear.to_string(), None);
+                return Some(Received::Unreadable(Box::new(Outgoing::error(answer, id))));
+            }
+        },
         Err(error) => error,
     };
     // The parser's own words repeat what the client sent; where it stood is told instead.
@@ -255,6 +266,9 @@ mod tests {
             ("[1,2]".to_owned(), json!([null, -32600])),
             ("null".to_owned(), json!([null, -32600])),
             ("hello".to_owned(), Value::Null),
+            (call(r#"{"seconds":1,"seconds":60}"#), json!(["a", -32602])),
+            (call(r#"{"seconds":1,"s\u0065conds":60}"#), json!(["a", -32602])),
+            (r#"{"jsonrpc":"2.0","id":7,"method":"ping","id":8}"#.to_owned(), json!([null, -32600])),
             (String::new(), Value::Null),
             (r#"{"jsonrpc":"2.0","#.to_owned(), Value::Null),
             (r#"{"jsonrpc":"1.0","method":"window/logMessage"}"#.to_owned(), Value::Null),

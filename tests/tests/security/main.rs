@@ -13,6 +13,7 @@ mod ends;
 mod floods;
 mod keys;
 mod limits;
+mod messages;
 mod mtls;
 mod oauth;
 mod profiles;

@@ -1,6 +1,7 @@
 //! What every request passes before anything of MCP sees it, in one order: where it is meant to go and which page sent it,
 //! from where it comes, who sends it. Each refusal is a status and a sentence; nothing that a caller sent is repeated.
 
+use super::BODY_CAP;
 use super::addressing::{Foreign, Names};
 use super::body;
 use super::client::Clients;
@@ -13,13 +14,15 @@ use super::words;
 use crate::auth::challenge::Challenges;
 use crate::auth::{Authenticate, Authenticated, Head, Refusal, Shown, Ways};
 use crate::calls::Calls;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use portcullis_gate::Gate;
-use portcullis_model::{Principal, Scope};
+use portcullis_model::{Principal, Scope, Unclear, require_clear};
 use serde_json::json;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -150,8 +153,9 @@ async fn pass(checks: &Checks, mut request: Request, next: Next) -> Result<Respo
         .principal(&known.principal)
         .map_err(|wait| Turned::too_much("principal", "this principal has sent too many requests", wait))?;
     check_end_of_session(checks, &request, &known)?;
-    if step_up::concerns(&known, &request) {
-        request = step_up::check(checks, &connection, &known, request).await?;
+    if request.method() == Method::POST {
+        let (parts, bytes) = read_clear(&connection, request).await?;
+        request = step_up::check(checks, &known, parts, bytes).await?;
     }
     request.extensions_mut().insert(known.principal.clone());
     request.extensions_mut().insert(known.credential.clone());
@@ -165,6 +169,23 @@ async fn pass(checks: &Checks, mut request: Request, next: Next) -> Result<Respo
     }
     check_body(&connection)?;
     Ok(words::in_words(response, sent_json))
+}
+
+/// Reads a request's body, and refuses one in which a name stands twice: the SDK takes the last of two and says nothing.
+async fn read_clear(connection: &Connection, request: Request) -> Result<(Parts, Bytes), Turned> {
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, BODY_CAP).await else {
+        check_body(connection)?;
+        let reason = "the request's body is longer than is taken, or broke off";
+        return Err(Turned::new(StatusCode::PAYLOAD_TOO_LARGE, "body", reason));
+    };
+    match require_clear(&bytes) {
+        Err(unclear @ Unclear::Repeated(_)) => {
+            Err(Turned::new(StatusCode::BAD_REQUEST, "message", &unclear.to_string()))
+        }
+        // What cannot be read is the SDK's to refuse.
+        Ok(()) | Err(Unclear::Unreadable) => Ok((parts, bytes)),
+    }
 }
 
 /// Refuses a request whose body did not come in time.

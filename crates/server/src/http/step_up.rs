@@ -1,13 +1,12 @@
 //! A call whose token lacks a scope, answered as OAuth wants it: 403 with all the scopes that the call takes, so that the
 //! client can ask for them. The gate decides and records, as for every call; here its answer becomes a status.
 
-use super::BODY_CAP;
-use super::check::{Checks, Turned, check_body};
-use super::connections::Connection;
+use super::check::{Checks, Turned};
 use crate::auth::{Authenticated, Credential};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use portcullis_gate::{Call, Gate};
 use portcullis_model::{Authenticated as By, Cancel, FaultCode, Principal, Scope, Scopes};
 use serde::Deserialize;
@@ -28,23 +27,20 @@ struct Params {
 }
 
 /// Whether a request may be a call whose scopes a client could ask for. Who holds a key has no one to ask.
-pub(super) fn concerns(known: &Authenticated, request: &Request) -> bool {
-    matches!(known.credential, Credential::Token { .. }) && request.method() == Method::POST
+fn concerns(known: &Authenticated) -> bool {
+    matches!(known.credential, Credential::Token { .. })
 }
 
-/// Gives the request back, read, unless it is a call that lacks a scope.
+/// Gives the request back, which was read, unless it is a call that lacks a scope.
 pub(super) async fn check(
     checks: &Checks,
-    connection: &Connection,
     known: &Authenticated,
-    request: Request,
+    parts: Parts,
+    bytes: Bytes,
 ) -> Result<Request, Turned> {
-    let (parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, BODY_CAP).await else {
-        check_body(connection)?;
-        let reason = "the request's body is longer than is taken, or broke off";
-        return Err(Turned::new(StatusCode::PAYLOAD_TOO_LARGE, "body", reason));
-    };
+    if !concerns(known) {
+        return Ok(request_of(parts, bytes));
+    }
     // What is no such message is the SDK's to refuse.
     let call = serde_json::from_slice::<Message>(&bytes).ok().filter(|message| message.method == "tools/call");
     if let Some(Params { name, arguments }) = call.and_then(|message| message.params) {
@@ -58,7 +54,7 @@ pub(super) async fn check(
     Ok(request_of(parts, bytes))
 }
 
-fn request_of(parts: axum::http::request::Parts, bytes: hyper::body::Bytes) -> Request {
+fn request_of(parts: Parts, bytes: Bytes) -> Request {
     Request::from_parts(parts, Body::from(bytes))
 }
 
