@@ -8,7 +8,7 @@ use crate::network::Network;
 use crate::principal::PrincipalName;
 use portcullis_model::{
     Chord, FilePath, HostPattern, Key as KeyOfChord, Origin, ProgramName, RegistryKey, Valued, WindowPattern,
-    WpfTarget, is_image, nearest,
+    WpfTarget, is_image, nearest, visible,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -364,7 +364,7 @@ impl Text<'_> {
         for item in array.iter() {
             let refuse = |bad: Bad| self.refuse(item.span(), key.path, self.shown(&item.span()), bad.rule, bad.nearest);
             let text = item.get_ref().as_str().ok_or_else(|| refuse(Bad::kind(key)))?;
-            let found = parse(text).map_err(refuse)?;
+            let found = seen(text).and_then(|()| parse(text)).map_err(refuse)?;
             if list.iter().any(|earlier| earlier.value == found) {
                 return Err(refuse(Bad::kind(key)));
             }
@@ -379,7 +379,8 @@ impl Text<'_> {
             let (name, value) = entries.next()?;
             let text = value.get_ref().as_str().map(str::trim).filter(|text| !text.is_empty())?;
             match (name.get_ref().as_ref(), entries.next()) {
-                ("program", None) => Some(program(text).map(WindowPattern::Program)),
+                ("program", None) => Some(seen(text).and_then(|()| program(text)).map(WindowPattern::Program)),
+                // A title is what a window says, and windows say such characters, too.
                 ("title_part", None) => Some(Ok(WindowPattern::TitlePart(text.to_owned()))),
                 _ => None,
             }
@@ -433,6 +434,9 @@ impl Text<'_> {
                 match (field, value.get_ref()) {
                     ("load", DeValue::Boolean(word)) => load = *word,
                     ("path" | "sha256" | "signer", DeValue::String(text)) => {
+                        seen(text).map_err(|bad| {
+                            self.refuse(value.span(), &place, self.shown(&value.span()), bad.rule, bad.nearest)
+                        })?;
                         texts.insert(field, (text.as_ref(), value.span()));
                     }
                     _ if FIELDS.contains(&field) => {
@@ -478,6 +482,16 @@ impl Bad {
     fn kind(key: &Key) -> Self {
         Self { rule: format!("it is {}", key.kind.rule()), nearest: Vec::new() }
     }
+}
+
+/// Fails for a text with a character that nobody sees: the rule would not be about what its reader takes it for.
+fn seen(text: &str) -> Result<(), Bad> {
+    if visible(text, usize::MAX) == text {
+        return Ok(());
+    }
+    Err(Bad::of(
+        "what a rule is about has no character that is invisible or turns the direction of others; write it anew",
+    ))
 }
 
 fn program(text: &str) -> Result<ProgramName, Bad> {

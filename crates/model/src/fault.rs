@@ -162,6 +162,8 @@ impl Fault {
     pub const RULE_LIMIT: usize = 1_000;
     /// Candidates that a fault lists.
     pub const CANDIDATE_LIMIT: usize = 5;
+    /// Characters of each: some are made of what the caller sent, or are names on the machine.
+    pub const CANDIDATE_LENGTH: usize = 300;
 
     /// A fault with a sentence and nothing else yet.
     pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
@@ -210,14 +212,15 @@ impl Fault {
     /// Says what would help.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
+        self.remedy = Some(visible(&remedy.into(), Self::RULE_LIMIT));
         self
     }
 
     /// Lists what was perhaps meant.
     #[must_use]
     pub fn candidates(mut self, candidates: impl IntoIterator<Item = String>) -> Self {
-        self.candidates = candidates.into_iter().take(Self::CANDIDATE_LIMIT).collect();
+        let shown = |candidate: String| visible(&candidate, Self::CANDIDATE_LENGTH);
+        self.candidates = candidates.into_iter().take(Self::CANDIDATE_LIMIT).map(shown).collect();
         self
     }
 
@@ -342,6 +345,10 @@ mod tests {
             assert!(fact.starts_with("⟨U+202E⟩x"), "{fact}");
             assert!(fact.ends_with(&format!("x… (+{})", 5_001 - limit)), "{fact}");
         }
+        let listed = Fault::new(FaultCode::NotFound, "no").candidates([format!("a\nb{long}")]).candidates;
+        assert!(listed[0].starts_with("a⏎b⟨U+202E⟩x") && listed[0].contains("… (+"), "{listed:?}");
+        let helped = Fault::new(FaultCode::NotFound, "no").remedy("say a\nremedy: none").remedy.unwrap();
+        assert_eq!(helped, "say a⏎remedy: none");
         let whole = Fault::new(FaultCode::Denied, "no").rule("r".repeat(Fault::RULE_LIMIT)).rule.unwrap();
         assert_eq!(whole.len(), Fault::RULE_LIMIT);
     }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::borrow::Cow;
 
+/// How the rule of a cap begins. It repeats nothing of what was sent, so it is told of a secret argument as well.
+const AT_MOST: &str = "it has at most ";
+
 /// Parses the arguments of a call.
 pub(crate) fn parse<T: DeserializeOwned>(schema: &Value, arguments: Value, secret: &[&str]) -> Result<T, Fault> {
     let arguments = if arguments.is_null() { Value::Object(serde_json::Map::new()) } else { arguments };
@@ -58,13 +61,16 @@ fn explain(schema: &Value, arguments: &Value, path: &str, message: &str, secret:
             .remedy(describe(schema, &field));
     }
     if let Some(field) = quoted("unknown field `") {
+        // The path ends with the name that is unknown.
         return Fault::new(FaultCode::UnknownArgument, "there is no such argument")
-            .field(format!("{path}.{field}").trim_start_matches("..").to_owned())
+            .field(if path == "." { field } else { path.to_owned() })
             .rule(message.to_owned())
             .remedy("leave it out");
     }
     let fault = Fault::new(FaultCode::BadArgument, format!("`{path}` is not valid")).field(path);
-    let fault = if secret.contains(&top) {
+    let fault = if secret.contains(&top) && message.starts_with(AT_MOST) {
+        fault.rule(message.to_owned())
+    } else if secret.contains(&top) {
         fault.rule("it has the wrong type or length; its value is not repeated here")
     } else {
         let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
@@ -172,7 +178,7 @@ impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text.chars().count() > MAX {
-            return Err(D::Error::custom(format!("it has at most {MAX} characters")));
+            return Err(D::Error::custom(format!("{AT_MOST}{MAX} characters")));
         }
         Ok(Self(text))
     }
@@ -200,7 +206,7 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for List<T, MA
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let items = Vec::deserialize(deserializer)?;
         if items.len() > MAX {
-            return Err(D::Error::custom(format!("it has at most {MAX} items")));
+            return Err(D::Error::custom(format!("{AT_MOST}{MAX} items")));
         }
         Ok(Self(items))
     }
@@ -261,6 +267,27 @@ mod tests {
         .map(refusal)
         .collect();
         insta::assert_snapshot!(refusals.join("\n--\n"));
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Listed {
+        #[allow(dead_code)]
+        steps: List<Sample, 2>,
+    }
+
+    #[test]
+    fn what_is_wrong_deep_inside_is_named_once_and_a_cap_by_its_number() {
+        let refusal =
+            |arguments: Value| parse::<Listed>(&schema::input::<Listed>(), arguments, &["steps"]).unwrap_err();
+        let fault = refusal(json!({"steps": [{"text": "a", "text2": "secret"}]}));
+        assert_eq!(fault.field.as_deref(), Some("steps[0].text2"), "{fault}");
+        assert!(!fault.to_string().contains("secret"), "{fault}");
+        let fault = refusal(json!({"steps": [{"text": "a"}, {"text": "a"}, {"text": "mine"}]}));
+        assert_eq!(fault.rule.as_deref(), Some("it has at most 2 items"), "{fault}");
+        assert!(!fault.to_string().contains("mine"), "{fault}");
+        let fault = refusal(json!({"steps": [{"count": 1}]}));
+        assert_eq!(fault.field.as_deref(), Some("steps[0].text"), "{fault}");
     }
 
     #[test]

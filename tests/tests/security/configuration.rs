@@ -40,7 +40,8 @@ fn nothing_that_a_file_holds_steers_the_terminal() {
     for (text, ends_well) in [
         ("version = 1\n[tools]\n\"a\\u001b[2J\" = 1\n", false),
         ("version = 1\n[tools]\nlist = [\"x\\u001b[2J\\nok\"]\n", false),
-        ("version = 1\n[input]\ndeny_programs = [\"a\\u001b[31m\\u202e.exe\"]\n", true),
+        ("version = 1\n[input]\ndeny_programs = [\"a\\u001b[31m\\u202e.exe\"]\n", false),
+        ("version = 1\n[capture]\nexclude = [{ title_part = \"a\\u001b[31m\\u202e\" }]\n", true),
     ] {
         fs::write(&file, text).unwrap();
         for words in [&["policy", "check", &file][..], &["config", "show", "--config", &file]] {

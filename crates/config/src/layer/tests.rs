@@ -82,9 +82,22 @@ fn a_bad_file_is_refused_with_its_place_key_value_rule_and_nearest_name() {
         "version = 1\n[[serve]]\n",
         "version = 1\n\"\u{202e}key\u{7}\" = 1\n",
         "version = 1\n[input]\ndeny_programs = [\"a\\\\\\u001b[2J\\u202e\"]\n",
+        "version = 1\n[input]\ndeny_programs = [\"ban\u{200b}k.exe\"]\n",
+        "version = 1\n[capture]\nexclude = [{ program = \"\u{202e}exe.knab.exe\" }]\n",
+        "version = 1\n[files]\ndeny = ['C:\\me\u{2066}private']\n",
+        "version = 1\n[registry]\ndeny = ['HKCU\\Soft\u{00ad}ware']\n",
+        "version = 1\n[executables]\nallow = ['C:\\Tools\\\u{202e}exe.one.exe']\n",
+        "version = 1\n[hosts]\nfetch = ['exa\u{200d}mple.org']\n",
+        "version = 1\n[[wpf.targets]]\npath = 'C:\\\u{feff}a.exe'\n",
     ];
     let all: Vec<String> = files.map(|file| format!("{file:?}\n  {}", parse(file).unwrap_err())).into();
     insta::assert_snapshot!(all.join("\n"));
+}
+
+/// A title is what a window says of itself, so a rule may name what windows say.
+#[test]
+fn a_rule_about_titles_may_hold_what_titles_hold() {
+    assert!(parse("version = 1\n[capture]\nexclude = [{ title_part = \"a\\u200eb\" }]\n").is_ok());
 }
 
 #[test]
