@@ -9,13 +9,14 @@
 
 mod common;
 
-use common::{gate_with, open_gate};
+use common::{gate_on, gate_with, open_gate};
 use portcullis_gate::{Answer, Call, Gate};
 use portcullis_model::{Cancel, FaultCode, Outcome, Principal, Reply};
-use portcullis_platform::{PortFault, SessionState};
+use portcullis_platform::{Permit, PortFault, PortResult, SessionPort, SessionState};
 use portcullis_platform_fake::{Call as PortCall, FakeDesktop, Trouble};
 use portcullis_policy::{Approval, FilterSpec};
 use serde_json::json;
+use std::sync::Arc;
 
 fn call(gate: &Gate, tool: &str) -> Answer {
     let call =
@@ -50,6 +51,42 @@ fn what_windows_does_not_do_is_not_called_done() {
     desktop.trouble(PortCall::LockSession, Trouble::Fail(PortFault::Unsupported("lock".to_owned())));
     assert_eq!(call(&gate, "LockScreen").unwrap_err().code, FaultCode::Unsupported);
     assert_eq!(desktop.ports().session.state(), SessionState::Active);
+}
+
+/// A session that takes the request to lock and then is as `after` says.
+struct Unlocked {
+    desktop: FakeDesktop,
+    after: SessionState,
+}
+
+impl SessionPort for Unlocked {
+    fn state(&self) -> SessionState {
+        self.desktop.ports().session.state()
+    }
+
+    fn lock(&self, _permit: &Permit) -> PortResult<()> {
+        self.desktop.set_session(self.after);
+        Ok(())
+    }
+}
+
+/// That Windows took the request is no lock. The one that shows none may come yet; another state is told.
+#[test]
+fn a_lock_that_is_not_seen_is_unverified() {
+    for (after, told) in [
+        (SessionState::Active, "shows no locked session yet"),
+        (SessionState::SecureDesktop, "SecureDesktop"),
+        (SessionState::Disconnected, "Disconnected"),
+    ] {
+        let desktop = FakeDesktop::demo();
+        let mut ports = desktop.ports();
+        ports.session = Arc::new(Unlocked { desktop: desktop.clone(), after });
+        let spec = FilterSpec { enable_all: true, ..FilterSpec::default() };
+        let gate = gate_on(ports, &spec, Approval::Never, |rules| rules);
+        let answer = call(&gate, "LockScreen");
+        assert_eq!(word(&answer), Some("unverified"), "{after:?}: {answer:?}");
+        assert!(format!("{answer:?}").contains(told), "{after:?}: {answer:?}");
+    }
 }
 
 #[test]

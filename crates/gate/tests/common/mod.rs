@@ -5,6 +5,7 @@
 
 use portcullis_gate::{Catalogue, DeniesApproval, Gate, GateParts, KeepsNothing, Redactor};
 use portcullis_model::{Origin, Valued};
+use portcullis_platform::Ports;
 use portcullis_platform_fake::{FakeDesktop, SilentLedger};
 use portcullis_policy::{Approval, FilterSpec, RateWords, Rules, ToolFilter};
 use std::path::Path;
@@ -32,12 +33,22 @@ pub(crate) fn gate_with(
     approval: Approval,
     narrow: impl FnOnce(Rules) -> Rules,
 ) -> Gate {
+    gate_on(desktop.ports(), spec, approval, narrow)
+}
+
+/// The same on these ports.
+pub(crate) fn gate_on(
+    ports: Ports,
+    spec: &FilterSpec,
+    approval: Approval,
+    narrow: impl FnOnce(Rules) -> Rules,
+) -> Gate {
     let catalogue = Catalogue::new();
     let filter = ToolFilter::resolve(spec, &catalogue.names()).unwrap();
     Gate::new(GateParts {
         rules: narrow(Rules::new(filter, approval, 1).with_rates(as_many_as_come())),
         ledger: Arc::new(SilentLedger),
-        ports: desktop.ports(),
+        ports,
         catalogue,
         approver: Arc::new(DeniesApproval),
         journal: Arc::new(KeepsNothing),
