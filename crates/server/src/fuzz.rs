@@ -3,13 +3,15 @@
 
 pub use crate::auth::oauth::fuzz::{Issuer, Opened};
 
+use crate::auth::certificates::Certificates;
 use crate::auth::{Head, Shown};
 use crate::http::addressing::Names;
 use crate::http::client::Clients;
 use crate::http::only;
 use axum::http::{HeaderMap, HeaderName, Uri};
-use portcullis_config::HttpSettings;
+use portcullis_config::{ClientCertificate, HttpSettings};
 use std::net::{IpAddr, SocketAddr};
+use std::time::SystemTime;
 
 /// What is known of a head that is taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,23 @@ impl Listener {
             Shown::Unclear => return None,
         };
         Some(Taken { client, bearer })
+    }
+}
+
+/// The holders of certificates that a server lets in.
+pub struct Holders(Certificates);
+
+impl Holders {
+    /// Those that the owner lists.
+    pub fn new(holders: Vec<ClientCertificate>) -> Self {
+        Self(Certificates::new(holders))
+    }
+
+    /// Whose certificate in DER it is, and when it ends, when it opens at this time. That somebody vouches for it was found
+    /// out before, in the handshake of TLS.
+    pub fn open(&self, der: &[u8], now: SystemTime) -> Option<(String, SystemTime)> {
+        let (principal, ends) = self.0.open(der, now).ok()?;
+        Some((principal.name().to_owned(), ends))
     }
 }
 

@@ -33,7 +33,7 @@ impl Certificates {
         *self.authorities.read().unwrap_or_else(PoisonError::into_inner) == Some(vouched_by)
     }
 
-    fn open(&self, der: &[u8], now: SystemTime) -> Result<(Principal, SystemTime), &'static str> {
+    pub(crate) fn open(&self, der: &[u8], now: SystemTime) -> Result<(Principal, SystemTime), &'static str> {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|_| "its certificate cannot be read")?;
         let (begins, ends) = (moment(certificate.validity().not_before), moment(certificate.validity().not_after));
         let ends = ends.filter(|ends| now < *ends && begins.is_some_and(|begins| begins <= now));
