@@ -207,6 +207,7 @@ fn all_hosts(settings: &Settings) -> HostRules {
         };
         rules.own_names = authorities.iter().filter_map(named).collect();
     }
+    rules.replaced_roots = Environment::replaces_roots();
     rules
 }
 

@@ -24,7 +24,7 @@ impl Environment {
         (
             "SSL_CERT_FILE",
             "Nothing is read from it. While it is set, a server that fetches the keys of `oauth.issuer` over https does not \
-             start: libraries of TLS put what it names in place of the system's roots.",
+             start, and Scrape reads no page over https: libraries of TLS put what it names in place of the system's roots.",
         ),
         ("SSL_CERT_DIR", "As SSL_CERT_FILE."),
     ];

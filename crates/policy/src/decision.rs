@@ -260,6 +260,11 @@ impl Rules {
         self.own.get(principal.name())
     }
 
+    /// The variable of the environment that puts other roots in place of the system's, if one does.
+    pub fn replaced_roots(&self) -> Option<&'static str> {
+        self.hosts.replaced_roots
+    }
+
     pub(crate) fn own_names(&self) -> impl Iterator<Item = &str> {
         self.own.keys().map(String::as_str)
     }

@@ -34,6 +34,8 @@ pub struct HostRules {
     pub own: Vec<SocketAddr>,
     /// By which names and ports clients know this server.
     pub own_names: Vec<(Host, u16)>,
+    /// The variable of the environment that puts other roots in place of the system's, if one does.
+    pub replaced_roots: Option<&'static str>,
 }
 
 /// A host as it is about to be used.

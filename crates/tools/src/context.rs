@@ -228,11 +228,18 @@ pub trait StepCalls: Sync {
 pub trait NameRules {
     /// Fails unless this principal may look up the host to use it so.
     fn check_name(&self, principal: &Principal, host: &Host, access: HostAccess) -> Result<(), Fault>;
+
+    /// The variable of the environment that puts other roots in place of the system's, if one does.
+    fn replaced_roots(&self) -> Option<&'static str>;
 }
 
 impl NameRules for Rules {
     fn check_name(&self, principal: &Principal, host: &Host, access: HostAccess) -> Result<(), Fault> {
         self.check_name(principal, host, access).map_err(Fault::from)
+    }
+
+    fn replaced_roots(&self) -> Option<&'static str> {
+        self.replaced_roots()
     }
 }
 

@@ -21,6 +21,7 @@ mod proxy;
 mod raw;
 mod rebinding;
 mod rules;
+mod scrape_tls;
 mod targets;
 mod tls;
 mod tokens;

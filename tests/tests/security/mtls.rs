@@ -19,20 +19,20 @@ use std::time::Instant;
 use time::{Duration, OffsetDateTime};
 
 /// An authority that vouches for whom it is told to.
-struct Authority {
-    pem: String,
+pub(crate) struct Authority {
+    pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// A client's certificate and key, both PEM.
 #[derive(Clone)]
-struct Identity {
-    chain: String,
-    key: String,
+pub(crate) struct Identity {
+    pub(crate) chain: String,
+    pub(crate) key: String,
 }
 
 impl Authority {
-    fn new() -> Authority {
+    pub(crate) fn new() -> Authority {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name = named("An authority of a test");
@@ -41,7 +41,7 @@ impl Authority {
         Authority { pem, issuer: Issuer::new(params, key) }
     }
 
-    fn vouches(&self, params: &CertificateParams) -> Identity {
+    pub(crate) fn vouches(&self, params: &CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
         let chain = params.signed_by(&key, &self.issuer).unwrap().pem();
         Identity { chain, key: key.serialize_pem() }

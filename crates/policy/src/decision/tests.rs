@@ -658,3 +658,14 @@ fn a_permit_says_what_it_names_and_which_names_may_be_looked_up() {
         "{shown}"
     );
 }
+
+#[test]
+fn what_stands_in_for_the_systems_roots_is_told_as_it_was_found() {
+    let with = |replaced_roots| {
+        rules(|_| {}, Approval::Never).with_hosts(HostRules { replaced_roots, ..HostRules::default() })
+    };
+    assert_eq!(with(None).replaced_roots(), None);
+    let before = with(Some("SSL_CERT_FILE"));
+    assert_eq!(before.replaced_roots(), Some("SSL_CERT_FILE"));
+    assert_eq!(with(Some("SSL_CERT_FILE")).keeping_own_files_of(&before).replaced_roots(), Some("SSL_CERT_FILE"));
+}

@@ -6,6 +6,7 @@ use portcullis::{Machine, ThisMachine, WorkerKind};
 use portcullis_platform::{FileTrustPort, HostPort, OwnRights, OwnerPorts, PortResult, Ports};
 use portcullis_platform_fake::{Call, FakeDesktop, FakeHost, FakeOwner};
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,6 +15,11 @@ use std::sync::Arc;
 const PANIC: &str = "--panic-once";
 /// The machine's folder for the policy file, which the desktop in memory otherwise lacks. Stands before the command.
 const MACHINE_FOLDER: &str = "--machine-folder";
+/// `NAME:PORT=ADDRESS:PORT`: a public host of this name, whose port is answered by what listens at that address here. Stands
+/// before the command.
+const SITE: &str = "--site";
+/// Where the hosts of `--site` are: a public address of nobody's.
+const SITE_ADDRESS: &str = "93.184.216.34";
 
 /// A desktop in memory with the files of the system that this program runs on.
 struct FakeMachine {
@@ -52,6 +58,14 @@ impl Machine for FakeMachine {
     }
 }
 
+fn put_site(desktop: &FakeDesktop, site: &str) -> Option<()> {
+    let (from, to) = site.split_once('=')?;
+    let (name, port) = from.split_once(':')?;
+    desktop.put_host(name, &[SITE_ADDRESS]);
+    desktop.put_route(SocketAddr::new(SITE_ADDRESS.parse().ok()?, port.parse().ok()?), to.parse().ok()?);
+    Some(())
+}
+
 fn main() -> anyhow::Result<ExitCode> {
     let mut words: Vec<OsString> = std::env::args_os().collect();
     let mut machine = FakeMachine { desktop: FakeDesktop::demo(), owner: FakeOwner::default(), folder: None };
@@ -65,6 +79,10 @@ fn main() -> anyhow::Result<ExitCode> {
         } else if word == MACHINE_FOLDER {
             words.remove(1);
             machine.folder = Some(words.get(1).context("--machine-folder needs a folder")?.into());
+        } else if word == SITE {
+            words.remove(1);
+            let site = words.get(1).and_then(|word| word.to_str()).context("--site needs NAME:PORT=ADDRESS:PORT")?;
+            put_site(&machine.desktop, site).context("--site needs NAME:PORT=ADDRESS:PORT")?;
         } else {
             break;
         }

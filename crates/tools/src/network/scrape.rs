@@ -87,7 +87,7 @@ pub(super) struct Scrape;
 
 impl Tool for Scrape {
     type Args = ScrapeArgs;
-    type Bound = (WebUrl, Found, usize);
+    type Bound = (WebUrl, Found, usize, Option<&'static str>);
 
     const DESCRIPTOR: Descriptor = Descriptor {
         name: "Scrape",
@@ -112,13 +112,18 @@ impl Tool for Scrape {
     fn plan(args: ScrapeArgs, cx: &PlanContext<'_>) -> Result<Planned<Self::Bound>, Fault> {
         let (url, most) = (args.url.0, args.max_chars.map_or(TEXT_DEFAULT, Int::size));
         let found = Found::look_up(url.host().clone(), Some(url.port()), HostAccess::Fetch, cx)?;
-        Ok(Planned::disclosure(Effect::FetchHosts, found.resource(), (url, found, most)))
+        Ok(Planned::disclosure(Effect::FetchHosts, found.resource(), (url, found, most, cx.names.replaced_roots())))
     }
 
-    fn apply((url, found, most): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
+    fn apply(
+        (url, found, most, replaced): Self::Bound,
+        permit: &Permit,
+        cx: &ApplyContext<'_>,
+    ) -> Result<Reply, Fault> {
         let deadline = cx.deadline.slice(WAIT);
         let (mut url, mut found, mut redirected_from) = (url, found, Vec::new());
         loop {
+            require_own_roots(&url, replaced)?;
             let stream = connect(&found, permit, cx, deadline)?;
             match fetch(stream, &url, deadline, cx.cancel)? {
                 Answer::Page(page) => return tell(&url, redirected_from, page, most),
@@ -148,6 +153,14 @@ impl Tool for Scrape {
     fn output_schema() -> Option<Value> {
         Some(schema::output::<Scraped>())
     }
+}
+
+/// Refuses https while a variable says who vouches for hosts: libraries of TLS take its word for the system's.
+fn require_own_roots(url: &WebUrl, replaced: Option<&'static str>) -> Result<(), Fault> {
+    let Some(name) = replaced.filter(|_| url.is_https()) else { return Ok(()) };
+    Err(Fault::new(FaultCode::Unsupported, "no page is read over https: this server cannot ask the system's own roots")
+        .rule(format!("{name} is set, and what it names would vouch for hosts in their place"))
+        .remedy(format!("the owner starts the server without {name}; a page over http can be read")))
 }
 
 /// Looks up where a page leads, and has the permit cover it: by the same rules as the first host, and recorded.
