@@ -226,6 +226,20 @@ const ATTACKS: &[Attack] = &[
         "attack_nobody_goes_on_with_the_upload_of_another",
         &["FileUpload"],
     ),
+    on(
+        Kind::Others,
+        "crates/gate/tests/tasks.rs",
+        "attack_calls_end_with_the_key_and_do_not_stay_with_the_name",
+        &["CancelTask", "GetRunningTasks", "GetTaskStatus"],
+    ),
+    on(Kind::Others, "crates/gate/tests/lanes.rs", "attack_who_fills_a_lane_does_not_shut_it_to_the_others", &["Wait"]),
+    on(
+        Kind::Hosts,
+        "tests/tests/security/scrape_tls.rs",
+        "attack_no_variable_says_who_vouches_for_a_host",
+        &["Scrape"],
+    ),
+    on(Kind::Channels, FILES, "attack_a_key_is_not_read_in_pieces_or_as_bytes", &["FileDownload", "FileRead"]),
     on(Kind::Calls, "crates/gate/tests/batch.rs", "attack_a_step_may_no_more_than_its_caller", &["Batch"]),
     on(
         Kind::Owner,

@@ -2,8 +2,9 @@
 //! The code covers the raw bytes of the line, so no reading of JSON can make two lines equal.
 
 use crate::key::AuditKey;
-use portcullis_model::Digest;
+use portcullis_model::{Digest, all_visible, without_keys};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt::Write;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -29,9 +30,14 @@ pub(crate) fn hex(mac: &Mac) -> String {
 }
 
 /// An entry's own fields as JSON, `"event":…}`: what a line holds besides its place in the chain, so that it can be made
-/// before the chain is held.
+/// before the chain is held. A key of ours, which somebody put into a path or a name, stands in none, and no character that
+/// cannot be seen: a record is read as it lies there, too.
 pub(crate) fn fields(entry: &impl Serialize) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string(entry)?;
+    let text = serde_json::to_string(entry)?;
+    let masked = if let Cow::Owned(masked) = without_keys(&text) { Some(masked) } else { None };
+    let text = masked.unwrap_or(text);
+    let shown = if let Cow::Owned(shown) = all_visible(&text) { Some(shown) } else { None };
+    let mut text = shown.unwrap_or(text);
     // An entry is an object with at least its tag.
     text.remove(0);
     Ok(text)

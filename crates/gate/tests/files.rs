@@ -460,3 +460,44 @@ fn attack_a_junction_swapped_between_check_and_use_changes_nothing_behind_it() {
         );
     }
 }
+
+/// A key that lies in a file is a key, whichever bytes a caller asks for and however they are written.
+#[test]
+fn attack_a_key_is_not_read_in_pieces_or_as_bytes() {
+    use base64::Engine as _;
+    let door = door(rules());
+    let digits = "0123456789abcdef".repeat(4);
+    let text = format!("before pcl_{digits} behind");
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let hidden = format!("before pcl_{} behind", "*".repeat(64));
+    let wide_hidden: Vec<u8> = hidden.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (held, shown) in [(text.as_bytes().to_vec(), hidden.into_bytes()), (wide, wide_hidden)] {
+        door.desktop.put_file(r"C:\root\held.bin", &held);
+        for limit in [1, 20, 1000] {
+            let (mut read, mut fetched) = (Vec::new(), Vec::new());
+            while read.len() < held.len() {
+                let arguments = json!({ "path": r"C:\root\held.bin", "offset": read.len(), "limit": limit });
+                let mut binary = arguments.clone();
+                binary["encoding"] = json!("binary");
+                let Reply::View { parts, .. } = door.call_as(Principal::local(), "FileRead", binary).unwrap() else {
+                    panic!("a view")
+                };
+                let [Part::Text(answer)] = parts.as_slice() else { panic!("a text") };
+                read.extend(base64::prelude::BASE64_STANDARD.decode(answer.lines().last().unwrap()).unwrap());
+                let Reply::View { parts, .. } = door.call_as(Principal::local(), "FileDownload", arguments).unwrap()
+                else {
+                    panic!("a view")
+                };
+                let [Part::Text(said), Part::Blob(blob)] = parts.as_slice() else { panic!("a text and a blob") };
+                assert!(said.contains("are masked") || !blob.bytes.contains(&b'*'), "{said}");
+                fetched.extend(blob.bytes.clone());
+            }
+            assert!(read == shown, "{limit}: {}", String::from_utf8_lossy(&read));
+            assert!(fetched == shown, "{limit}: {}", String::from_utf8_lossy(&fetched));
+        }
+    }
+    let name = format!(r"C:\root\pcl_{digits}.txt");
+    door.desktop.put_file(&name, b"x");
+    let listed = format!("{:?}", door.call_as(Principal::local(), "FileDownload", json!({ "path": name })));
+    assert!(!listed.contains(&digits), "{listed}");
+}

@@ -11,6 +11,7 @@ mod geometry;
 mod host;
 mod identity;
 mod json;
+mod key;
 mod origin;
 mod outcome;
 mod principal;
@@ -33,9 +34,10 @@ pub use geometry::{Point, Rect};
 pub use host::{AddressClass, BadHost, Host, HostAccess, HostPattern, Network};
 pub use identity::{ElementIdentity, ElementPath, Ref, WindowIdentity};
 pub use json::{Unclear, require_clear};
+pub use key::{KEY_DIGITS, KEY_PREFIX, KEY_SPAN, MASK, mask_keys, without_keys};
 pub use origin::{Origin, Valued, WindowPattern};
 pub use outcome::{Blob, Evidence, Image, Outcome, Part, Reply};
-pub use principal::{Authenticated, KEY_PREFIX, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
+pub use principal::{Authenticated, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
 pub use process::{ProcessId, Standing};
 pub use record::{
     CallDenied, CallFinished, CallFollowed, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault,

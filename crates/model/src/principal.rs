@@ -111,8 +111,6 @@ impl WpfGate {
 const NAME_CAP: usize = 64;
 /// Characters of a principal's name: a subject of OpenID Connect has as many (Core 1.0, 2).
 pub const PRINCIPAL_NAME_CAP: usize = 255;
-/// How the text of a key begins that a server makes for its HTTP clients; hexadecimal digits follow.
-pub const KEY_PREFIX: &str = "pcl_";
 /// How the scope of one tool begins: `tool:Click`.
 const TOOL_PREFIX: &str = "tool:";
 

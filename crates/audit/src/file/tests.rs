@@ -182,3 +182,27 @@ fn a_head_is_anchored_when_it_is_due_and_only_when_it_has_moved() {
     append(1);
     assert_eq!(anchored(false), 4, "a new file is anchored at once");
 }
+
+/// A path or a name may hold a key that somebody put there; the record is read by more people than the key's holder.
+#[test]
+fn a_key_in_an_entry_stands_in_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut chain = begun(folder.path(), |path| File::create_new(path));
+    let digits = "0123456789abcdef".repeat(4);
+    for place in [format!(r"C:\pcl_{digits}\x"), format!("a pcl_{} b", &digits[..32]), format!("PCL_{digits}")] {
+        chain.append(&key(), &fields(&place), Durability::Now).unwrap();
+    }
+    let text = std::fs::read_to_string(&chain.open.path).unwrap();
+    assert!(!text.contains(&digits[..32]), "{text}");
+    assert_eq!(text.matches("⟨redacted⟩").count(), 3, "{text}");
+    assert!(text.contains(r"C:\\⟨redacted⟩\\x"), "{text}");
+}
+
+#[test]
+fn every_character_of_a_line_can_be_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut chain = begun(folder.path(), |path| File::create_new(path));
+    chain.append(&key(), &fields("C:\\a\u{202e}gpj.exe\u{200b}\u{7}\n"), Durability::Now).unwrap();
+    let text = std::fs::read_to_string(&chain.open.path).unwrap();
+    assert!(text.contains(r"C:\\a⟨U+202E⟩gpj.exe⟨U+200B⟩\u0007\n"), "{text}");
+}

@@ -4,6 +4,7 @@
 mod copy;
 mod info;
 mod list;
+mod piece;
 mod read;
 mod remove;
 mod search;

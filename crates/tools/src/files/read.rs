@@ -1,5 +1,6 @@
 //! `FileRead`: what a file holds, as text by lines or as bytes, in pieces with how to get the next.
 
+use super::piece::{MASKED, Piece};
 use super::text::{BINARY, Content, Known, Lines, SAMPLE, look};
 use super::{Held, PathArg, disclosure};
 use crate::args::{Int, Text};
@@ -124,12 +125,11 @@ impl Tool for FileRead {
 fn binary(bound: &Bound, permit: &Permit) -> Result<Reply, Fault> {
     let limit = bound.limit.unwrap_or(BINARY_DEFAULT).min(BINARY_CAP);
     let from = u64::try_from(bound.offset).unwrap_or(u64::MAX);
-    let mut bytes = bound.file.read(permit, from, limit.saturating_add(1))?;
-    let more = bytes.len() > limit;
-    bytes.truncate(limit);
+    let Piece { bytes, more, masked } = Piece::read(&bound.file, permit, from, limit)?;
     let next = bound.offset.saturating_add(bytes.len());
     let end = if more { format!("more follows, go on with offset {next}") } else { "to the end".to_owned() };
-    let head = format!("[{} bytes from {}, base64; {end}]", bytes.len(), bound.offset);
+    let masked = if masked { MASKED } else { "" };
+    let head = format!("[{} bytes from {}, base64; {end}{masked}]", bytes.len(), bound.offset);
     Ok(Reply::text(format!("{head}\n{}", STANDARD.encode(bytes))))
 }
 

@@ -1,6 +1,7 @@
 //! `FileDownload` and `FileUpload`: files as bytes for programs, in pieces that fit a message. What a file says is for
 //! `FileRead` and `FileWrite`. An upload that is not ended leaves nothing.
 
+use super::piece::{MASKED, Piece};
 use super::{Held, PathArg, disclosure, hashed, hex};
 use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
@@ -75,18 +76,20 @@ impl Tool for FileDownload {
 
     fn apply((file, offset, limit): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let from = u64::try_from(offset).unwrap_or(u64::MAX);
-        let mut bytes = file.read(permit, from, limit.saturating_add(1))?;
+        let piece = Piece::read(&file, permit, from, limit)?;
         if file.place().kind() != Some(FileKind::File) {
             return Err(FileFault::NotFile.into());
         }
-        let more = bytes.len() > limit;
-        bytes.truncate(limit);
+        let Piece { bytes, more, masked } = piece;
         let next = offset.saturating_add(bytes.len());
         let own = hex(Sha256::new_with_prefix(&bytes));
         let mut text = format!("{} bytes from {offset}, sha256 {own}", bytes.len());
         text.push_str(&if more { format!("; more follows, go on with offset {next}") } else { "; the end".to_owned() });
+        if masked {
+            text.push_str(MASKED);
+        }
         if offset == 0 && more {
-            text.push_str(&whole(&file, permit, cx, &bytes)?);
+            text.push_str(&whole(&file, permit, cx)?);
         }
         let uri = format!("portcullis://files/{}?offset={offset}", STANDARD.encode(file.place().path.to_string()));
         let blob = Blob { uri, mime: "application/octet-stream", bytes };
@@ -95,9 +98,8 @@ impl Tool for FileDownload {
 }
 
 /// What is told of the whole file beside its first piece, when that is not all of it.
-fn whole(file: &Held, permit: &Permit, cx: &ApplyContext<'_>, first: &[u8]) -> Result<String, Fault> {
-    let from = u64::try_from(first.len()).unwrap_or(u64::MAX);
-    let (hash, size) = hashed(file, permit, cx, (Sha256::new_with_prefix(first), from), HASHED_CAP)?;
+fn whole(file: &Held, permit: &Permit, cx: &ApplyContext<'_>) -> Result<String, Fault> {
+    let (hash, size) = hashed(file, permit, cx, (Sha256::new(), 0), HASHED_CAP)?;
     Ok(if size <= HASHED_CAP {
         format!("; the whole file has {size} bytes, sha256 {}", hex(hash))
     } else {
