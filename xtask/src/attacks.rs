@@ -87,7 +87,7 @@ impl Kind {
             Effect::Wait => Self::Time,
             Effect::SendInput | Effect::OperateControl | Effect::ArrangeWindows | Effect::CloseWindows => Self::Targets,
             Effect::StartInstalledApp | Effect::StartExecutable => Self::Programs,
-            Effect::OperateCommandHost => Self::Shells,
+            Effect::OperateCommandHost | Effect::RunShell => Self::Shells,
             Effect::EndProcesses | Effect::EndClient => Self::Processes,
             Effect::ReadServices | Effect::ControlServices => Self::Services,
             Effect::MakeCalls => Self::Calls,
@@ -132,6 +132,7 @@ const REGISTRY: &str = "crates/gate/tests/registry.rs";
 const RESTRICTIONS: &str = "crates/gate/tests/restrictions.rs";
 const SCRAPE: &str = "crates/gate/tests/scrape.rs";
 const SERVICES: &str = "crates/gate/tests/services.rs";
+const SHELL: &str = "crates/gate/tests/shell.rs";
 const SHIELD: &str = "crates/gate/src/shield/tests.rs";
 const STOP: &str = "crates/gate/tests/stop.rs";
 
@@ -308,6 +309,20 @@ const ATTACKS: &[Attack] = &[
         "keys_that_lead_to_a_shell_need_tier_3_also_while_the_pointer_acts",
         &["Click", "Shortcut", "Type"],
     ),
+    on(Kind::Shells, SHELL, "attack_a_shell_is_run_by_tier_3_alone_and_by_no_key_without_its_scope", &["Shell"]),
+    on(Kind::Programs, SHELL, "attack_a_list_of_programs_that_may_be_started_holds_for_shells", &["Shell"]),
+    on(
+        Kind::Calls,
+        "tests/tests/e2e/shell.rs",
+        "a_command_reaches_powershell_as_it_was_sent_with_fixed_switches_and_without_input",
+        &["Shell"],
+    ),
+    on(
+        Kind::Time,
+        "tests/tests/e2e/shell.rs",
+        "a_command_ends_with_all_that_it_started_at_its_limit_by_itself_and_when_it_is_withdrawn",
+        &["Shell"],
+    ),
     on(Kind::Programs, RESTRICTIONS, "only_listed_paths_are_started", &["App"]),
     on(Kind::Programs, "tests/tests/e2e/boundaries.rs", "a_program_is_started_by_its_own_path_alone", &["App"]),
     on(Kind::Processes, PROCESSES, "attack_what_is_ours_critical_or_the_client_is_not_ended", &["KillProcess"]),
@@ -435,7 +450,7 @@ mod tests {
     #[test]
     fn every_attack_of_the_files_for_it_has_a_row() {
         let rows: BTreeSet<&str> = ATTACKS.iter().map(|attack| attack.test).collect();
-        for file in [CALLS, WINDOWS, FILES, NETWORK, PROCESSES, REGISTRY, SCRAPE, SERVICES] {
+        for file in [CALLS, WINDOWS, FILES, NETWORK, PROCESSES, REGISTRY, SCRAPE, SERVICES, SHELL] {
             let source = fs::read_to_string(workspace_top().join(file)).unwrap();
             for name in source.split("fn attack_").skip(1).filter_map(|rest| rest.split("()").next()) {
                 let name = format!("attack_{name}");

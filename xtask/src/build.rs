@@ -9,6 +9,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("portcullis-testkit", "portcullis-fake"),
     ("portcullis-fixture-desktop", "portcullis-fixture-desktop"),
     ("portcullis-fixture-baseline", "portcullis-fixture-baseline"),
+    ("portcullis-fixture-shell", "portcullis-fixture-shell"),
 ];
 
 pub(crate) fn run(release: bool) -> Result<()> {

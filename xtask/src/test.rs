@@ -20,6 +20,7 @@ const WINDOWS_PACKAGES: &[&str] = &[
     "portcullis",
     "portcullis-platform-windows",
     "portcullis-fixture-desktop",
+    "portcullis-fixture-shell",
     "portcullis-lab-probe",
     "portcullis-testkit",
     "portcullis-tests",

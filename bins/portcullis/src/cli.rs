@@ -68,6 +68,9 @@ pub(crate) struct WorkerArgs {
     /// What to work at
     #[arg(value_enum)]
     pub(crate) kind: WorkerKind,
+    /// What to run, which the worker takes from its command line as it stands
+    #[arg(last = true, allow_hyphen_values = true)]
+    pub(crate) line: Vec<std::ffi::OsString>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub enum WorkerKind {
     /// Reading and operating controls through UI Automation
     Automation,
+    /// Running a shell in a console that speaks UTF-8
+    Console,
 }
 
 /// A machine as the command line needs one.
@@ -86,6 +88,8 @@ impl Machine for ThisMachine {
                 let in_order = portcullis_platform_windows::run_automation_worker();
                 Ok(if in_order { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             }
+            // A shell's exit code has 32 bits, which no `ExitCode` holds.
+            WorkerKind::Console => std::process::exit(portcullis_platform_windows::run_console_worker().cast_signed()),
         }
     }
 }
@@ -122,6 +126,7 @@ impl Machine for ThisMachine {
     fn work(&self, kind: WorkerKind) -> anyhow::Result<ExitCode> {
         match kind {
             WorkerKind::Automation => anyhow::bail!("unsupported_platform: this system has no UI Automation"),
+            WorkerKind::Console => anyhow::bail!("unsupported_platform: this system has no consoles of Windows"),
         }
     }
 }

@@ -109,11 +109,13 @@ pub enum Effect {
     EndTasks,
     /// Locks the session, which only the person at the machine unlocks.
     LockSession,
+    /// Runs a command in a shell: whatever the user that runs the server may do.
+    RunShell,
 }
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -147,6 +149,7 @@ impl Effect {
         Self::MakeCalls,
         Self::EndTasks,
         Self::LockSession,
+        Self::RunShell,
     ];
 
     /// The tier that opens this effect.
@@ -184,7 +187,8 @@ impl Effect {
             | Self::EndProcesses
             | Self::EndClient
             | Self::ControlServices
-            | Self::LockSession => Tier::Alter,
+            | Self::LockSession
+            | Self::RunShell => Tier::Alter,
         }
     }
 

@@ -20,6 +20,7 @@ mod record;
 mod registry;
 mod resource;
 mod service;
+mod shell;
 mod ui;
 mod untrusted;
 mod wpf;
@@ -46,6 +47,7 @@ pub use record::{
 pub use registry::{Hive, RegistryKey, RegistryView};
 pub use resource::{BadProgram, ProgramName, Resource, is_image};
 pub use service::{BadServiceName, ServiceName};
+pub use shell::{BadShellCommand, Shell, ShellCommand};
 pub use ui::{Check, Reader, ReaderReport, Role, States, TreeReading, UiNode};
 pub use untrusted::{Source, Untrusted, all_visible, visible};
 pub use wpf::{BadTarget, Pin, RunningProgram, WpfTarget};

@@ -19,6 +19,8 @@ pub enum Source {
     System,
     /// A host of the network.
     Web,
+    /// What a program printed.
+    Program,
     /// What a caller or a file of the owner's said, repeated in an answer or a record.
     Caller,
 }

@@ -6,6 +6,7 @@ use crate::files::Files;
 use crate::network::Network;
 use crate::places::untrusted;
 use crate::registry::Registry;
+use crate::shell::Shells;
 use crate::state::{State, Window};
 use portcullis_model::{
     Cancel, CancelReason, Deadline, ElementIdentity, Interrupted, Point, ProgramName, Rect, Resource, Source,
@@ -64,6 +65,7 @@ pub enum Call {
     ResolveService,
     ServiceStatus,
     ControlService,
+    RunShell,
 }
 
 /// What goes wrong with a call.
@@ -127,6 +129,7 @@ impl FakeDesktop {
             registry: Registry::default(),
             network: Network::default(),
             services: Vec::new(),
+            shells: Shells::default(),
             installed: Vec::new(),
             journal: Vec::new(),
         };
@@ -146,6 +149,7 @@ impl FakeDesktop {
             screen: Arc::new(self.clone()),
             services: Arc::new(self.clone()),
             session: Arc::new(self.clone()),
+            shell: Arc::new(self.clone()),
             system: Arc::new(self.clone()),
             tree: Arc::new(self.clone()),
             windows: Arc::new(self.clone()),

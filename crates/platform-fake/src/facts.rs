@@ -27,6 +27,8 @@ pub enum Thing {
     Key(RegistryKey, RegistryView),
     /// A service.
     Service(ServiceName),
+    /// A shell, by its path, and the commands that it ran.
+    Shell(String),
     /// A name that was looked up, and how often.
     LookUp(String),
     /// An address that was connected to, and how often.
@@ -74,6 +76,9 @@ impl FakeDesktop {
         }
         for service in &state.services {
             facts.extend(service.fact().map(|(name, state)| (Thing::Service(name), state)));
+        }
+        for (path, ran) in state.shells.ran() {
+            facts.insert(Thing::Shell(path.to_owned()), ran);
         }
         let mut count = |thing: Thing| {
             let times = facts.get(&thing).and_then(|times: &String| times.parse::<u32>().ok()).unwrap_or(0);

@@ -16,6 +16,7 @@ mod places;
 mod processes;
 mod registry;
 mod services;
+mod shell;
 mod state;
 mod surroundings;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::network::Network;
 use crate::processes::FakeProcess;
 use crate::registry::Registry;
 use crate::services::FakeService;
+use crate::shell::Shells;
 use portcullis_model::{Point, ProgramName, Rect, Role, States, WindowIdentity};
 use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState};
 use std::sync::Arc;
@@ -123,6 +124,7 @@ pub(crate) struct State {
     pub(crate) registry: Registry,
     pub(crate) network: Network,
     pub(crate) services: Vec<FakeService>,
+    pub(crate) shells: Shells,
     pub(crate) installed: Vec<(InstalledApp, WindowBuilder)>,
     /// What happened, a line each: the test's own truth.
     pub(crate) journal: Vec<String>,

@@ -10,6 +10,7 @@ mod helper;
 mod host;
 mod identity;
 mod input;
+mod job;
 mod keys;
 mod network;
 mod owner;
@@ -19,6 +20,7 @@ mod screen;
 mod security;
 mod services;
 mod session;
+mod shell;
 mod system;
 mod toplevel;
 mod tree;
@@ -26,6 +28,9 @@ mod trust;
 
 /// Runs this process as a worker of the UI Automation reader, until its standard input ends.
 pub use automation::run_worker as run_automation_worker;
+
+/// Runs a shell for a server that started this process; gives the code to end with.
+pub use shell::run_console_worker;
 
 pub use host::Win32Host;
 pub use trust::{AccessLists, program_data};
@@ -49,6 +54,7 @@ pub fn ports() -> Ports {
         screen: Arc::new(screen::Win32Screen::default()),
         services: Arc::new(services::Win32Services::new(processes)),
         session: Arc::new(session::Win32Session),
+        shell: Arc::new(shell::Win32Shell),
         system: Arc::new(system::Win32System::default()),
         tree: Arc::new(automation::Readers::default()),
         windows: Arc::new(toplevel::Win32Windows),

@@ -16,6 +16,7 @@ mod registry;
 mod screen;
 mod services;
 mod session;
+mod shell;
 mod system;
 mod tree;
 mod trust;
@@ -47,6 +48,7 @@ pub use services::{
     ServiceStatus,
 };
 pub use session::{SessionPort, SessionState};
+pub use shell::{Captured, ShellEnd, ShellPort, ShellRequest, ShellRun};
 pub use system::{Drive, ProcessInfo, SystemInfo, SystemPort};
 pub use tree::{ControlAct, Delivered, ElementText, ReadBudget, Shown, TreePort};
 pub use trust::{Distrust, FileTrustPort, Keepers};

@@ -2,7 +2,7 @@
 
 use crate::{
     AppPort, ClipboardPort, FilePort, InputPort, NetworkPort, ProcessPort, RegistryPort, ScreenPort, ServicePort,
-    SessionPort, SystemPort, TreePort, WindowPort,
+    SessionPort, ShellPort, SystemPort, TreePort, WindowPort,
 };
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ pub struct Ports {
     pub services: Arc<dyn ServicePort>,
     /// Whether the desktop can be operated at all.
     pub session: Arc<dyn SessionPort>,
+    /// Shells.
+    pub shell: Arc<dyn ShellPort>,
     /// The machine and its processes.
     pub system: Arc<dyn SystemPort>,
     /// What is inside windows.

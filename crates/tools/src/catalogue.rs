@@ -2,7 +2,8 @@
 
 use crate::tool::AnyTool;
 use crate::{
-    batch, clipboard, desktop, explain, files, network, processes, registry, services, session, system, tasks, wait,
+    batch, clipboard, desktop, explain, files, network, processes, registry, services, session, shell, system, tasks,
+    wait,
 };
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
@@ -34,6 +35,7 @@ impl Catalogue {
             registry::tools,
             services::tools,
             session::tools,
+            shell::tools,
             system::tools,
             tasks::tools,
             wait::tools,

@@ -5,7 +5,7 @@ use crate::explain::PolicyView;
 use crate::files::Uploads;
 use portcullis_model::{
     Cancel, Deadline, ElementIdentity, Fault, FaultCode, FilePath, Host, HostAccess, Point, Principal, ProcessId,
-    ProgramName, Rect, RegistryKey, RegistryView, Reply, Resource, ServiceName, WindowIdentity,
+    ProgramName, Rect, RegistryKey, RegistryView, Reply, Resource, ServiceName, Shell, WindowIdentity,
 };
 use portcullis_observe::RefTable;
 use portcullis_platform::{
@@ -106,6 +106,11 @@ impl<'call> Readers<'call> {
     /// The service of this name, held.
     pub fn resolve_service(&self, name: &ServiceName) -> PortResult<Box<dyn HeldService>> {
         self.0.services.resolve(name)
+    }
+
+    /// Where the shell's program lies; none when it is not installed.
+    pub fn find_shell(&self, shell: Shell) -> PortResult<Option<String>> {
+        self.0.shell.find(shell)
     }
 
     /// Installed applications of that name, or the nearest.

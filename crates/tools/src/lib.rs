@@ -9,6 +9,7 @@ mod descriptor;
 mod schema;
 mod services;
 mod session;
+mod shell;
 mod tool;
 
 mod clipboard;

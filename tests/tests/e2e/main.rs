@@ -26,6 +26,7 @@ mod refusals;
 mod registry;
 mod rows;
 mod services;
+mod shell;
 mod stdio;
 mod stop;
 mod system;

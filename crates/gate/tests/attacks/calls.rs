@@ -247,7 +247,6 @@ const FOREIGN: &[&str] = &[
     "Registry",
     "Scrape-Tool",
     "Scroll-Tool",
-    "Shell",
     "Shortcut-Tool",
     "State",
     "State-Tool",

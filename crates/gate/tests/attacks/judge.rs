@@ -84,6 +84,9 @@ pub(crate) fn is_granted(thing: &Thing, before: &Facts, effects: &[Effect], reso
             has(Effect::ControlServices)
                 && any(&|one| matches!(one, Resource::Service { name: named, .. } if named == name))
         }
+        Thing::Shell(path) => {
+            has(Effect::RunShell) && any(&|one| matches!(one, Resource::Executable { path: named } if named == path))
+        }
         Thing::LookUp(name) => {
             any(&|one| matches!(one, Resource::Host { host, .. } if host.as_name() == Some(name.as_str())))
         }

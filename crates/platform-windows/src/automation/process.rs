@@ -2,7 +2,7 @@
 //! start and when to kill is decided in `pool.rs`.
 
 use super::protocol::{self, Answer};
-use crate::identity::failed;
+use crate::job::Job;
 use portcullis_platform::{PortFault, PortResult};
 use std::io::{self, Write};
 use std::os::windows::io::AsRawHandle;
@@ -11,12 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use windows::Win32::Foundation::HANDLE;
-use windows::Win32::System::JobObjects::{
-    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
-};
 use windows::Win32::System::Threading::CREATE_NO_WINDOW;
-use windows::core::PCWSTR;
 
 /// The hidden subcommand.
 const SUBCOMMAND: [&str; 2] = ["worker", "automation"];
@@ -55,29 +50,9 @@ impl Drop for Worker {
 }
 
 /// The job that every worker belongs to: it ends them when the server's process ends, however that ends.
-struct Job(HANDLE);
-
-// SAFETY: a job handle may be used by any thread.
-unsafe impl Send for Job {}
-// SAFETY: as above; it is only ever passed to the system.
-unsafe impl Sync for Job {}
-
 fn job() -> Option<&'static Job> {
     static JOB: OnceLock<Option<Job>> = OnceLock::new();
-    JOB.get_or_init(|| make_job().ok()).as_ref()
-}
-
-fn make_job() -> PortResult<Job> {
-    // SAFETY: no name and no attributes; the handle is kept for the life of the process.
-    let job = unsafe { CreateJobObjectW(None, PCWSTR::null()) }.map_err(failed("CreateJobObjectW"))?;
-    let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
-    limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-    let size = u32::try_from(size_of_val(&limits)).unwrap_or(0);
-    let limits = std::ptr::from_ref(&limits).cast();
-    // SAFETY: the structure is a local of the size given and outlives the call.
-    unsafe { SetInformationJobObject(job, JobObjectExtendedLimitInformation, limits, size) }
-        .map_err(failed("SetInformationJobObject"))?;
-    Ok(Job(job))
+    JOB.get_or_init(|| Job::new().ok()).as_ref()
 }
 
 fn trouble(error: &io::Error) -> PortFault {
@@ -96,8 +71,8 @@ pub(super) fn start() -> PortResult<Worker> {
         .spawn()
         .map_err(|error| trouble(&error))?;
     if let Some(job) = job() {
-        // SAFETY: both handles are open. Where a job cannot be had, the end of its input still ends the worker.
-        let _ = unsafe { AssignProcessToJobObject(job.0, HANDLE(child.as_raw_handle())) };
+        // Where a job cannot be had, the end of its input still ends the worker.
+        let _ = job.assign(HANDLE(child.as_raw_handle()));
     }
     let (input, output) = (child.stdin.take(), child.stdout.take());
     let (requests, frames) = sync_channel::<Vec<u8>>(QUESTION_CAP);
