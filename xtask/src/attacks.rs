@@ -14,6 +14,7 @@ enum Kind {
     Channels,
     Clipboard,
     Disclosure,
+    Events,
     Hiding,
     Hosts,
     Others,
@@ -25,15 +26,17 @@ enum Kind {
     Services,
     Shells,
     Targets,
+    Tasks,
     Time,
 }
 
 impl Kind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 18] = [
         Self::Calls,
         Self::Channels,
         Self::Clipboard,
         Self::Disclosure,
+        Self::Events,
         Self::Hiding,
         Self::Hosts,
         Self::Others,
@@ -45,6 +48,7 @@ impl Kind {
         Self::Services,
         Self::Shells,
         Self::Targets,
+        Self::Tasks,
         Self::Time,
     ];
 
@@ -57,6 +61,7 @@ impl Kind {
             Self::Channels => ("channels", "to let what is typed, read or kept come out where nobody asked for it"),
             Self::Clipboard => ("clipboard", "to use a clipboard that the owner shut"),
             Self::Disclosure => ("text", "to hide in, or steer, an answer by text of the machine"),
+            Self::Events => ("events", "to read another channel, or a file, by what stands in a name or a filter"),
             Self::Hiding => ("hidden windows", "to see or operate what the owner hides"),
             Self::Hosts => ("hosts", "to reach a host that no rule opens: writings, redirects, rebinding"),
             Self::Others => ("other principals", "to see or use what is another principal's"),
@@ -70,6 +75,9 @@ impl Kind {
             Self::Services => ("services", "to start or stop what guards the machine or holds the server"),
             Self::Shells => ("shells", "to reach a shell without tier 3"),
             Self::Targets => ("targets", "to let an act hit another window or control than the one that is meant"),
+            Self::Tasks => {
+                ("scheduled tasks", "to change a task that guards the machine, or to start by one what no list opens")
+            }
             Self::Time => ("time", "to go on past a deadline, a withdrawal or a stop"),
         }
     }
@@ -80,6 +88,7 @@ impl Kind {
             Effect::ReadWindows | Effect::ReadPixels => Self::Hiding,
             Effect::ReadClipboard | Effect::WriteClipboard => Self::Clipboard,
             Effect::ReadSystem | Effect::ReadProcesses | Effect::ReadConnections => Self::Disclosure,
+            Effect::ReadEvents => Self::Events,
             Effect::ReadTasks | Effect::EndTasks | Effect::ReadPolicy => Self::Others,
             Effect::ListFiles | Effect::ReadFiles | Effect::WriteFiles | Effect::RemoveFiles => Self::Paths,
             Effect::ReadRegistry | Effect::WriteRegistry | Effect::DeleteRegistry => Self::RegistryKeys,
@@ -91,6 +100,7 @@ impl Kind {
             Effect::EndProcesses | Effect::EndClient => Self::Processes,
             Effect::ReadServices | Effect::ControlServices => Self::Services,
             Effect::MakeCalls => Self::Calls,
+            Effect::ReadScheduledTasks | Effect::ChangeScheduledTasks => Self::Tasks,
             Effect::LockSession => Self::Owner,
         }
     }
@@ -124,6 +134,7 @@ const CALLS: &str = "crates/gate/tests/attacks/calls.rs";
 const WINDOWS: &str = "crates/gate/tests/attacks/windows.rs";
 const CANARY: &str = "tests/tests/security/canary.rs";
 const DOOR: &str = "crates/gate/tests/door.rs";
+const EVENTS: &str = "crates/gate/tests/events.rs";
 const FILES: &str = "crates/gate/tests/files.rs";
 const NETWORK: &str = "crates/gate/tests/network.rs";
 const OWN: &str = "crates/gate/tests/own.rs";
@@ -131,6 +142,7 @@ const PROCESSES: &str = "crates/gate/tests/processes.rs";
 const REGISTRY: &str = "crates/gate/tests/registry.rs";
 const RESTRICTIONS: &str = "crates/gate/tests/restrictions.rs";
 const SCRAPE: &str = "crates/gate/tests/scrape.rs";
+const SCHEDULED: &str = "crates/gate/tests/scheduled.rs";
 const SERVICES: &str = "crates/gate/tests/services.rs";
 const SHELL: &str = "crates/gate/tests/shell.rs";
 const SHIELD: &str = "crates/gate/src/shield/tests.rs";
@@ -273,6 +285,20 @@ const ATTACKS: &[Attack] = &[
         "attack_nothing_is_changed_but_below_the_roots_for_it",
         &["RegDelete", "RegWrite"],
     ),
+    on(
+        Kind::Tasks,
+        SCHEDULED,
+        "attack_tasks_of_windows_and_of_this_server_are_neither_made_nor_deleted",
+        &["TaskCreate", "TaskDelete"],
+    ),
+    on(
+        Kind::Tasks,
+        SCHEDULED,
+        "attack_a_list_of_programs_that_may_be_started_holds_for_tasks_in_whatever_form",
+        &["TaskCreate"],
+    ),
+    on(Kind::Tasks, SCHEDULED, "bad_input_is_answered_with_rule_and_remedy", &["TaskList"]),
+    on(Kind::Events, EVENTS, "attack_no_text_of_a_filter_leaves_its_place_in_the_query_or_names_a_file", &["EventLog"]),
     on(Kind::Hosts, NETWORK, "attack_no_writing_of_a_host_leads_around_the_rules", &["Ping", "PortCheck"]),
     on(Kind::Hosts, NETWORK, "attack_rebinding_a_name_between_check_and_connection_changes_nothing", &["PortCheck"]),
     on(Kind::Hosts, SCRAPE, "attack_no_url_and_no_redirect_leads_to_what_no_rule_opens", &["Scrape"]),
@@ -450,7 +476,7 @@ mod tests {
     #[test]
     fn every_attack_of_the_files_for_it_has_a_row() {
         let rows: BTreeSet<&str> = ATTACKS.iter().map(|attack| attack.test).collect();
-        for file in [CALLS, WINDOWS, FILES, NETWORK, PROCESSES, REGISTRY, SCRAPE, SERVICES, SHELL] {
+        for file in [CALLS, EVENTS, WINDOWS, FILES, NETWORK, PROCESSES, REGISTRY, SCHEDULED, SCRAPE, SERVICES, SHELL] {
             let source = fs::read_to_string(workspace_top().join(file)).unwrap();
             for name in source.split("fn attack_").skip(1).filter_map(|rest| rest.split("()").next()) {
                 let name = format!("attack_{name}");

@@ -99,6 +99,12 @@ pub enum Effect {
     EndProcesses,
     /// Ends what started this server: the client, or what it runs in. The call must say that it is meant.
     EndClient,
+    /// Discloses scheduled tasks and their definitions.
+    ReadScheduledTasks,
+    /// Makes, replaces and deletes scheduled tasks: what starts programs later and again.
+    ChangeScheduledTasks,
+    /// Discloses events of the event log.
+    ReadEvents,
     /// Discloses services and their states.
     ReadServices,
     /// Starts and stops services.
@@ -115,7 +121,7 @@ pub enum Effect {
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -150,6 +156,9 @@ impl Effect {
         Self::EndTasks,
         Self::LockSession,
         Self::RunShell,
+        Self::ReadEvents,
+        Self::ReadScheduledTasks,
+        Self::ChangeScheduledTasks,
     ];
 
     /// The tier that opens this effect.
@@ -167,6 +176,8 @@ impl Effect {
             | Self::ReadConnections
             | Self::ProbeHosts
             | Self::ReadServices
+            | Self::ReadEvents
+            | Self::ReadScheduledTasks
             | Self::Wait => Tier::Observe,
             Self::SendInput
             | Self::OperateControl
@@ -188,7 +199,8 @@ impl Effect {
             | Self::EndClient
             | Self::ControlServices
             | Self::LockSession
-            | Self::RunShell => Tier::Alter,
+            | Self::RunShell
+            | Self::ChangeScheduledTasks => Tier::Alter,
         }
     }
 

@@ -2,8 +2,8 @@
 //! really opened is among them.
 
 use crate::{
-    Access, Chord, FileIdentity, FilePath, Host, HostAccess, ProcessId, RegistryKey, RegistryView, RunningProgram,
-    ServiceName, Standing, WindowIdentity,
+    Access, Chord, EventChannel, FileIdentity, FilePath, Host, HostAccess, ProcessId, RegistryKey, RegistryView,
+    RunningProgram, ServiceName, Standing, TaskPath, WindowIdentity,
 };
 use serde::Serialize;
 use std::fmt;
@@ -209,6 +209,18 @@ pub enum Resource {
         program: RunningProgram,
         /// Whether the inspector is loaded into it, or it took the inspector in by itself.
         load: bool,
+    },
+    /// The library of scheduled tasks.
+    ScheduledTasks,
+    /// One scheduled task, or the place of one that is to be made.
+    ScheduledTask {
+        /// Where it lies.
+        path: TaskPath,
+    },
+    /// A channel of the event log.
+    EventLog {
+        /// Which.
+        channel: EventChannel,
     },
     /// The table of connections of this machine.
     Connections,

@@ -2,6 +2,7 @@
 //! ports themselves are beside this module; each of their calls passes `FakeDesktop::enter` first.
 
 use crate::build::WindowBuilder;
+use crate::events::Events;
 use crate::files::Files;
 use crate::network::Network;
 use crate::places::untrusted;
@@ -66,6 +67,11 @@ pub enum Call {
     ServiceStatus,
     ControlService,
     RunShell,
+    QueryEvents,
+    ListTasks,
+    FindTask,
+    RegisterTask,
+    DeleteTask,
 }
 
 /// What goes wrong with a call.
@@ -124,11 +130,14 @@ impl FakeDesktop {
                 display(0, true, Rect::new(0, 0, 1920, 1080), 96),
                 display(1, false, Rect::new(-1280, -200, 0, 824), 144),
             ],
+            events: Events::default(),
             files: Files::default(),
             processes: Vec::new(),
             registry: Registry::default(),
             network: Network::default(),
             services: Vec::new(),
+            tasks: Vec::new(),
+            task_requests: Vec::new(),
             shells: Shells::default(),
             installed: Vec::new(),
             journal: Vec::new(),
@@ -141,11 +150,13 @@ impl FakeDesktop {
         Ports {
             apps: Arc::new(self.clone()),
             clipboard: Arc::new(self.clone()),
+            events: Arc::new(self.clone()),
             files: Arc::new(self.clone()),
             input: Arc::new(self.clone()),
             network: Arc::new(self.clone()),
             processes: Arc::new(self.clone()),
             registry: Arc::new(self.clone()),
+            scheduled: Arc::new(self.clone()),
             screen: Arc::new(self.clone()),
             services: Arc::new(self.clone()),
             session: Arc::new(self.clone()),

@@ -4,7 +4,9 @@
 use crate::desktop::FakeDesktop;
 use crate::files::What;
 use crate::state::Window;
-use portcullis_model::{FilePath, ProcessId, ProgramName, RegistryKey, RegistryView, ServiceName, WindowIdentity};
+use portcullis_model::{
+    FilePath, ProcessId, ProgramName, RegistryKey, RegistryView, ServiceName, TaskPath, WindowIdentity,
+};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
@@ -27,6 +29,8 @@ pub enum Thing {
     Key(RegistryKey, RegistryView),
     /// A service.
     Service(ServiceName),
+    /// A scheduled task.
+    ScheduledTask(TaskPath),
     /// A shell, by its path, and the commands that it ran.
     Shell(String),
     /// A name that was looked up, and how often.
@@ -77,6 +81,7 @@ impl FakeDesktop {
         for service in &state.services {
             facts.extend(service.fact().map(|(name, state)| (Thing::Service(name), state)));
         }
+        facts.extend(state.tasks.iter().map(|(path, xml)| (Thing::ScheduledTask(path.clone()), xml.clone())));
         for (path, ran) in state.shells.ran() {
             facts.insert(Thing::Shell(path.to_owned()), ran);
         }

@@ -2,14 +2,15 @@
 //! look-ups; how controls behave is in `behave`, where they stand in `places`.
 
 use crate::build::WindowBuilder;
+use crate::events::Events;
 use crate::files::Files;
 use crate::network::Network;
 use crate::processes::FakeProcess;
 use crate::registry::Registry;
 use crate::services::FakeService;
 use crate::shell::Shells;
-use portcullis_model::{Point, ProgramName, Rect, Role, States, WindowIdentity};
-use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState};
+use portcullis_model::{Point, ProgramName, Rect, Role, States, TaskPath, WindowIdentity};
+use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState, TaskRequest};
 use std::sync::Arc;
 
 /// What happens when a control is pressed.
@@ -118,12 +119,16 @@ pub(crate) struct State {
     /// Actions that hold pointer and keyboard.
     pub(crate) turns: usize,
     pub(crate) displays: Vec<Display>,
+    pub(crate) events: Events,
     pub(crate) files: Files,
     /// Those without a window.
     pub(crate) processes: Vec<FakeProcess>,
     pub(crate) registry: Registry,
     pub(crate) network: Network,
     pub(crate) services: Vec<FakeService>,
+    /// Scheduled tasks with their definitions.
+    pub(crate) tasks: Vec<(TaskPath, String)>,
+    pub(crate) task_requests: Vec<TaskRequest>,
     pub(crate) shells: Shells,
     pub(crate) installed: Vec<(InstalledApp, WindowBuilder)>,
     /// What happened, a line each: the test's own truth.

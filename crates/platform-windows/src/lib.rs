@@ -5,6 +5,7 @@
 mod apps;
 mod automation;
 mod clipboard;
+mod events;
 mod files;
 mod helper;
 mod host;
@@ -16,6 +17,7 @@ mod network;
 mod owner;
 mod processes;
 mod registry;
+mod scheduled;
 mod screen;
 mod security;
 mod services;
@@ -46,11 +48,13 @@ pub fn ports() -> Ports {
     Ports {
         apps: Arc::new(apps::Win32Apps),
         clipboard: Arc::new(clipboard::Win32Clipboard),
+        events: Arc::new(events::Win32Events),
         files: Arc::new(files::Win32Files),
         input: Arc::new(input::Win32Input::default()),
         network: Arc::new(network::Win32Network),
         processes: processes.clone(),
         registry: Arc::new(keys::Win32Registry),
+        scheduled: Arc::new(scheduled::Win32Tasks),
         screen: Arc::new(screen::Win32Screen::default()),
         services: Arc::new(services::Win32Services::new(processes)),
         session: Arc::new(session::Win32Session),

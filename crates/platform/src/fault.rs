@@ -1,7 +1,7 @@
 //! What a port answers when it cannot do as it was asked, in terms that a tool can turn into advice.
 
-use crate::{FileFault, NetworkFault, RegistryFault, ServiceFault};
-use portcullis_model::{CancelReason, Fault, FaultCode, Interrupted};
+use crate::{EventFault, FileFault, NetworkFault, RegistryFault, ServiceFault, TaskFault};
+use portcullis_model::{CancelReason, Fault, FaultCode, Interrupted, visible};
 use portcullis_policy::OutsidePermit;
 
 /// Why a port did not do it.
@@ -49,6 +49,12 @@ pub enum PortFault {
     /// A service cannot be used so.
     #[error(transparent)]
     Service(#[from] ServiceFault),
+    /// A scheduled task cannot be used so.
+    #[error(transparent)]
+    Task(#[from] TaskFault),
+    /// The event log cannot be read so.
+    #[error(transparent)]
+    Event(#[from] EventFault),
     /// Another server of this session is sending input.
     #[error("another server is sending input")]
     InputBusy,
@@ -101,6 +107,8 @@ impl From<PortFault> for Fault {
             PortFault::Registry(fault) => fault.into(),
             PortFault::Network(fault) => fault.into(),
             PortFault::Service(fault) => fault.into(),
+            PortFault::Task(fault) => fault.into(),
+            PortFault::Event(fault) => fault.into(),
             PortFault::InputBusy => Self::new(FaultCode::InputBusy, message).remedy("try again in a moment"),
             PortFault::StopKey => Self::new(FaultCode::Denied, message)
                 .rule("the stop key is pressed by the owner alone")
@@ -211,6 +219,46 @@ impl From<ServiceFault> for Fault {
                 .remedy("say `dependents: true`, or stop them first"),
             ServiceFault::DidNotStart(_) => Self::new(FaultCode::SystemError, message)
                 .remedy("look at the service's program and account, and at what it needs"),
+        }
+    }
+}
+
+impl From<TaskFault> for Fault {
+    fn from(fault: TaskFault) -> Self {
+        let message = fault.to_string();
+        match fault {
+            TaskFault::NoTask => Self::new(FaultCode::NotFound, message)
+                .rule("a task is named by its whole path")
+                .remedy("TaskList tells the paths"),
+            TaskFault::Exists => Self::new(FaultCode::BadArgument, message)
+                .rule("what is there is replaced only when the call says so")
+                .remedy("choose another name, or say `overwrite: true`"),
+            TaskFault::AccessDenied => Self::new(FaultCode::Denied, message)
+                .rule("the scheduler's own access rights: onstart, a logon of anybody, other accounts and highest rights need an administrator")
+                .remedy("leave those out, name your own account in `user`, or the owner makes the task"),
+            TaskFault::BadDefinition(_) => Self::new(FaultCode::BadArgument, message)
+                .rule("a definition follows the scheduler's schema, version 1.2 and later")
+                .remedy("compare it with the XML that TaskList tells of a task with `name`"),
+            TaskFault::NoAccount => Self::new(FaultCode::BadArgument, message)
+                .rule("a task runs as an account of this machine or its domain")
+                .remedy("name it as DOMAIN\\name, or leave it out"),
+        }
+    }
+}
+
+impl From<EventFault> for Fault {
+    fn from(fault: EventFault) -> Self {
+        let message = visible(&fault.to_string(), Self::RULE_LIMIT);
+        match fault {
+            EventFault::NoChannel => Self::new(FaultCode::NotFound, message)
+                .rule("a channel is named whole, as the Event Viewer's properties of a log tell it")
+                .remedy("take one of the nearest names, or leave it out for System"),
+            EventFault::AccessDenied => Self::new(FaultCode::Denied, message)
+                .rule("the channel's own access rights; Security needs an administrator")
+                .remedy("the owner can add the user to the group Event Log Readers"),
+            EventFault::BadQuery(_) => Self::new(FaultCode::BadArgument, message)
+                .rule("a query is XPath 1.0 as far as the event log knows it")
+                .remedy("write it as in the XML view of a filter in the Event Viewer: *[System[(EventID=7036)]]"),
         }
     }
 }

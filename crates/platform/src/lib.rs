@@ -4,6 +4,7 @@
 
 mod apps;
 mod clipboard;
+mod events;
 mod fault;
 mod files;
 mod host;
@@ -13,6 +14,7 @@ mod owner;
 mod ports;
 mod processes;
 mod registry;
+mod scheduled;
 mod screen;
 mod services;
 mod session;
@@ -24,6 +26,7 @@ mod windows;
 
 pub use apps::{AppPort, InstalledApp, Launch, LaunchRequest};
 pub use clipboard::{ClipboardContent, ClipboardPort};
+pub use events::{EventFault, EventQuery, EventsPort, FoundEvent, FoundEvents};
 pub use fault::{PortFault, PortResult};
 pub use files::{
     FileFacts, FileFault, FileKind, FilePlace, FilePort, FolderEntries, HeldFile, LastLink, NewFile, access_for,
@@ -42,6 +45,7 @@ pub use processes::{FoundProcesses, HeldProcess, ProcessFacts, ProcessPort};
 pub use registry::{
     HeldKey, KeyEntries, KeyNames, KeyPlace, Put, RegistryData, RegistryFault, RegistryPort, RegistryValue,
 };
+pub use scheduled::{ScheduledTasksPort, TaskFacts, TaskFault, TaskListing, TaskLogon, TaskRequest, TaskState};
 pub use screen::{Bitmap, CaptureMethod, Display, ScreenPort};
 pub use services::{
     HeldService, ServiceFault, ServiceInfo, ServiceListing, ServicePlace, ServicePort, ServiceStartType, ServiceState,

@@ -1,8 +1,8 @@
 //! All ports of one machine, as the gate hands them to tools.
 
 use crate::{
-    AppPort, ClipboardPort, FilePort, InputPort, NetworkPort, ProcessPort, RegistryPort, ScreenPort, ServicePort,
-    SessionPort, ShellPort, SystemPort, TreePort, WindowPort,
+    AppPort, ClipboardPort, EventsPort, FilePort, InputPort, NetworkPort, ProcessPort, RegistryPort,
+    ScheduledTasksPort, ScreenPort, ServicePort, SessionPort, ShellPort, SystemPort, TreePort, WindowPort,
 };
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ pub struct Ports {
     pub apps: Arc<dyn AppPort>,
     /// The clipboard.
     pub clipboard: Arc<dyn ClipboardPort>,
+    /// The event log.
+    pub events: Arc<dyn EventsPort>,
     /// Files and folders.
     pub files: Arc<dyn FilePort>,
     /// Pointer and keyboard.
@@ -23,6 +25,8 @@ pub struct Ports {
     pub processes: Arc<dyn ProcessPort>,
     /// Keys and values of the registry.
     pub registry: Arc<dyn RegistryPort>,
+    /// Scheduled tasks.
+    pub scheduled: Arc<dyn ScheduledTasksPort>,
     /// Displays and pixels.
     pub screen: Arc<dyn ScreenPort>,
     /// Services.

@@ -1,7 +1,7 @@
 //! Programs that run whatever is typed into them. Input to such a program is an effect of tier 3, because it reaches as
 //! far as a shell does. The lists are data; they are names to be careful with, not a sandbox.
 
-use portcullis_model::{Chord, Key, ProgramName, ServiceName};
+use portcullis_model::{Chord, Key, ProgramName, ServiceName, TaskPath};
 
 /// Image names of consoles, terminals, script hosts, the Start menu with its search, and system tools that carry out what they
 /// are told.
@@ -106,6 +106,14 @@ pub(crate) fn is_critical(program: &ProgramName) -> bool {
 /// Whether Windows cannot go on without the service, or is guarded by it.
 pub(crate) fn is_needed_service(name: &ServiceName) -> bool {
     NEEDED_SERVICES.contains(&name.as_str())
+}
+
+/// Folders of the scheduler's library with the tasks of Windows itself, which guard and mend it, and with our own.
+const GUARDED_TASKS: [&str; 2] = ["Microsoft", "Portcullis"];
+
+/// Whether the task belongs to Windows itself or to this server.
+pub(crate) fn is_guarded_task(path: &TaskPath) -> bool {
+    GUARDED_TASKS.iter().any(|folder| path.is_within(folder))
 }
 
 /// Whether the window is one of a program that runs what is typed into it: by its program, by its class, or because it is a dialog of the shell such as Run.

@@ -7,7 +7,9 @@ use crate::hosts::HostRules;
 use crate::own::OwnRules;
 use crate::registry::RegistryRules;
 use crate::restrict::Restrictions;
-use crate::targets::{is_command_chord, is_command_host, is_command_host_window, is_critical, is_needed_service};
+use crate::targets::{
+    is_command_chord, is_command_host, is_command_host_window, is_critical, is_guarded_task, is_needed_service,
+};
 use crate::wpf::WpfTargets;
 use portcullis_model::{
     Effect, FaultCode, Host, HostAccess, Principal, ProcessId, ProgramName, Resource, ServiceName, Standing, Tier,
@@ -81,6 +83,13 @@ impl View {
             | Resource::Descendant { process, program, standing, .. } => {
                 self.check_process(*process, program, *standing, effects).map(|()| None)
             }
+            Resource::ScheduledTask { path } if is_guarded_task(path) => Err(Denial {
+                code: FaultCode::Denied,
+                message: format!("the task {path} belongs to Windows itself or to this server"),
+                rule: "tasks in \\Microsoft and \\Portcullis are refused to every tool; no configuration lifts this"
+                    .to_owned(),
+                remedy: Some("take another folder".to_owned()),
+            }),
             Resource::Service { name, standing } => check_service(name, *standing).map(|()| None),
             Resource::InputTarget { window, program } if is_command_host_window(program, &window.class) => {
                 Ok(Some(Effect::OperateCommandHost))

@@ -2,8 +2,8 @@
 
 use crate::tool::AnyTool;
 use crate::{
-    batch, clipboard, desktop, explain, files, network, processes, registry, services, session, shell, system, tasks,
-    wait,
+    batch, clipboard, desktop, events, explain, files, network, processes, registry, scheduled, services, session,
+    shell, system, tasks, wait,
 };
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
@@ -28,11 +28,13 @@ impl Catalogue {
             batch::tools,
             clipboard::tools,
             desktop::tools,
+            events::tools,
             explain::tools,
             files::tools,
             network::tools,
             processes::tools,
             registry::tools,
+            scheduled::tools,
             services::tools,
             session::tools,
             shell::tools,

@@ -6,6 +6,7 @@ mod batch;
 mod catalogue;
 mod context;
 mod descriptor;
+mod scheduled;
 mod schema;
 mod services;
 mod session;
@@ -14,6 +15,7 @@ mod tool;
 
 mod clipboard;
 mod desktop;
+mod events;
 mod explain;
 mod files;
 mod network;

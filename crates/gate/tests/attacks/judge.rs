@@ -84,6 +84,10 @@ pub(crate) fn is_granted(thing: &Thing, before: &Facts, effects: &[Effect], reso
             has(Effect::ControlServices)
                 && any(&|one| matches!(one, Resource::Service { name: named, .. } if named == name))
         }
+        Thing::ScheduledTask(path) => {
+            has(Effect::ChangeScheduledTasks)
+                && any(&|one| matches!(one, Resource::ScheduledTask { path: named } if named == path))
+        }
         Thing::Shell(path) => {
             has(Effect::RunShell) && any(&|one| matches!(one, Resource::Executable { path: named } if named == path))
         }

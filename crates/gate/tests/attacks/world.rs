@@ -65,6 +65,20 @@ pub(crate) fn world_that_says(noise: &str) -> FakeDesktop {
         desktop.add_service(name, &format!("{display}{noise}"), &[]);
     }
     desktop.run_service("LanmanServer", 900);
+    for path in [r"\Company\Backup", "Hello", "Other"] {
+        let said = noise.replace(['\u{1b}', '\u{7}'], "");
+        let action = format!("<Actions><Exec><Command>a{said}</Command></Exec></Actions>");
+        desktop.put_task(path, &format!("<Task><RegistrationInfo>{said}</RegistrationInfo>{action}</Task>"));
+    }
+    let logged = format!(
+        "<Event><System><Provider Name='P'/><EventID>1</EventID></System><EventData><Data>{}</Data></EventData></Event>",
+        // What XML cannot hold the log does not hold either.
+        noise.replace(['\u{1b}', '\u{7}'], "")
+    );
+    for channel in ["System", "Application"] {
+        desktop.log_event(channel, &logged, None);
+        desktop.log_event(channel, &logged, Some(&text));
+    }
     for (name, address) in [("example.org", "93.184.216.34"), ("localhost", "127.0.0.1"), ("nas", "192.168.1.5")] {
         desktop.put_host(name, &[address]);
     }
