@@ -6,7 +6,7 @@ use super::cache::Cache;
 use super::check::Check;
 use super::command::{Finished, collect};
 use super::progress::Progress;
-use super::{Cleaned, NoLab, Node, Pixels, Size, StdioPlan, build, clients, finish_within, node, run_within};
+use super::{Cleaned, Dotnet, NoLab, Node, Pixels, Size, StdioPlan, build, clients, finish_within, node, run_within};
 use anyhow::{Context, Result, bail};
 use process_wrap::std::{CommandWrap, JobObject};
 use std::ffi::OsStr;
@@ -175,6 +175,11 @@ impl Lab {
     /// Node.js with the packages of `lab/clients/package-lock.json`.
     pub fn node(&self) -> Result<Node> {
         node::find(&self.cache)
+    }
+
+    /// The machine's own .NET SDK.
+    pub fn dotnet(&self) -> Result<Dotnet> {
+        Ok(Dotnet::at(PathBuf::from("dotnet")))
     }
 
     /// Nothing here: what runs it is for the lab.
