@@ -45,7 +45,7 @@ use linux as system;
 #[cfg(windows)]
 use windows as system;
 
-pub use build::{Profile, WindowsBuild, built_exe, native_exe, workspace_top};
+pub use build::{Profile, WindowsBuild, built_app, built_exe, built_inspector, native_exe, workspace_top};
 pub use cache::Cache;
 pub use check::{Check, Row};
 pub use command::{Finished, Group, finish_within, run_within};
