@@ -3,7 +3,7 @@
 
 use crate::progress::Steps;
 use anyhow::{Context, Result, ensure};
-use portcullis_testkit::lab::{self, Lab, Run, built_inspector, timed, workspace_top};
+use portcullis_testkit::lab::{self, Lab, Run, built_app, built_inspector, timed, workspace_top};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,11 @@ struct Project {
     output: fn() -> PathBuf,
 }
 
-const PROJECTS: &[Project] = &[Project { file: "inspector/Portcullis.Inspector.csproj", output: built_inspector }];
+const PROJECTS: &[Project] = &[
+    Project { file: "inspector/Portcullis.Inspector.csproj", output: built_inspector },
+    Project { file: "lab/fixtures/wpf/Form/Fixture.Form.csproj", output: || built_app("Fixture.Form") },
+    Project { file: "lab/fixtures/wpf/Plain/Fixture.Plain.csproj", output: || built_app("Fixture.Plain") },
+];
 
 /// Builds all projects unless they were built from the same sources.
 pub(crate) fn run() -> Result<()> {
@@ -62,7 +66,9 @@ pub(crate) fn run() -> Result<()> {
 
 fn build(desktop: &Run, dotnet: &lab::Dotnet, folder: &Path, project: &Project) -> Result<()> {
     let file = folder.join(project.file);
-    let words = ["build", &desktop.windows_path(&file), "-c", "Release", "-nologo", "-v:m"];
+    // A compiler that stays to be quicker the next time would hold our pipes.
+    let alone = "-p:UseSharedCompilation=false";
+    let words = ["build", &desktop.windows_path(&file), "-c", "Release", "-nologo", "-v:m", alone];
     let said = lab::run_within(&mut dotnet.command(desktop, &words)?, BUILD_LIMIT)?;
     for line in said.stdout.lines().filter(|line| line.contains("left out")) {
         eprintln!("{}", line.trim());
