@@ -84,12 +84,13 @@ impl WpfApp {
         let begin = self.journal.mark()?;
         let mut file = OpenOptions::new().create(true).append(true).open(&self.asks)?;
         file.write_all(format!("{id} {question}\n").as_bytes())?;
-        let fits = |line: &Value| line["event"] == "reply" && line["id"] == id.as_str();
+        let says = |line: &Value, name: &str, value: &str| line.get(name).and_then(Value::as_str) == Some(value);
+        let fits = |line: &Value| says(line, "event", "reply") && says(line, "id", &id);
         let reply = self.journal.await_event(begin, question, ASK_LIMIT, fits)?;
-        if reply["ok"] != true {
-            bail!("the application refused `{question}`: {}", reply["error"]);
+        if let Some(refused) = reply.get("error") {
+            bail!("the application refused `{question}`: {refused}");
         }
-        Ok(reply["answer"].clone())
+        reply.get("answer").cloned().context("an answer")
     }
 
     /// Has it close its window, and waits until it has ended.

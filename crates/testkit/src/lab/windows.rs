@@ -7,7 +7,7 @@ use super::check::Check;
 use super::command::{Finished, collect};
 use super::progress::Progress;
 use super::{Cleaned, Dotnet, NoLab, Node, Pixels, Size, StdioPlan, build, clients, finish_within, node, run_within};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use process_wrap::std::{CommandWrap, JobObject};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -179,7 +179,14 @@ impl Lab {
 
     /// The machine's own .NET SDK.
     pub fn dotnet(&self) -> Result<Dotnet> {
-        Ok(Dotnet::at(PathBuf::from("dotnet")))
+        let exe = PathBuf::from("dotnet");
+        let works =
+            finish_within(Command::new(&exe).arg("--version"), ASK_LIMIT).is_ok_and(|said| said.status.success());
+        ensure!(
+            works,
+            "the .NET SDK is missing: install it with `winget install Microsoft.DotNet.SDK.3_1`, then try again"
+        );
+        Ok(Dotnet::at(exe))
     }
 
     /// Nothing here: what runs it is for the lab.
