@@ -11,60 +11,78 @@ use std::time::Duration;
 
 /// One project takes 3 to 6 seconds on two cores.
 const BUILD_LIMIT: Duration = Duration::from_secs(180);
-/// The folders that the projects lie in, which are all that a build reads.
-const SOURCES: &[&str] = &["inspector", "lab/fixtures/wpf"];
+/// What every project depends on: properties, where packages come from, and which SDK it is.
+const COMMON: &[&str] = &["inspector/Directory.Build.props", "inspector/NuGet.Config", "lab/dotnet/package-lock.json"];
+/// What every fixture application reads besides.
+const FIXTURES: &[&str] = &["lab/fixtures/wpf/Directory.Build.props", "lab/fixtures/wpf/Shared"];
 /// What an earlier `dotnet build` in the working folder left there.
 const LEFT_OVERS: &[&str] = &["bin", "obj"];
 /// Raised when the recipe below changes in a way that its inputs do not show.
 const RECIPE: u32 = 1;
-/// The file beside the inspector that says what all of it was made of.
+/// The file in an output that says what it was made of.
 const STAMP: &str = ".inputs";
 
-/// A project file from the workspace's top, and the folder that its output becomes.
+/// A project, by its file and by what it reads, from the workspace's top, and the folder that its output becomes.
 struct Project {
     file: &'static str,
+    sources: &'static [&'static [&'static str]],
     output: fn() -> PathBuf,
 }
 
 const PROJECTS: &[Project] = &[
-    Project { file: "inspector/Portcullis.Inspector.csproj", output: built_inspector },
-    Project { file: "lab/fixtures/wpf/Form/Fixture.Form.csproj", output: || built_app("Fixture.Form") },
-    Project { file: "lab/fixtures/wpf/Plain/Fixture.Plain.csproj", output: || built_app("Fixture.Plain") },
+    Project {
+        file: "inspector/Portcullis.Inspector.csproj",
+        sources: &[&["inspector", "lab/dotnet/package-lock.json"]],
+        output: built_inspector,
+    },
+    Project {
+        file: "lab/fixtures/wpf/Form/Fixture.Form.csproj",
+        sources: &[COMMON, FIXTURES, &["lab/fixtures/wpf/Form"]],
+        output: || built_app("Fixture.Form"),
+    },
+    Project {
+        file: "lab/fixtures/wpf/Plain/Fixture.Plain.csproj",
+        sources: &[COMMON, FIXTURES, &["lab/fixtures/wpf/Plain"]],
+        output: || built_app("Fixture.Plain"),
+    },
 ];
 
-/// Builds all projects unless they were built from the same sources.
+/// A file's path from the top, and what is in it.
+type Source = (String, Vec<u8>);
+
+/// Builds the projects, but those that were built from the same sources.
 pub(crate) fn run() -> Result<()> {
     let top = workspace_top();
-    let sources = sources(&top)?;
-    let stamp = stamp(&sources);
-    let stamp_file = built_inspector().join(STAMP);
-    let is_there = PROJECTS.iter().all(|project| (project.output)().is_dir());
-    if is_there && fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp) {
-        eprintln!("inspector and WPF fixtures: built already");
+    let mut stale = Vec::new();
+    for project in PROJECTS {
+        let sources = sources(&top, project)?;
+        let found = fs::read_to_string((project.output)().join(STAMP));
+        if found.is_ok_and(|found| found == stamp(&sources)) {
+            eprintln!("{}: built already", project.file);
+        } else {
+            stale.push((project, sources));
+        }
+    }
+    if stale.is_empty() {
         return Ok(());
     }
     let lab = Lab::ready()?;
     let dotnet = lab.dotnet()?;
     let desktop = lab.start(None)?;
+    for (project, sources) in stale {
+        timed(&Steps::default(), project.file, || build(&desktop, &dotnet, project, &sources))?;
+    }
+    desktop.end()
+}
+
+fn build(desktop: &Run, dotnet: &lab::Dotnet, project: &Project, sources: &[Source]) -> Result<()> {
     // The working folder is read-only to what runs on the desktop, and a build beside the sources would litter it.
     let folder = desktop.share().join("build");
-    for (path, bytes) in &sources {
+    for (path, bytes) in sources {
         let copy = folder.join(path);
         fs::create_dir_all(copy.parent().context("a source lies in a folder")?)?;
         fs::write(&copy, bytes)?;
     }
-    // Half a change must not look whole: what says that all is built goes first and comes last.
-    if stamp_file.exists() {
-        fs::remove_file(&stamp_file)?;
-    }
-    for project in PROJECTS {
-        timed(&Steps::default(), project.file, || build(&desktop, &dotnet, &folder, project))?;
-    }
-    fs::write(&stamp_file, stamp)?;
-    desktop.end()
-}
-
-fn build(desktop: &Run, dotnet: &lab::Dotnet, folder: &Path, project: &Project) -> Result<()> {
     let file = folder.join(project.file);
     // A compiler that stays to be quicker the next time would hold our pipes.
     let alone = "-p:UseSharedCompilation=false";
@@ -75,6 +93,7 @@ fn build(desktop: &Run, dotnet: &lab::Dotnet, folder: &Path, project: &Project) 
     }
     let made = file.with_file_name("bin").join("Release");
     ensure!(made.is_dir(), "dotnet made no {}:\n{}", made.display(), said.stdout);
+    fs::write(made.join(STAMP), stamp(sources))?;
     replace(&(project.output)(), &made)
 }
 
@@ -96,11 +115,13 @@ fn replace(target: &Path, from: &Path) -> Result<()> {
     fs::rename(&partial, target).with_context(|| format!("cannot make {}", target.display()))
 }
 
-/// Every source by its path from the top, sorted.
-fn sources(top: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+/// What a project reads, sorted.
+fn sources(top: &Path, project: &Project) -> Result<Vec<Source>> {
     let mut found = Vec::new();
-    for folder in SOURCES {
-        for path in files(&top.join(folder), LEFT_OVERS)? {
+    for part in project.sources.iter().copied().flatten() {
+        let part = top.join(part);
+        let paths = if part.is_dir() { files(&part, LEFT_OVERS)? } else { vec![part] };
+        for path in paths {
             let name = path.strip_prefix(top)?.to_string_lossy().replace('\\', "/");
             found.push((name, fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?));
         }
@@ -126,7 +147,7 @@ fn files(top: &Path, skipped: &[&str]) -> Result<Vec<PathBuf>> {
 }
 
 /// What the outputs depend on, as one line: names and contents, each with its length so that none runs into the next.
-fn stamp(sources: &[(String, Vec<u8>)]) -> String {
+fn stamp(sources: &[Source]) -> String {
     let mut digest = Sha256::new();
     for (name, bytes) in sources {
         for part in [name.as_bytes(), bytes] {
@@ -155,19 +176,23 @@ mod tests {
     }
 
     #[test]
-    fn every_project_is_among_the_sources_and_left_overs_are_not() {
-        let sources = sources(&workspace_top()).unwrap();
+    fn a_project_reads_its_own_files_and_what_all_share_and_no_left_overs() {
         for project in PROJECTS {
-            assert!(sources.iter().any(|(name, _)| name == project.file), "{}", project.file);
+            let names: Vec<String> =
+                sources(&workspace_top(), project).unwrap().into_iter().map(|source| source.0).collect();
+            assert!(names.iter().any(|name| name == project.file), "{}", project.file);
+            assert!(COMMON.iter().all(|common| names.iter().any(|name| name == common)), "{}", project.file);
         }
         let top = tempfile::tempdir().unwrap();
-        for file in ["inspector/a.cs", "inspector/obj/b.cs", "lab/fixtures/wpf/Form/bin/c.dll"] {
+        let lock = "lab/dotnet/package-lock.json";
+        for file in ["inspector/a.cs", "inspector/obj/b.cs", "inspector/bin/c.dll", "lab/d.cs", lock] {
             let file = top.path().join(file);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, "x").unwrap();
         }
-        let names: Vec<String> = super::sources(top.path()).unwrap().into_iter().map(|source| source.0).collect();
-        assert_eq!(names, ["inspector/a.cs"]);
+        let inspector = PROJECTS.first().unwrap();
+        let names: Vec<String> = sources(top.path(), inspector).unwrap().into_iter().map(|source| source.0).collect();
+        assert_eq!(names, ["inspector/a.cs", lock]);
     }
 
     #[test]
