@@ -70,7 +70,7 @@ fn an_up_that_was_killed_goes_on_where_it_was() {
     let own = fs::read_dir(Cache::of_user().unwrap().top()).unwrap().flatten();
     let sources = own.filter_map(|entry| entry.file_name().into_string().ok());
     let sources: Vec<String> = sources.filter(|name| name.starts_with("rust-src-")).collect();
-    let mut parts = vec!["rootfs", "clients", "node", "dotnet"];
+    let mut parts = vec!["rootfs", "clients", "node", "dotnet", "cargo-mutants"];
     parts.extend(sources.iter().map(String::as_str));
     let cache = cache_with(&parts, &folder.path().join("portcullis/lab"));
     // Killed while it makes the one part that is missing.
