@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(120);
 /// Parts that a run stands on; absent where the host has them itself.
-const GROUND: [&str; 2] = ["rootfs", "template"];
+const GROUND: [&str; 3] = ["rootfs", "template", "dotnet"];
 
 /// A cache with hard links to these parts of the user's.
 fn cache_with(parts: &[&str], top: &Path) -> Cache {
@@ -70,7 +70,7 @@ fn an_up_that_was_killed_goes_on_where_it_was() {
     let own = fs::read_dir(Cache::of_user().unwrap().top()).unwrap().flatten();
     let sources = own.filter_map(|entry| entry.file_name().into_string().ok());
     let sources: Vec<String> = sources.filter(|name| name.starts_with("rust-src-")).collect();
-    let mut parts = vec!["rootfs", "clients", "node"];
+    let mut parts = vec!["rootfs", "clients", "node", "dotnet", "cargo-mutants"];
     parts.extend(sources.iter().map(String::as_str));
     let cache = cache_with(&parts, &folder.path().join("portcullis/lab"));
     // Killed while it makes the one part that is missing.

@@ -22,6 +22,7 @@ pub(crate) fn run(release: bool) -> Result<()> {
     if !status.success() {
         bail!("the Windows build failed ({status})");
     }
+    crate::inspector::run()?;
     for (_, program) in PROGRAMS {
         eprintln!("{}", built_exe(program, profile).display());
     }

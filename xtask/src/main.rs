@@ -9,6 +9,7 @@ mod build;
 mod demo;
 mod fuzz;
 mod generate;
+mod inspector;
 mod lab;
 mod mutants;
 mod progress;
@@ -57,6 +58,8 @@ enum Action {
         #[arg(long)]
         release: bool,
     },
+    /// Build what is written in C#: the inspector, and the WPF applications of the tests
+    Inspector,
     /// Write the references that come out of the code
     Generate {
         /// Only say whether they are up to date
@@ -85,6 +88,7 @@ fn run(action: Action) -> Result<ExitCode> {
         Action::Mutants(options) => mutants::run(options),
         Action::Demo(options) => demo::run(&options),
         Action::Build { release } => build::run(release).map(|()| ExitCode::SUCCESS),
+        Action::Inspector => inspector::run().map(|()| ExitCode::SUCCESS),
         Action::Generate { check } => generate::run(check).map(|()| ExitCode::SUCCESS),
     }
 }

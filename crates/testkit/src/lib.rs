@@ -8,3 +8,4 @@ pub mod issuer;
 pub mod journal;
 pub mod lab;
 pub mod server;
+pub mod wpf_app;

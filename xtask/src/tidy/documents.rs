@@ -6,7 +6,8 @@ use std::collections::HashSet;
 /// Underscores from which on a word of a document is the name of something in the sources: settings have fewer.
 const UNDERSCORES: usize = 3;
 /// Where the paths lie that are checked; others are those of a user's machine.
-const FOLDERS: [&str; 9] = ["benches/", "bins/", "crates/", "docs/", "fuzz/", "lab/", "profiles/", "tests/", "xtask/"];
+const FOLDERS: [&str; 10] =
+    ["benches/", "bins/", "crates/", "docs/", "fuzz/", "inspector/", "lab/", "profiles/", "tests/", "xtask/"];
 
 /// The words of a source that a document may name.
 pub(super) fn names(source: &str) -> impl Iterator<Item = &str> {

@@ -1,4 +1,4 @@
-//! Rules over single Rust files. Each takes a path from the workspace's top and the text, and answers complaints.
+//! Rules over single files of source. Each takes a path from the workspace's top and the text, and answers complaints.
 
 use super::source::{Keep, has_word, strip};
 
@@ -6,6 +6,11 @@ pub(super) type Rule = fn(&str, &str) -> Vec<String>;
 
 pub(super) const RULES: &[Rule] = &[length, header, no_unsafe, no_cfg_windows, no_print, no_aborting_import];
 
+/// Those that hold for what is written in C# or XAML too.
+pub(super) const RULES_OF_CSHARP: &[Rule] = &[length, header];
+
+/// How a file of each language opens.
+const OPENINGS: &[(&str, &str)] = &[(".cs", "// "), (".xaml", "<!-- ")];
 const MOST_LINES: usize = 800;
 const GENERATED: &str = "/generated/";
 /// Calling one of these ends the process under Wine, so they are refused by name.
@@ -41,10 +46,11 @@ fn length(path: &str, text: &str) -> Vec<String> {
 }
 
 fn header(path: &str, text: &str) -> Vec<String> {
-    if text.starts_with("//!") {
+    let opening = OPENINGS.iter().find(|(ending, _)| path.ends_with(ending)).map_or("//!", |found| found.1);
+    if text.starts_with(opening) {
         return Vec::new();
     }
-    vec![format!("{path}:1: the file must open with `//!` and say what it is for and what may not live there")]
+    vec![format!("{path}:1: the file must open with `{opening}` and say what it is for and what may not live there")]
 }
 
 /// The lines of a stripped text that a test picks, as complaints.
@@ -136,6 +142,13 @@ mod tests {
     fn a_file_without_a_header_is_named() {
         assert_eq!(header(MODEL, "use x;\n").len(), 1);
         assert!(header(MODEL, "//! For this.\n").is_empty());
+        for (path, good, bad) in [
+            ("inspector/Bootstrap.cs", "// For this.\n", "using System;\n// For this.\n"),
+            ("lab/fixtures/wpf/Form/App.xaml", "<!-- For this. -->\n", "<Application />\n"),
+        ] {
+            assert!(header(path, good).is_empty(), "{path}");
+            assert_eq!(header(path, bad).len(), 1, "{path}");
+        }
     }
 
     #[test]

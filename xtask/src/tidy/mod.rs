@@ -21,7 +21,9 @@ const METADATA_LIMIT: Duration = Duration::from_secs(120);
 /// Where the workflows are.
 pub(crate) const WORKFLOWS: &str = ".github/workflows";
 /// Folders in which there is nothing of ours.
-const SKIPPED: &[&str] = &["target", ".git", "node_modules"];
+const SKIPPED: &[&str] = &["target", ".git", "node_modules", "obj"];
+/// The endings of files that have rules of their own.
+const LANGUAGES: &[&str] = &["rs", "cs", "xaml"];
 
 /// One package of `cargo metadata`, as far as the rules ask.
 #[derive(Debug, Clone, Default)]
@@ -59,10 +61,11 @@ fn complaints() -> Result<(Vec<String>, usize)> {
     all.extend(arrows::check_protocol_crates(&packages));
     all.extend(licences::check(&packages));
     let mut names = HashSet::new();
-    for path in rust_files(&top)? {
+    for path in sources(&top)? {
         let text = fs::read_to_string(top.join(&path)).with_context(|| format!("cannot read {}", path.display()))?;
+        let rules = if path.extension().is_some_and(|e| e == "rs") { files::RULES } else { files::RULES_OF_CSHARP };
         let path = path.to_string_lossy().replace('\\', "/");
-        all.extend(files::RULES.iter().flat_map(|rule| rule(&path, &text)));
+        all.extend(rules.iter().flat_map(|rule| rule(&path, &text)));
         names.extend(documents::names(&text).map(str::to_owned));
     }
     for page in pages(&top)? {
@@ -132,8 +135,8 @@ fn pages(top: &Path) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// Every Rust file of the workspace, relative to its top.
-fn rust_files(top: &Path) -> Result<Vec<PathBuf>> {
+/// Every file of the workspace that is written in a language with rules, relative to its top.
+fn sources(top: &Path) -> Result<Vec<PathBuf>> {
     let mut folders = vec![top.to_owned()];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -143,7 +146,9 @@ fn rust_files(top: &Path) -> Result<Vec<PathBuf>> {
             let name = entry.file_name();
             if kind.is_dir() && !SKIPPED.iter().any(|skipped| name == *skipped) {
                 folders.push(path);
-            } else if kind.is_file() && path.extension().is_some_and(|e| e == "rs") {
+            } else if kind.is_file()
+                && path.extension().is_some_and(|e| LANGUAGES.iter().any(|language| e == *language))
+            {
                 found.push(path.strip_prefix(top)?.to_owned());
             }
         }

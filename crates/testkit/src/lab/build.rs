@@ -52,6 +52,16 @@ pub fn built_exe(name: &str, profile: Profile) -> PathBuf {
     folder.join(profile.name()).join(format!("{name}.exe"))
 }
 
+/// Where the inspector is after `cargo xtask inspector`: one folder in it for each framework.
+pub fn built_inspector() -> PathBuf {
+    target_folder().join("inspector")
+}
+
+/// Where a WPF application of the tests is after `cargo xtask inspector`, as a folder that holds `NAME.exe`.
+pub fn built_app(name: &str) -> PathBuf {
+    target_folder().join("wpf-fixtures").join(name)
+}
+
 /// Where a program for this system is after `cargo build`, which the tests that run it come after.
 pub fn native_exe(name: &str) -> PathBuf {
     target_folder().join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))

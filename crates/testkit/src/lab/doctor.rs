@@ -36,6 +36,7 @@ pub fn checks() -> Vec<Check> {
         Check::new("prefix layer", "", || run()?.layer()),
         Check::new("display and desktop", "apt-get install xvfb", desktop),
         Check::new("notepad has a caption", "cargo xtask lab clean, then lab up", notepad),
+        Check::new("the .NET SDK runs", UP, dotnet),
         Check::new("CJK font and registry", "cargo xtask lab clean, then lab up", fonts),
         Check::new("two runs at once", "cargo xtask lab down", two_runs),
     ]
@@ -109,6 +110,15 @@ fn notepad() -> Result<String> {
     notepad.wait()?;
     ensure!(captioned, "notepad's window has no caption");
     Ok(format!("window after {} ms", shown.as_millis()))
+}
+
+fn dotnet() -> Result<String> {
+    let lab = Lab::ready()?;
+    let sdk = lab.dotnet()?;
+    let said = run_within(&mut sdk.command(&lab.start(None)?, &["--version"])?, PROGRAM_LIMIT)?;
+    let version = said.stdout.trim();
+    ensure!(version.starts_with("3.1."), "it says that it is {version:?}: {}", said.stderr.trim());
+    Ok(format!("{version} in {} ms", said.took.as_millis()))
 }
 
 fn fonts() -> Result<String> {

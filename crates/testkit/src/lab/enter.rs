@@ -39,6 +39,8 @@ pub(super) struct Inside {
     pub(super) prefix: PathBuf,
     pub(super) display: String,
     pub(super) wine: Wine,
+    /// Where programs of .NET find their runtime; the run must show it.
+    pub(super) dotnet: Option<PathBuf>,
 }
 
 impl Inside {
@@ -53,6 +55,9 @@ impl Inside {
             words.push(fixed.to_owned());
         }
         words.push(format!("DISPLAY={}", self.display));
+        if let Some(dotnet) = &self.dotnet {
+            words.push(format!("DOTNET_ROOT=Z:{}", dotnet.to_string_lossy().replace('/', "\\")));
+        }
         words.extend(extra.iter().map(|(name, value)| format!("{name}={value}")));
         words
     }

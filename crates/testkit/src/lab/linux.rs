@@ -6,7 +6,7 @@ use super::command::copy_onto;
 use super::progress::{Progress, Quiet};
 use super::rust_src::{self, Std};
 use super::{Cleaned, Run, RunState, Size};
-use super::{Node, build, clients, host, mutation, node, remove, rootfs, run, template};
+use super::{Dotnet, Node, build, clients, host, mutation, node, remove, rootfs, run, sdk, template};
 use anyhow::{Context, Result, bail};
 use process_wrap::std::{CommandWrap, ProcessGroup};
 use rustix::process::{Pid, Signal, kill_process};
@@ -117,13 +117,17 @@ impl Cache {
         self.top().join("cargo-mutants")
     }
 
+    pub(super) fn dotnet(&self) -> PathBuf {
+        self.top().join("dotnet")
+    }
+
     pub(super) fn run(&self, name: &str) -> PathBuf {
         self.runs().join(name)
     }
 
     /// Whether live runs need the part of that name.
     pub(super) fn is_stood_on(name: &str) -> bool {
-        matches!(name, "rootfs" | "template")
+        matches!(name, "rootfs" | "template" | "dotnet")
     }
 
     /// Everything in the cache that `clean` may remove, runs and locks apart.
@@ -183,6 +187,7 @@ impl Lab {
         rust_src::make(&cache, &wine, progress)?;
         clients::make(&cache, progress)?;
         node::make(&cache, progress)?;
+        sdk::make(&cache, progress)?;
         build::fetch(&cache, progress)?;
         mutation::make(&cache, progress)?;
         Lab::ready_in(cache)
@@ -206,6 +211,11 @@ impl Lab {
     /// Node.js with the packages of `lab/clients/package-lock.json`.
     pub fn node(&self) -> Result<Node> {
         node::find(&self.cache)
+    }
+
+    /// The .NET SDK.
+    pub fn dotnet(&self) -> Result<Dotnet> {
+        sdk::find(&self.cache)
     }
 
     /// cargo-mutants.

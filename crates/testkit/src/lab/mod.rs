@@ -8,6 +8,7 @@ mod cache;
 mod check;
 mod clients;
 mod command;
+mod dotnet;
 mod node;
 mod pixels;
 mod progress;
@@ -33,6 +34,8 @@ mod rust_src;
 #[cfg(not(windows))]
 mod screen;
 #[cfg(not(windows))]
+mod sdk;
+#[cfg(not(windows))]
 mod template;
 #[cfg(windows)]
 mod windows;
@@ -42,10 +45,11 @@ use linux as system;
 #[cfg(windows)]
 use windows as system;
 
-pub use build::{Profile, WindowsBuild, built_exe, native_exe, workspace_top};
+pub use build::{Profile, WindowsBuild, built_app, built_exe, built_inspector, native_exe, workspace_top};
 pub use cache::Cache;
 pub use check::{Check, Row};
 pub use command::{Finished, Group, finish_within, run_within};
+pub use dotnet::Dotnet;
 pub use node::Node;
 pub use pixels::Pixels;
 pub use progress::{Progress, Quiet, timed};

@@ -66,12 +66,7 @@ fn install(python: &Path, folder: &Path) -> Result<()> {
     run_within(&mut pip, NODE_LIMIT)?;
     fs::write(folder.join("package.json"), MANIFEST)?;
     fs::write(folder.join("package-lock.json"), LOCK)?;
-    let (_, npm) = node.programs()?;
-    let mut command = node.command()?;
-    // No package may run a script of its own while it is installed; `ci` takes what the lock names, by its digest.
-    command.arg(npm).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]);
-    run_within(command.current_dir(folder), PACKAGES_LIMIT)?;
-    Ok(())
+    node.install_locked(folder, &[])
 }
 
 impl Node {
@@ -100,6 +95,16 @@ impl Node {
         let mut command = Command::new(exe);
         command.env("PATH", path).env("NODE_PATH", self.modules());
         Ok(command)
+    }
+
+    /// Has npm install what the `package-lock.json` of a folder names; `flags` say what npm cannot know.
+    pub(super) fn install_locked(&self, folder: &Path, flags: &[&str]) -> Result<()> {
+        let (_, npm) = self.programs()?;
+        let mut command = self.command()?;
+        // No package may run a script of its own while it is installed; `ci` takes what the lock names, by its digest.
+        command.arg(npm).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]);
+        run_within(command.args(flags).current_dir(folder), PACKAGES_LIMIT)?;
+        Ok(())
     }
 
     /// Where the packages are, for an `import`, which takes no path from the environment.

@@ -5,7 +5,7 @@ use super::cache::Cache;
 use super::command::{Finished, collect, wait_until};
 use super::enter::{self, Inside};
 use super::screen::Screen;
-use super::{Lab, Quiet, Size, StdioPlan, build, remove};
+use super::{Lab, Quiet, Size, StdioPlan, build, remove, sdk};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
@@ -64,7 +64,7 @@ impl Run {
         let name = claim_name(cache, name)?;
         let folder = cache.run(&name);
         fs::create_dir_all(folder.join("share"))?;
-        let shown = shown_folders();
+        let shown = shown_folders(cache);
         fs::write(folder.join("shown"), shown.iter().map(|p| format!("{}\n", p.display())).collect::<String>())?;
         let keeper =
             keeper_command(lab, &folder, &shown, lifetime, size)?.spawn().context("cannot start the run's keeper")?;
@@ -98,13 +98,16 @@ impl Run {
                 .map(|text| text.trim().to_owned())
                 .with_context(|| format!("run `{name}` is not ready: it has no {file} yet"))
         };
-        let inside = Inside {
+        let mut inside = Inside {
             root: folder.join("root"),
             prefix: folder.join("prefix"),
             display: read("ready")?,
             wine: lab.wine.clone(),
+            dotnet: None,
         };
-        let shown = read("shown")?.lines().map(PathBuf::from).collect();
+        let shown: Vec<PathBuf> = read("shown")?.lines().map(PathBuf::from).collect();
+        // A run that began before the SDK was there does not see it.
+        inside.dotnet = sdk::folder(lab.cache()).ok().filter(|sdk| shown.iter().any(|folder| sdk.starts_with(folder)));
         let keeper = read("pid")?.parse().context("the keeper's process number")?;
         Ok(Run { name: name.to_owned(), share: folder.join("share"), folder, keeper, inside, shown, owned: None })
     }
@@ -305,9 +308,9 @@ fn keeper_command(lab: &Lab, folder: &Path, shown: &[PathBuf], lifetime: Lifetim
     Ok(command)
 }
 
-/// What Windows programs may read besides the share: the workspace and wherever cargo builds.
-fn shown_folders() -> Vec<PathBuf> {
-    let mut folders = vec![build::workspace_top(), build::target_folder()];
+/// What Windows programs may read besides the share: the workspace, wherever cargo builds, and the .NET SDK.
+fn shown_folders(cache: &Cache) -> Vec<PathBuf> {
+    let mut folders = vec![build::workspace_top(), build::target_folder(), cache.dotnet()];
     folders.retain(|folder| folder.is_dir());
     let mut folders: Vec<PathBuf> = folders.iter().filter_map(|f| fs::canonicalize(f).ok()).collect();
     folders.sort();

@@ -6,8 +6,8 @@ use super::cache::Cache;
 use super::check::Check;
 use super::command::{Finished, collect};
 use super::progress::Progress;
-use super::{Cleaned, NoLab, Node, Pixels, Size, StdioPlan, build, clients, finish_within, node, run_within};
-use anyhow::{Context, Result, bail};
+use super::{Cleaned, Dotnet, NoLab, Node, Pixels, Size, StdioPlan, build, clients, finish_within, node, run_within};
+use anyhow::{Context, Result, bail, ensure};
 use process_wrap::std::{CommandWrap, JobObject};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -175,6 +175,18 @@ impl Lab {
     /// Node.js with the packages of `lab/clients/package-lock.json`.
     pub fn node(&self) -> Result<Node> {
         node::find(&self.cache)
+    }
+
+    /// The machine's own .NET SDK.
+    pub fn dotnet(&self) -> Result<Dotnet> {
+        let exe = PathBuf::from("dotnet");
+        let works =
+            finish_within(Command::new(&exe).arg("--version"), ASK_LIMIT).is_ok_and(|said| said.status.success());
+        ensure!(
+            works,
+            "the .NET SDK is missing: install it with `winget install Microsoft.DotNet.SDK.3_1`, then try again"
+        );
+        Ok(Dotnet::at(exe))
     }
 
     /// Nothing here: what runs it is for the lab.
