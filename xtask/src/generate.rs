@@ -2,6 +2,7 @@
 //! the code does. No text about a tool is written here; it comes from the tool's descriptor and schema.
 
 mod configuration;
+mod twin;
 
 use crate::attacks;
 use anyhow::{Context, Result, ensure};
@@ -14,7 +15,7 @@ use std::fs;
 
 const TOOLS_PAGE: &str = "docs/tools.md";
 /// Written by hand: what other systems' tools have, and ours beside it.
-const PARITY_PAGE: &str = "docs/parity.md";
+const PARITY_PAGES: [&str; 2] = ["docs/parity.md", "docs/wpf-parity.md"];
 const HEAD: &str = "\
 # Tools
 
@@ -34,6 +35,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         ("docs/attacks.md", attacks::page(&catalogue)?),
         ("docs/configuration.md", configuration::configuration()?),
         ("docs/policy.md", configuration::policy(&catalogue)?),
+        ("inspector/Protocol/Messages.g.cs", twin::messages()?),
     ];
     for (name, wanted) in pages {
         let path = workspace_top().join(name);
@@ -46,15 +48,19 @@ pub(crate) fn run(check: bool) -> Result<()> {
         ensure!(is_same(&found, &wanted), "{name} is not what the code says: run `cargo xtask generate`");
         println!("{name} is what the code says");
     }
-    let parity = fs::read_to_string(workspace_top().join(PARITY_PAGE)).context(PARITY_PAGE)?;
+    let mut parity = String::new();
+    for page in PARITY_PAGES {
+        parity.push_str(&fs::read_to_string(workspace_top().join(page)).context(page)?);
+    }
     let left_out = unnamed(&catalogue, &parity);
-    ensure!(left_out.is_empty(), "{PARITY_PAGE} says nothing of {}: add their rows", left_out.join(", "));
+    let pages = PARITY_PAGES.join(" and ");
+    ensure!(left_out.is_empty(), "{pages} say nothing of {}: add their rows", left_out.join(", "));
     Ok(())
 }
 
 /// The tools that a page written by hand does not name.
 fn unnamed(catalogue: &Catalogue, page: &str) -> Vec<&'static str> {
-    let words: HashSet<&str> = page.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let words: HashSet<&str> = page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
     let names = catalogue.tools().iter().map(|tool| tool.descriptor().name);
     names.filter(|name| !words.contains(name)).collect()
 }
