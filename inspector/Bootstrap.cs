@@ -1,20 +1,179 @@
 // Where the loader enters: one static method that takes and returns what the runtime's hosting interface allows. Only the
-// way in may live here; what the inspector does is in other files.
+// way in may live here: whom the inspector talks to, and what came of it. What a session does is in other files.
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using Portcullis.Inspector.Channel;
+using Portcullis.Inspector.Protocol;
 
 namespace Portcullis.Inspector
 {
     /// <summary>The entry that a host calls by name, through <c>ExecuteInDefaultAppDomain</c>.</summary>
     public static class Bootstrap
     {
-        /// <summary>The string is not a parameter block.</summary>
-        public const int NotAParameterBlock = 2;
+        /// <summary>How long the loader waits for all of it.</summary>
+        private const int StartMs = 2_000;
+        /// <summary>Sessions that may be open in this process, whosever they are.</summary>
+        internal const int SessionCap = 8;
 
-        /// <summary>Starts the inspector in this process.</summary>
+        private static readonly object Guard = new object();
+        private static readonly HashSet<string> Open = new HashSet<string>(StringComparer.Ordinal);
+
+        /// <summary>Starts a session of the inspector in this process. It can be called again at any time.</summary>
         /// <param name="parameters">A parameter block as the loader writes it.</param>
-        /// <returns>0 when it runs, else a number that says why not.</returns>
+        /// <returns>The number of a <see cref="StartCode"/>: 0 when the session is open, else why not.</returns>
         public static int Start(string parameters)
         {
-            return NotAParameterBlock;
+            try
+            {
+                var block = ParameterBlock.Read(parameters);
+                return (int)(block == null ? StartCode.BadBlock : Start(block));
+            }
+            catch (Exception)
+            {
+                // Nothing may be thrown into the host that called.
+                return (int)StartCode.Internal;
+            }
+        }
+
+        /// <summary>Begins a session, and says how far it came.</summary>
+        internal static StartCode Start(ParameterBlock block)
+        {
+            lock (Guard)
+            {
+                // A pipe is good for one session: who starts twice with one is no server of ours.
+                if (Open.Count >= SessionCap || !Open.Add(block.Pipe))
+                {
+                    return StartCode.Full;
+                }
+            }
+            var attempt = new Attempt(block);
+            new Thread(() =>
+            {
+                attempt.Run();
+                lock (Guard)
+                {
+                    Open.Remove(block.Pipe);
+                }
+            })
+            { IsBackground = true, Name = "Portcullis inspector" }.Start();
+            return attempt.Await(StartMs);
+        }
+
+        /// <summary>One way from a block to a session.</summary>
+        private sealed class Attempt
+        {
+            private readonly object guard = new object();
+            private readonly ParameterBlock block;
+            private IDisposable? channel;
+            private StartCode stage = StartCode.NoPipe;
+            private bool decided;
+            private bool tooLate;
+
+            internal Attempt(ParameterBlock block)
+            {
+                this.block = block;
+            }
+
+            /// <summary>What came of it; what takes too long is given up, and leaves nothing.</summary>
+            internal StartCode Await(int ms)
+            {
+                var until = Clock.Now + ms;
+                lock (guard)
+                {
+                    while (!decided)
+                    {
+                        var left = until - Clock.Now;
+                        if (left <= 0 || !Monitor.Wait(guard, (int)left))
+                        {
+                            tooLate = !decided;
+                            break;
+                        }
+                    }
+                    if (tooLate)
+                    {
+                        channel?.Dispose();
+                        return stage == StartCode.NoPipe ? stage : StartCode.Late;
+                    }
+                    return stage;
+                }
+            }
+
+            /// <summary>Connects, proves and serves, on a thread of its own.</summary>
+            internal void Run()
+            {
+                Session? session = null;
+                try
+                {
+                    session = Connect();
+                }
+                catch (Exception)
+                {
+                    // The stage says how far it came.
+                }
+                finally
+                {
+                    Array.Clear(block.Secret, 0, block.Secret.Length);
+                }
+                if (session == null)
+                {
+                    lock (guard)
+                    {
+                        channel?.Dispose();
+                    }
+                }
+                else if (Decide(StartCode.Proved))
+                {
+                    session.Run();
+                    return;
+                }
+                session?.End();
+                Decide(stage);
+            }
+
+            private Session? Connect()
+            {
+                var pipe = PipeClient.Connect(block.Pipe, StartMs);
+                if (pipe == null || !Reach(StartCode.WrongServer, pipe)
+                    || !PipeClient.IsServedBy(pipe, block.ServerProcess, block.ServerStarted) || !Reach(StartCode.Tls, pipe))
+                {
+                    return null;
+                }
+                var stream = Tls.Begin(pipe, block.Certificate);
+                if (stream == null || !Reach(StartCode.Proof, stream))
+                {
+                    return null;
+                }
+                var mask = Proof.Exchange(stream, block);
+                return mask == null ? null : new Session(stream, mask.Value);
+            }
+
+            /// <summary>The next stage begins, unless it is too late.</summary>
+            private bool Reach(StartCode next, IDisposable open)
+            {
+                lock (guard)
+                {
+                    channel = open;
+                    if (tooLate)
+                    {
+                        open.Dispose();
+                        return false;
+                    }
+                    stage = next;
+                    return true;
+                }
+            }
+
+            private bool Decide(StartCode result)
+            {
+                lock (guard)
+                {
+                    decided = true;
+                    stage = result;
+                    Monitor.PulseAll(guard);
+                    return !tooLate;
+                }
+            }
         }
     }
 }
