@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Key(KeyArgs),
     /// Make a certificate for HTTPS
     Tls(TlsArgs),
+    /// Look after what looks into WPF applications
+    Wpf(WpfArgs),
     /// Check, read and export the record of all calls
     Audit(crate::audit::AuditArgs),
     /// Say which version this is
@@ -419,6 +421,37 @@ pub(crate) struct TlsArgs {
 pub(crate) enum TlsCommand {
     /// Make a certificate that vouches for itself, with its key, and print its fingerprint
     SelfSigned(SelfSignedArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WpfArgs {
+    #[command(subcommand)]
+    pub(crate) command: WpfCommand,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum WpfCommand {
+    /// The secret that servers and applications with `InspectorSdk.Initialize()` know
+    Secret(WpfSecretArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WpfSecretArgs {
+    #[command(subcommand)]
+    pub(crate) command: WpfSecretCommand,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum WpfSecretCommand {
+    /// Make a new secret in the place of the old one; applications that run go on with the old one until they are started again
+    Rotate(WpfRotateArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WpfRotateArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args, Clone, Debug)]

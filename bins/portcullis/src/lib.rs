@@ -17,6 +17,8 @@ mod compose;
 mod doctor;
 mod explain;
 mod keys;
+#[cfg(windows)]
+mod loader;
 mod logging;
 mod machine;
 mod oauth;
@@ -30,6 +32,7 @@ mod tools;
 #[cfg(not(windows))]
 mod trust;
 mod watch;
+mod wpf;
 
 pub use machine::{Machine, ThisMachine, WorkerKind};
 
@@ -70,6 +73,7 @@ pub fn run(machine: &dyn Machine, words: impl IntoIterator<Item = OsString>) -> 
             Ok(ExitCode::SUCCESS)
         }
         Command::Worker(args) => machine.work(args.kind),
+        Command::Wpf(args) => wpf::run(machine, &args),
     };
     done.unwrap_or_else(|error| {
         logging::complain(&format!("{error:#}"));

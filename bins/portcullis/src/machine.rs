@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub enum WorkerKind {
     /// Reading and operating controls through UI Automation
     Automation,
+    /// Loading the inspector into a WPF application
+    WpfLoad,
     /// Running a shell in a console that speaks UTF-8
     Console,
 }
@@ -37,6 +39,9 @@ pub trait Machine: Send + Sync {
     /// The machine's folder for the policy file.
     fn policy_folder(&self) -> Option<PathBuf>;
 
+    /// Makes a new secret for WPF applications that open themselves, and says where it is kept.
+    fn rotate_wpf_secret(&self) -> PortResult<PathBuf>;
+
     /// Works for a server that started this process, until that server ends.
     fn work(&self, kind: WorkerKind) -> anyhow::Result<ExitCode>;
 }
@@ -57,7 +62,7 @@ pub struct ThisMachine;
 #[cfg(windows)]
 impl Machine for ThisMachine {
     fn ports(&self) -> anyhow::Result<Ports> {
-        Ok(portcullis_platform_windows::ports())
+        Ok(portcullis_platform_windows::ports(Arc::new(crate::loader::ExeLoader)))
     }
 
     fn owner_ports(&self) -> PortResult<OwnerPorts> {
@@ -82,10 +87,18 @@ impl Machine for ThisMachine {
         portcullis_platform_windows::program_data().map(|folder| folder.join("Portcullis"))
     }
 
+    fn rotate_wpf_secret(&self) -> PortResult<PathBuf> {
+        portcullis_platform_windows::rotate_sdk_secret()
+    }
+
     fn work(&self, kind: WorkerKind) -> anyhow::Result<ExitCode> {
         match kind {
             WorkerKind::Automation => {
                 let in_order = portcullis_platform_windows::run_automation_worker();
+                Ok(if in_order { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            }
+            WorkerKind::WpfLoad => {
+                let in_order = portcullis_wpf_loader::run_worker();
                 Ok(if in_order { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             }
             // A shell's exit code has 32 bits, which no `ExitCode` holds.
@@ -123,9 +136,14 @@ impl Machine for ThisMachine {
         Some(PathBuf::from("/etc/portcullis"))
     }
 
+    fn rotate_wpf_secret(&self) -> PortResult<PathBuf> {
+        Err(unsupported("make the secret of WPF applications: this system has no WPF"))
+    }
+
     fn work(&self, kind: WorkerKind) -> anyhow::Result<ExitCode> {
         match kind {
             WorkerKind::Automation => anyhow::bail!("unsupported_platform: this system has no UI Automation"),
+            WorkerKind::WpfLoad => anyhow::bail!("unsupported_platform: this system has no WPF"),
             WorkerKind::Console => anyhow::bail!("unsupported_platform: this system has no consoles of Windows"),
         }
     }

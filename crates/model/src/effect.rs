@@ -115,13 +115,23 @@ pub enum Effect {
     EndTasks,
     /// Locks the session, which only the person at the machine unlocks.
     LockSession,
+    /// Begins or ends a session with a WPF application that takes the inspector in, or has it in.
+    ConnectApplications,
+    /// Loads the inspector into a WPF application, behind a gate of its own.
+    LoadInspector,
+    /// Discloses what a WPF application is made of.
+    ReadApplications,
+    /// Operates the elements of a WPF application from inside.
+    OperateApplications,
+    /// Changes properties, view models and states inside a WPF application.
+    WriteApplications,
     /// Runs a command in a shell: whatever the user that runs the server may do.
     RunShell,
 }
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 42] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -155,6 +165,11 @@ impl Effect {
         Self::MakeCalls,
         Self::EndTasks,
         Self::LockSession,
+        Self::ConnectApplications,
+        Self::LoadInspector,
+        Self::ReadApplications,
+        Self::OperateApplications,
+        Self::WriteApplications,
         Self::RunShell,
         Self::ReadEvents,
         Self::ReadScheduledTasks,
@@ -176,6 +191,9 @@ impl Effect {
             | Self::ReadConnections
             | Self::ProbeHosts
             | Self::ReadServices
+            | Self::ConnectApplications
+            | Self::LoadInspector
+            | Self::ReadApplications
             | Self::ReadEvents
             | Self::ReadScheduledTasks
             | Self::Wait => Tier::Observe,
@@ -186,6 +204,7 @@ impl Effect {
             | Self::StartInstalledApp
             | Self::FetchHosts
             | Self::MakeCalls
+            | Self::OperateApplications
             | Self::EndTasks => Tier::Interact,
             Self::OperateCommandHost
             | Self::StartExecutable
@@ -199,6 +218,7 @@ impl Effect {
             | Self::EndClient
             | Self::ControlServices
             | Self::LockSession
+            | Self::WriteApplications
             | Self::RunShell
             | Self::ChangeScheduledTasks => Tier::Alter,
         }
@@ -208,7 +228,7 @@ impl Effect {
     /// machine or its owner more.
     pub fn weight(self) -> u32 {
         match self {
-            Self::ReadPixels | Self::StartInstalledApp | Self::FetchHosts => 2,
+            Self::ReadPixels | Self::StartInstalledApp | Self::FetchHosts | Self::LoadInspector => 2,
             Self::ReadFiles => 1,
             other if other.tier() == Tier::Alter => 3,
             _ => 1,
@@ -217,7 +237,12 @@ impl Effect {
 
     /// Whether the effect changes anything, or only discloses or waits.
     pub fn changes(self) -> bool {
-        self.tier() > Tier::Observe && !matches!(self, Self::ReadFiles | Self::FetchHosts)
+        match self {
+            Self::ReadFiles | Self::FetchHosts => false,
+            // It is of tier 1 because a gate of its own guards it; the application is another one afterwards all the same.
+            Self::LoadInspector => true,
+            other => other.tier() > Tier::Observe,
+        }
     }
 
     /// The scope that the effect needs besides that of its tier.

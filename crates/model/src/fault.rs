@@ -153,6 +153,8 @@ pub struct Fault {
     pub candidates: Vec<String>,
     /// What had happened before it went wrong, in order: the call did something although it failed.
     pub done: Vec<String>,
+    /// The `errorCode` that wpf-devtools-mcp has for it, for those who branch on that.
+    pub source_code: Option<&'static str>,
 }
 
 impl Fault {
@@ -176,6 +178,7 @@ impl Fault {
             remedy: None,
             candidates: Vec::new(),
             done: Vec::new(),
+            source_code: None,
         }
     }
 
@@ -224,6 +227,13 @@ impl Fault {
         self
     }
 
+    /// Says what wpf-devtools-mcp calls it.
+    #[must_use]
+    pub fn source_code(mut self, code: &'static str) -> Self {
+        self.source_code = Some(code);
+        self
+    }
+
     /// Says what had happened before; whoever says it keeps it short.
     #[must_use]
     pub fn done(mut self, done: Vec<String>) -> Self {
@@ -247,6 +257,9 @@ impl fmt::Display for Fault {
         }
         for done in &self.done {
             write!(f, "\ndone before: {done}")?;
+        }
+        if let Some(code) = self.source_code {
+            write!(f, "\nerrorCode: {code}")?;
         }
         Ok(())
     }

@@ -54,4 +54,4 @@ pub use service::{BadServiceName, ServiceName};
 pub use shell::{BadShellCommand, Shell, ShellCommand};
 pub use ui::{Check, Reader, ReaderReport, Role, States, TreeReading, UiNode};
 pub use untrusted::{Source, Untrusted, all_visible, visible};
-pub use wpf::{BadTarget, Pin, RunningProgram, WpfTarget};
+pub use wpf::{BadTarget, LoadStage, Pin, RunningProgram, WpfTarget};

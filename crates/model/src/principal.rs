@@ -71,7 +71,8 @@ impl Scope {
 }
 
 /// A gate of what goes through WPF's inspector, beside the tier of what is done there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WpfGate {
     /// Values that may be secret.
     SensitiveReads,

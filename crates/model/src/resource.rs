@@ -3,7 +3,7 @@
 
 use crate::{
     Access, Chord, EventChannel, FileIdentity, FilePath, Host, HostAccess, ProcessId, RegistryKey, RegistryView,
-    RunningProgram, ServiceName, Standing, TaskPath, WindowIdentity,
+    RunningProgram, ServiceName, Standing, TaskPath, WindowIdentity, WpfGate,
 };
 use serde::Serialize;
 use std::fmt;
@@ -209,6 +209,8 @@ pub enum Resource {
         program: RunningProgram,
         /// Whether the inspector is loaded into it, or it took the inspector in by itself.
         load: bool,
+        /// The gates that the call goes through there.
+        through: Vec<WpfGate>,
     },
     /// The library of scheduled tasks.
     ScheduledTasks,
@@ -229,7 +231,8 @@ pub enum Resource {
 impl Resource {
     /// Whether a permit for this resource also speaks for `other`. The desktop holds every window; a place that input
     /// goes to may also be looked at, so that an action can show what it changed. A tree holds every file below
-    /// its folder, a key every key below it, a tree of processes each that its root started.
+    /// its folder, a key every key below it, a tree of processes each that its root started. An application may be gone
+    /// into through fewer gates than were opened, and connected to by whoever may load.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Desktop, Self::Window { .. }) => true,
@@ -255,6 +258,13 @@ impl Resource {
                 let is_found = |address| found.contains(address);
                 let same = named == host && at == port && granted == access;
                 same && !addresses.is_empty() && addresses.iter().all(is_found)
+            }
+            (
+                Self::WpfTarget { process: held, program: known, load: loaded, through: open },
+                Self::WpfTarget { process, program, load, through },
+            ) => {
+                let same = held == process && known == program && (*loaded || !*load);
+                same && through.iter().all(|gate| open.contains(gate))
             }
             (Self::ProcessTree { root: granted }, Self::Descendant { root, .. }) => granted == root,
             _ => self == other,

@@ -2,7 +2,7 @@
 //! a running program, and what an entry says of it. Nothing here asks a file or a process.
 
 use crate::{BadPath, Digest, FilePath, is_image};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Characters of a signer's name.
@@ -175,6 +175,46 @@ fn subject(text: &str) -> Result<String, BadTarget> {
         return Err(bad("signer", rule, Some(text.trim().to_owned()).filter(|name| !name.is_empty() && *name != text)));
     }
     Ok(text.to_owned())
+}
+
+/// How far the loading of an inspector came, when it did not come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadStage {
+    /// This build has no inspector in it.
+    NoPayload,
+    /// The files of the inspector could not be laid out, or are not what was built.
+    Payload,
+    /// The process could not be opened with the rights that loading takes.
+    Open,
+    /// The process is another one by now.
+    Identity,
+    /// The process is of an architecture that this build has no loader for.
+    Architecture,
+    /// No memory could be had in the process.
+    Allocate,
+    /// Its memory could not be written.
+    Write,
+    /// No thread could be begun in it.
+    Thread,
+    /// It could not load the library.
+    Library,
+    /// It has no runtime that the inspector can live in.
+    NoRuntime,
+    /// Its runtime refused the inspector.
+    Hosting,
+    /// The inspector refused what it was started with.
+    Parameters,
+    /// The inspector found no pipe, or not the server that it was told of, at its other end.
+    Pipe,
+    /// The inspector and the server could not prove themselves to each other.
+    Proof,
+    /// The inspector has as many sessions as it can.
+    Full,
+    /// It did not come to its end in time.
+    Late,
+    /// A mistake of the loader or the inspector.
+    Internal,
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod system;
 mod toplevel;
 mod tree;
 mod trust;
+mod wpf;
 
 /// Runs this process as a worker of the UI Automation reader, until its standard input ends.
 pub use automation::run_worker as run_automation_worker;
@@ -37,12 +38,12 @@ pub use shell::run_console_worker;
 pub use host::Win32Host;
 pub use trust::{AccessLists, program_data};
 
-use portcullis_platform::{OwnRights, OwnerPorts, PortResult, Ports};
+use portcullis_platform::{LoaderPort, OwnRights, OwnerPorts, PortResult, Ports};
 use std::sync::Arc;
 
 /// The ports of this machine. Also makes the process aware of each monitor's DPI, so that every rectangle is in
-/// physical pixels; call it once, before any window or display is asked about.
-pub fn ports() -> Ports {
+/// physical pixels; call it once, before any window or display is asked about. What loads an inspector is another crate's.
+pub fn ports(loader: Arc<dyn LoaderPort>) -> Ports {
     identity::become_dpi_aware();
     let processes = Arc::new(processes::Win32Processes::default());
     Ports {
@@ -51,6 +52,7 @@ pub fn ports() -> Ports {
         events: Arc::new(events::Win32Events),
         files: Arc::new(files::Win32Files),
         input: Arc::new(input::Win32Input::default()),
+        loader,
         network: Arc::new(network::Win32Network),
         processes: processes.clone(),
         registry: Arc::new(keys::Win32Registry),
@@ -62,6 +64,7 @@ pub fn ports() -> Ports {
         system: Arc::new(system::Win32System::default()),
         tree: Arc::new(automation::Readers::default()),
         windows: Arc::new(toplevel::Win32Windows),
+        wpf: Arc::new(wpf::Win32Wpf),
     }
 }
 
@@ -77,4 +80,9 @@ pub fn owner_ports() -> PortResult<OwnerPorts> {
 /// With which rights this process was started.
 pub fn own_rights() -> PortResult<OwnRights> {
     owner::own_rights()
+}
+
+/// Makes a new secret for WPF applications that open themselves, and says where it is kept.
+pub fn rotate_sdk_secret() -> PortResult<std::path::PathBuf> {
+    wpf::rotate_sdk_secret()
 }

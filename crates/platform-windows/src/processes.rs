@@ -76,7 +76,7 @@ fn is_critical(process: &ProcessHandle) -> bool {
     ask(process, ProcessBreakOnTermination, 0u32).is_some_and(|critical| critical != 0)
 }
 
-fn has_ended(process: &ProcessHandle) -> bool {
+pub(crate) fn has_ended(process: &ProcessHandle) -> bool {
     // SAFETY: the handle is open, with the right to wait; a wait of no length only looks.
     unsafe { WaitForSingleObject(process.raw(), 0) == WAIT_OBJECT_0 }
 }

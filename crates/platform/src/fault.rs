@@ -1,7 +1,7 @@
 //! What a port answers when it cannot do as it was asked, in terms that a tool can turn into advice.
 
-use crate::{EventFault, FileFault, NetworkFault, RegistryFault, ServiceFault, TaskFault};
-use portcullis_model::{CancelReason, Fault, FaultCode, Interrupted, visible};
+use crate::{EventFault, FileFault, LoadFault, NetworkFault, RegistryFault, ServiceFault, TaskFault};
+use portcullis_model::{CancelReason, Fault, FaultCode, Interrupted, LoadStage, visible};
 use portcullis_policy::OutsidePermit;
 
 /// Why a port did not do it.
@@ -49,6 +49,9 @@ pub enum PortFault {
     /// A service cannot be used so.
     #[error(transparent)]
     Service(#[from] ServiceFault),
+    /// The inspector could not be loaded.
+    #[error(transparent)]
+    Load(LoadFault),
     /// A scheduled task cannot be used so.
     #[error(transparent)]
     Task(#[from] TaskFault),
@@ -107,6 +110,7 @@ impl From<PortFault> for Fault {
             PortFault::Registry(fault) => fault.into(),
             PortFault::Network(fault) => fault.into(),
             PortFault::Service(fault) => fault.into(),
+            PortFault::Load(fault) => fault.into(),
             PortFault::Task(fault) => fault.into(),
             PortFault::Event(fault) => fault.into(),
             PortFault::InputBusy => Self::new(FaultCode::InputBusy, message).remedy("try again in a moment"),
@@ -220,6 +224,45 @@ impl From<ServiceFault> for Fault {
             ServiceFault::DidNotStart(_) => Self::new(FaultCode::SystemError, message)
                 .remedy("look at the service's program and account, and at what it needs"),
         }
+    }
+}
+
+impl From<LoadFault> for Fault {
+    fn from(fault: LoadFault) -> Self {
+        use LoadStage as Stage;
+        let message = fault.to_string();
+        let (code, remedy) = match fault.stage {
+            Stage::NoPayload => (
+                FaultCode::Unsupported,
+                "take a build with payloads (`cargo xtask build`), or have the application take the inspector in by itself",
+            ),
+            Stage::Payload => (FaultCode::SystemError, "see whether the user's temporary folder can be written"),
+            Stage::Open => {
+                (FaultCode::ElevatedTarget, "start the application without elevation; the server never elevates itself")
+            }
+            Stage::Identity => (FaultCode::StaleRef, "look again with get_processes"),
+            Stage::Architecture => (
+                FaultCode::Unsupported,
+                "have the application take the inspector in by itself, with `InspectorSdk.Initialize()`",
+            ),
+            Stage::NoRuntime => (
+                FaultCode::Unsupported,
+                "an application whose runtime is inside its own file takes the inspector in by itself alone",
+            ),
+            Stage::Late => {
+                (FaultCode::TimedOut, "see with get_processes whether the application answers, then try again")
+            }
+            Stage::Full => (FaultCode::SystemError, "end another session with the application first"),
+            Stage::Proof | Stage::Pipe | Stage::Parameters => {
+                (FaultCode::Denied, "something stands between server and application; see whether they run as one user")
+            }
+            Stage::Allocate | Stage::Write | Stage::Thread | Stage::Library | Stage::Hosting => (
+                FaultCode::SystemError,
+                "see whether a guard against loaded code keeps it away; the application can take the inspector in by itself",
+            ),
+            Stage::Internal => (FaultCode::Internal, "try again"),
+        };
+        Self::new(code, message).remedy(remedy)
     }
 }
 

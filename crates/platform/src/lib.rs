@@ -23,6 +23,7 @@ mod system;
 mod tree;
 mod trust;
 mod windows;
+mod wpf;
 
 pub use apps::{AppPort, InstalledApp, Launch, LaunchRequest};
 pub use clipboard::{ClipboardContent, ClipboardPort};
@@ -57,3 +58,7 @@ pub use system::{Drive, ProcessInfo, SystemInfo, SystemPort};
 pub use tree::{ControlAct, Delivered, ElementText, ReadBudget, Shown, TreePort};
 pub use trust::{Distrust, FileTrustPort, Keepers};
 pub use windows::{Placement, ShowState, WindowInfo, WindowPort};
+pub use wpf::{
+    Architecture, ClrKind, HeldApplication, InspectorPipe, LoadFault, LoaderPort, PipeEnd, WpfFacts, WpfPort,
+    WpfProcess,
+};

@@ -1,8 +1,8 @@
 //! All ports of one machine, as the gate hands them to tools.
 
 use crate::{
-    AppPort, ClipboardPort, EventsPort, FilePort, InputPort, NetworkPort, ProcessPort, RegistryPort,
-    ScheduledTasksPort, ScreenPort, ServicePort, SessionPort, ShellPort, SystemPort, TreePort, WindowPort,
+    AppPort, ClipboardPort, EventsPort, FilePort, InputPort, LoaderPort, NetworkPort, ProcessPort, RegistryPort,
+    ScheduledTasksPort, ScreenPort, ServicePort, SessionPort, ShellPort, SystemPort, TreePort, WindowPort, WpfPort,
 };
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct Ports {
     pub events: Arc<dyn EventsPort>,
     /// Files and folders.
     pub files: Arc<dyn FilePort>,
+    /// Loading the inspector.
+    pub loader: Arc<dyn LoaderPort>,
     /// Pointer and keyboard.
     pub input: Arc<dyn InputPort>,
     /// Hosts and connections.
@@ -41,4 +43,6 @@ pub struct Ports {
     pub tree: Arc<dyn TreePort>,
     /// Top-level windows.
     pub windows: Arc<dyn WindowPort>,
+    /// WPF applications.
+    pub wpf: Arc<dyn WpfPort>,
 }

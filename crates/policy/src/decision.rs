@@ -425,6 +425,11 @@ impl Rules {
             {
                 opened_by.push(place);
             }
+            if let Resource::WpfTarget { through, .. } = resource {
+                for gate in through {
+                    self.gates.check(ask.principal, *gate, ask.tool.name)?;
+                }
+            }
         }
         if effects.is_empty() {
             return Err(no_effects(ask.tool));

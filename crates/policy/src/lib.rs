@@ -31,4 +31,4 @@ pub use restrict::Restrictions;
 pub use roots::{Roots, roots};
 pub use targets::{is_command_chord, is_command_host, is_command_host_window};
 pub use widen::Widening;
-pub use wpf::WpfTargets;
+pub use wpf::{WpfPins, WpfTargets};

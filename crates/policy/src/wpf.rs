@@ -3,12 +3,21 @@
 
 use crate::decision::Denial;
 use crate::roots::{Roots, refused};
-use portcullis_model::{Resource, RunningProgram, Valued, WpfTarget};
+use portcullis_model::{FilePath, Pin, Resource, RunningProgram, Valued, WpfTarget};
 
 /// The key of the policy file that names them.
 const KEY: &str = "wpf.targets";
 /// What is said of every application that no entry names, so that nothing can be learnt of it.
 const OUTSIDE: &str = "the application is none of those that may be connected to";
+
+/// By what entries know a program beside its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WpfPins {
+    /// Some entry has a hash.
+    pub sha256: bool,
+    /// Some entry has a signer.
+    pub signer: bool,
+}
 
 /// The applications that may be connected to. Without a list there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +54,22 @@ impl WpfTargets {
         Ok(format!("{} admits it in `{KEY}`", entry.origin))
     }
 
+    /// What must be found out of the program at this path before [`Self::check`] can say anything of it: its hash, and its
+    /// signer. None when no entry names the path, so that nothing at all needs to be found out.
+    pub fn asks_of(&self, path: &FilePath) -> Option<WpfPins> {
+        let mut entries = self.entries().iter().filter(|entry| entry.value.path() == path).peekable();
+        entries.peek()?;
+        let mut pins = WpfPins::default();
+        for entry in entries {
+            match entry.value.pin() {
+                Some(Pin::Sha256(_)) => pins.sha256 = true,
+                Some(Pin::Signer(_)) => pins.signer = true,
+                None => {}
+            }
+        }
+        Some(pins)
+    }
+
     /// The rule that lets what is touched be touched; nothing when it is no application.
     pub(crate) fn check_resource(&self, resource: &Resource) -> Result<Option<String>, Denial> {
         match resource {
@@ -67,9 +92,7 @@ mod tests {
     use crate::decision::{Approval, Ask, Decision, Rules, ToolRow};
     use crate::filter::{FilterSpec, ToolFilter};
     use crate::roots::roots;
-    use portcullis_model::{
-        CallId, Digest, Effect, FilePath, Origin, Principal, ProcessId, Reversibility, Scope, Tier,
-    };
+    use portcullis_model::{CallId, Digest, Effect, Origin, Principal, ProcessId, Reversibility, Scope, Tier};
     use std::path::Path;
 
     const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -112,7 +135,7 @@ mod tests {
             tool: TOOL,
             arguments: Digest::of(b""),
             effects: vec![Effect::ReadWindows],
-            resources: vec![Resource::WpfTarget { process, program: program.clone(), load }],
+            resources: vec![Resource::WpfTarget { process, program: program.clone(), load, through: Vec::new() }],
             reversibility: Reversibility::Nothing,
         };
         match rules.decide(ask) {
@@ -157,6 +180,17 @@ mod tests {
         assert_eq!(decided(WpfTargets::default(), &Principal::local(), 9, &facts, false), nobody);
         let empty = format!("{OUTSIDE}: p.toml:4 leaves it out of `wpf.targets`");
         assert_eq!(decided(targets(Vec::new()), &Principal::local(), 9, &facts, false), empty);
+    }
+
+    #[test]
+    fn what_no_entry_names_is_not_looked_into() {
+        let path = |text: &str| FilePath::parse(text).unwrap();
+        let pins = |sha256, signer| Some(WpfPins { sha256, signer });
+        assert_eq!(list().asks_of(&path(r"C:\Apps\Plain.exe")), pins(false, false));
+        assert_eq!(list().asks_of(&path(r"c:\apps\HASHED.exe")), pins(true, false));
+        assert_eq!(list().asks_of(&path(r"C:\Apps\Signed.exe")), pins(false, true));
+        assert_eq!(list().asks_of(&path(r"C:\Apps\Other.exe")), None);
+        assert_eq!(WpfTargets::default().asks_of(&path(r"C:\Apps\Plain.exe")), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use portcullis_platform::{
 use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::c_void;
+use std::os::windows::io::AsRawHandle;
 use windows::Wdk::Storage::FileSystem::{
     FILE_DIRECTORY_FILE, FILE_NON_DIRECTORY_FILE, FILE_OPEN, NTCREATEFILE_CREATE_OPTIONS,
 };
@@ -150,11 +151,20 @@ fn link_says(link: &OwnedHandle) -> PortResult<Option<Vec<u8>>> {
     Ok(Some(buffer))
 }
 
-/// Where an open file lies now, with every link and short name replaced (`GetFinalPathNameByHandleW`).
+/// Where an open file lies now, with every link and short name replaced.
+pub(crate) fn lies_at(file: &std::fs::File) -> PortResult<FilePath> {
+    final_path_of(HANDLE(file.as_raw_handle()))
+}
+
 fn final_path(file: &OwnedHandle) -> PortResult<FilePath> {
+    final_path_of(file.raw())
+}
+
+/// See `GetFinalPathNameByHandleW`. The handle is open.
+fn final_path_of(file: HANDLE) -> PortResult<FilePath> {
     let mut buffer = vec![0_u16; PATH_CAP];
     // SAFETY: the handle is open; the buffer goes with its length and outlives the call.
-    let length = unsafe { GetFinalPathNameByHandleW(file.raw(), &mut buffer, FILE_NAME_NORMALIZED) };
+    let length = unsafe { GetFinalPathNameByHandleW(file, &mut buffer, FILE_NAME_NORMALIZED) };
     let units = usize::try_from(length).ok().and_then(|length| buffer.get(..length)).unwrap_or_default();
     let text = String::from_utf16(units).map_err(|_| FileFault::LeadsAway)?;
     let local = text.strip_prefix(TOLD).ok_or(FileFault::LeadsAway)?;
