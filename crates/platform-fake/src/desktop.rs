@@ -9,6 +9,7 @@ use crate::places::untrusted;
 use crate::registry::Registry;
 use crate::shell::Shells;
 use crate::state::{State, Window};
+use crate::wpf::FakeWpf;
 use portcullis_model::{
     Cancel, CancelReason, Deadline, ElementIdentity, Interrupted, Point, ProgramName, Rect, Resource, Source,
     WindowIdentity,
@@ -97,6 +98,7 @@ struct Faults {
 pub struct FakeDesktop {
     state: Arc<Mutex<State>>,
     faults: Arc<Mutex<Faults>>,
+    wpf: FakeWpf,
 }
 
 impl Default for FakeDesktop {
@@ -142,7 +144,7 @@ impl FakeDesktop {
             installed: Vec::new(),
             journal: Vec::new(),
         };
-        Self { state: Arc::new(Mutex::new(state)), faults: Arc::default() }
+        Self { state: Arc::new(Mutex::new(state)), faults: Arc::default(), wpf: FakeWpf::default() }
     }
 
     /// The ports of this desktop.
@@ -153,6 +155,7 @@ impl FakeDesktop {
             events: Arc::new(self.clone()),
             files: Arc::new(self.clone()),
             input: Arc::new(self.clone()),
+            loader: Arc::new(self.wpf.clone()),
             network: Arc::new(self.clone()),
             processes: Arc::new(self.clone()),
             registry: Arc::new(self.clone()),
@@ -164,7 +167,13 @@ impl FakeDesktop {
             system: Arc::new(self.clone()),
             tree: Arc::new(self.clone()),
             windows: Arc::new(self.clone()),
+            wpf: Arc::new(self.wpf.clone()),
         }
+    }
+
+    /// Its WPF applications.
+    pub fn wpf(&self) -> &FakeWpf {
+        &self.wpf
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {

@@ -27,6 +27,8 @@ pub enum Thing {
     File(FilePath),
     /// A key of the registry with its values.
     Key(RegistryKey, RegistryView),
+    /// A WPF application, from inside.
+    Application(ProcessId),
     /// A service.
     Service(ServiceName),
     /// A scheduled task.
@@ -77,6 +79,10 @@ impl FakeDesktop {
         }
         for known in state.registry.keys() {
             facts.insert(Thing::Key(known.key.clone(), known.view), format!("{:?}", known.values));
+        }
+        for application in self.wpf().applications() {
+            let state = format!("{} {}", application.loaded(), application.model(|model| model.facts()));
+            facts.insert(Thing::Application(application.process()), state);
         }
         for service in &state.services {
             facts.extend(service.fact().map(|(name, state)| (Thing::Service(name), state)));

@@ -25,6 +25,7 @@ mod surroundings;
 mod tests;
 mod tree;
 mod windows;
+mod wpf;
 
 pub use build::WindowBuilder;
 pub use desktop::{Call, FakeDesktop, Trouble};
@@ -34,3 +35,11 @@ pub use owner::FakeOwner;
 pub use permits::{SilentLedger, permit};
 pub use services::ServiceHabit;
 pub use state::{Reach, Reaction};
+pub use wpf::{
+    FakeApplication, FakeBinding, FakeElement, FakeMember, FakeModel, FakeObject, FakeProperty, FakeWpf, Hostile,
+};
+
+/// The words of the inspector's protocol that a test of tools needs to say what an application holds.
+pub mod protocol {
+    pub use portcullis_wpf_protocol::{LocalKind, Val, ValKind};
+}

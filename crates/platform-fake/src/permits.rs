@@ -3,10 +3,11 @@
 
 use portcullis_model::{
     CallId, Digest, Durability, Effect, Entry, FilePath, Hive, Ledger, LedgerFault, Origin, Principal, RegistryKey,
-    Resource, Reversibility, Tier,
+    Resource, Reversibility, Tier, Valued, WpfGate, WpfTarget,
 };
 use portcullis_policy::{
-    Approval, Ask, Decision, FileRules, FilterSpec, HostRules, Permit, RegistryRules, Rules, ToolFilter, ToolRow, roots,
+    Approval, Ask, Decision, FileRules, FilterSpec, HostRules, Permit, RegistryRules, Rules, ToolFilter, ToolRow,
+    WpfTargets, roots,
 };
 use std::sync::Arc;
 
@@ -50,7 +51,13 @@ pub fn permit(effects: &[Effect], resources: &[Resource]) -> Option<Permit> {
     let everywhere = ["0.0.0.0/0", "::/0"].into_iter().filter_map(|net| net.parse().ok());
     let everywhere = roots(everywhere, &Origin::Default);
     let hosts = HostRules { fetch: everywhere.clone(), probe: everywhere, ..HostRules::default() };
-    let rules = Rules::new(filter, Approval::Never, OWN_PROCESS);
+    let applications = resources.iter().filter_map(|resource| match resource {
+        Resource::WpfTarget { program, .. } => WpfTarget::new(program.path.as_ref()?.as_str(), None, None, true).ok(),
+        _ => None,
+    });
+    let targets = WpfTargets(roots(applications, &Origin::Default));
+    let gates = WpfGate::ALL.into_iter().map(|gate| (gate, Valued::new(true, Origin::Default))).collect();
+    let rules = Rules::new(filter, Approval::Never, OWN_PROCESS).with_wpf_targets(targets).with_gates(gates);
     match rules.with_files(files).with_registry(registry).with_hosts(hosts).decide(ask) {
         Decision::Allow(grant) => grant.record(Arc::new(SilentLedger)).ok(),
         Decision::Deny(_) | Decision::Approve(_) => None,

@@ -53,6 +53,10 @@ impl Machine for FakeMachine {
         self.folder.clone()
     }
 
+    fn rotate_wpf_secret(&self) -> PortResult<PathBuf> {
+        Err(portcullis_platform::PortFault::Unsupported("the desktop in memory seals nothing".to_owned()))
+    }
+
     fn work(&self, _kind: WorkerKind) -> anyhow::Result<ExitCode> {
         anyhow::bail!("unsupported_platform: the desktop in memory has no worker processes")
     }

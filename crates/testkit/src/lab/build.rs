@@ -47,14 +47,27 @@ pub(super) fn target_folder() -> PathBuf {
 
 /// Where a Windows program is after it was built.
 pub fn built_exe(name: &str, profile: Profile) -> PathBuf {
+    built_for_windows(profile).join(format!("{name}.exe"))
+}
+
+/// Where a Windows library is after it was built.
+pub fn built_library(name: &str, profile: Profile) -> PathBuf {
+    built_for_windows(profile).join(format!("{name}.dll"))
+}
+
+fn built_for_windows(profile: Profile) -> PathBuf {
     // On Windows cargo builds for its own system, and so without a folder of the target's name.
-    let folder = target_folder().join(system::TARGET.unwrap_or_default());
-    folder.join(profile.name()).join(format!("{name}.exe"))
+    target_folder().join(system::TARGET.unwrap_or_default()).join(profile.name())
 }
 
 /// Where the inspector is after `cargo xtask inspector`: one folder in it for each framework.
 pub fn built_inspector() -> PathBuf {
     target_folder().join("inspector")
+}
+
+/// Where the inspector's own tests are after `cargo xtask inspector`, as a folder that holds their program.
+pub fn built_inspector_tests() -> PathBuf {
+    target_folder().join("inspector-tests")
 }
 
 /// Where a WPF application of the tests is after `cargo xtask inspector`, as a folder that holds `NAME.exe`.

@@ -45,7 +45,10 @@ use linux as system;
 #[cfg(windows)]
 use windows as system;
 
-pub use build::{Profile, WindowsBuild, built_app, built_exe, built_inspector, native_exe, workspace_top};
+pub use build::{
+    Profile, WindowsBuild, built_app, built_exe, built_inspector, built_inspector_tests, built_library, native_exe,
+    workspace_top,
+};
 pub use cache::Cache;
 pub use check::{Check, Row};
 pub use command::{Finished, Group, finish_within, run_within};

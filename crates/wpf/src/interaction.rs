@@ -1,0 +1,210 @@
+//! Acting on elements: by the control's own way and its automation peer, and what is known of what it did.
+
+use crate::ask::{AppText, Asker, TypeNames};
+use crate::facts::facets;
+use portcullis_model::{Fault, FaultCode};
+use portcullis_wpf_protocol::{ActKind, ActParams, ActResult, ActState, Facet, Handle};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How long an act is waited for before it counts as running.
+const GRACE_MS: u32 = 500;
+
+pub(crate) fn act(handle: Option<Handle>, kind: ActKind) -> ActParams {
+    ActParams {
+        handle,
+        kind,
+        name: None,
+        text: None,
+        format: None,
+        parameter: None,
+        modifiers: Vec::new(),
+        key_up: false,
+        target: None,
+        index: None,
+        grace_ms: GRACE_MS,
+    }
+}
+
+/// What an act did.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Acted {
+    element_type: AppText,
+    /// The means that was taken.
+    used: AppText,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_name: Option<AppText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_on_click: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<AppText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_type: Option<AppText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_format: Option<AppText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    focused: Option<bool>,
+    focus_changed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    focused_element_id_before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    focused_element_id_after: Option<String>,
+    /// What the means itself told: `name: before -> after`.
+    effects: Vec<String>,
+    /// It has not come back yet: it may show a dialog.
+    running: bool,
+    new_windows: Vec<String>,
+    outcome: &'static str,
+    message: String,
+}
+
+fn acted(asker: &Asker<'_>, found: &ActResult) -> Acted {
+    let types = TypeNames::of(&found.types);
+    let id = |handle: Option<Handle>, ty: Option<u32>| {
+        handle.map(|handle| asker.name(handle, types.some(ty).as_ref().map_or("Element", AppText::as_str)))
+    };
+    let word = |value: Option<bool>| value.map_or("?", |value| if value { "true" } else { "false" });
+    let told = |one: &portcullis_wpf_protocol::ActEffect| {
+        format!("{}: {} -> {}", AppText::new(&one.name).as_str(), word(one.before), word(one.after))
+    };
+    let moved = found.focus_before != found.focus_after;
+    let seen = moved
+        || !found.roots_new.is_empty()
+        || found.roots_gone > 0
+        || found.effects.iter().any(|one| one.before != one.after);
+    let running = found.state == ActState::Running;
+    Acted {
+        element_type: types.name(found.ty),
+        used: AppText::new(&found.used),
+        event_name: None,
+        used_on_click: None,
+        key: None,
+        event_type: None,
+        target_type: None,
+        data_format: None,
+        focused: None,
+        focus_changed: moved,
+        focused_element_id_before: id(found.focus_before, None),
+        focused_element_id_after: id(found.focus_after, found.focus_ty),
+        effects: found.effects.iter().map(told).collect(),
+        running,
+        new_windows: found.roots_new.iter().map(|handle| asker.name(*handle, "Window")).collect(),
+        outcome: if seen { "confirmed" } else { "unverified" },
+        message: if running {
+            "it has begun and has not come back; get_windows tells whether a dialog is open".to_owned()
+        } else {
+            format!("done through {}", AppText::new(&found.used).as_str())
+        },
+    }
+}
+
+/// Clicks an element: what a click does to its kind of control.
+pub fn click(asker: &Asker<'_>, element: &str) -> Result<Acted, Fault> {
+    let handle = asker.element(Some(element))?;
+    let found = asker.call(&act(Some(handle), ActKind::Click)).map_err(|fault| match fault.source_code {
+        Some("InvalidElement") => fault
+            .remedy("click the control that it belongs to, or use Click with its place on the screen")
+            .source_code("ElementNotClickable"),
+        _ => fault,
+    })?;
+    Ok(acted(asker, &found))
+}
+
+/// Gives an element the keyboard.
+pub fn focus(asker: &Asker<'_>, element: &str) -> Result<Acted, Fault> {
+    let handle = asker.element(Some(element))?;
+    let found = asker.call(&act(Some(handle), ActKind::Focus))?;
+    let has = found.focus_after == Some(handle);
+    let told = acted(asker, &found);
+    let outcome = match (has, told.focus_changed) {
+        (true, true) => "confirmed",
+        (true, false) => "no_effect",
+        (false, _) => "unverified",
+    };
+    Ok(Acted { focused: Some(has), outcome, ..told })
+}
+
+/// Brings an element into view.
+pub fn scroll_to(asker: &Asker<'_>, element: &str) -> Result<Acted, Fault> {
+    let handle = asker.element(Some(element))?;
+    Ok(acted(asker, &asker.call(&act(Some(handle), ActKind::ScrollIntoView))?))
+}
+
+/// Presses or releases a key through WPF's input.
+pub fn key(asker: &Asker<'_>, element: Option<&str>, key: &str, up: bool) -> Result<Acted, Fault> {
+    let handle = asker.handle("elementId", element)?;
+    let params = ActParams { name: Some(key.to_owned()), key_up: up, ..act(handle, ActKind::Key) };
+    let told = acted(asker, &asker.call(&params)?);
+    Ok(Acted { key: Some(AppText::new(key)), event_type: Some(if up { "KeyUp" } else { "KeyDown" }), ..told })
+}
+
+/// Drags one element onto another, by events.
+pub fn drag(asker: &Asker<'_>, source: &str, target: &str, format: &str) -> Result<Acted, Fault> {
+    let from = asker.handle("sourceElementId", Some(source))?;
+    let to = asker.handle("targetElementId", Some(target))?;
+    let params = ActParams { target: to, format: Some(format.to_owned()), ..act(from, ActKind::Drag) };
+    let told = acted(asker, &asker.call(&params)?);
+    Ok(Acted { data_format: Some(AppText::new(format)), ..told })
+}
+
+/// Raises a routed event at an element.
+pub fn raise(asker: &Asker<'_>, element: &str, event: &str) -> Result<Acted, Fault> {
+    let handle = asker.element(Some(element))?;
+    let params = ActParams { name: Some(event.to_owned()), ..act(Some(handle), ActKind::Raise) };
+    let found = asker.call(&params).map_err(|fault| {
+        if fault.code == FaultCode::NotFound {
+            let fault = fault.field("eventName").value(event).remedy("choose one of the routed events that it has");
+            fault.source_code("EventNotFound")
+        } else {
+            fault
+        }
+    })?;
+    let on_click = found.used == "OnClick";
+    let told = acted(asker, &found);
+    Ok(Acted { event_name: Some(AppText::new(event)), used_on_click: Some(on_click), ..told })
+}
+
+/// Who has the keyboard.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FocusState {
+    /// `keyboard`, `logical` or `none`.
+    focus_kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    focused_element_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    focused_element_type: Option<AppText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_element_id: Option<String>,
+    window_is_active: bool,
+    focusable: bool,
+    has_keyboard_focus: bool,
+    has_keyboard_focus_within: bool,
+}
+
+/// Who has the keyboard, in the window of an element.
+pub fn focus_state(asker: &Asker<'_>, element: Option<&str>) -> Result<FocusState, Fault> {
+    let handle = asker.element(element)?;
+    let (row, rows) = facets(asker, handle, &[Facet::Focus], None)?;
+    let types = TypeNames::of(&rows);
+    let focus = row.focus.ok_or(crate::CallFault::NoAnswer("it has no focus"))?;
+    let (found, ty, kind) = match (focus.keyboard, focus.logical) {
+        (Some(found), _) => (Some(found), focus.keyboard_ty, "keyboard"),
+        (None, Some(found)) => (Some(found), focus.logical_ty, "logical"),
+        (None, None) => (None, None, "none"),
+    };
+    let ty = types.some(ty);
+    Ok(FocusState {
+        focus_kind: kind,
+        focused_element_id: found.map(|found| asker.name(found, ty.as_ref().map_or("Element", AppText::as_str))),
+        focused_element_type: ty,
+        window_element_id: focus.window.map(|window| asker.name(window, "Window")),
+        window_is_active: focus.window_active,
+        focusable: focus.focusable,
+        has_keyboard_focus: focus.has_keyboard,
+        has_keyboard_focus_within: focus.has_keyboard_within,
+    })
+}
