@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 /// One kind of attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
+    Applications,
     Calls,
     Channels,
     Clipboard,
@@ -31,7 +32,8 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
+        Self::Applications,
         Self::Calls,
         Self::Channels,
         Self::Clipboard,
@@ -55,6 +57,9 @@ impl Kind {
     /// Its name, and what the attack tries.
     fn words(self) -> (&'static str, &'static str) {
         match self {
+            Self::Applications => {
+                ("applications", "to go into an application, or through a gate of it, that its owner did not open")
+            }
             Self::Calls => {
                 ("calls", "to pass a rule by the form of a call: script text, names, arguments, JSON in a text")
             }
@@ -102,6 +107,11 @@ impl Kind {
             Effect::MakeCalls => Self::Calls,
             Effect::ReadScheduledTasks | Effect::ChangeScheduledTasks => Self::Tasks,
             Effect::LockSession => Self::Owner,
+            Effect::ConnectApplications
+            | Effect::LoadInspector
+            | Effect::ReadApplications
+            | Effect::OperateApplications
+            | Effect::WriteApplications => Self::Applications,
         }
     }
 }
@@ -147,6 +157,7 @@ const SERVICES: &str = "crates/gate/tests/services.rs";
 const SHELL: &str = "crates/gate/tests/shell.rs";
 const SHIELD: &str = "crates/gate/src/shield/tests.rs";
 const STOP: &str = "crates/gate/tests/stop.rs";
+const WPF: &str = "crates/gate/tests/wpf.rs";
 
 const READERS: &[&str] = &["FileDownload", "FileInfo", "FileList", "FileRead", "FileSearch"];
 const WRITERS: &[&str] = &["FileCopy", "FileDelete", "FileMove", "FileUpload", "FileWrite"];
@@ -328,6 +339,17 @@ const ATTACKS: &[Attack] = &[
         "a_ref_of_a_closed_window_is_stale_and_hits_nothing_else",
         &["FocusWindow", "Invoke"],
     ),
+    every(Kind::Applications, WPF, "attack_no_gate_that_is_shut_is_gone_through"),
+    on(
+        Kind::Applications,
+        WPF,
+        "attack_of_an_application_that_is_not_admitted_nothing_but_a_number_is_told",
+        &["connect", "get_processes"],
+    ),
+    on(Kind::Applications, WPF, "attack_no_step_goes_through_a_gate_that_is_shut", &["batch_mutate"]),
+    on(Kind::Others, WPF, "a_session_is_its_callers_alone", &["get_visual_tree", "get_windows"]),
+    on(Kind::Channels, WPF, "view_models_are_told_without_their_secrets", &["get_viewmodel", "modify_viewmodel"]),
+    on(Kind::Targets, WPF, "an_element_that_is_gone_is_said_to_be", &["get_visual_tree"]),
     every(Kind::Shells, WINDOWS, "attack_no_act_on_a_console_passes_without_tier_3"),
     on(
         Kind::Shells,

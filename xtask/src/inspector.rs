@@ -3,7 +3,7 @@
 
 use crate::progress::Steps;
 use anyhow::{Context, Result, ensure};
-use portcullis_testkit::lab::{self, Lab, Run, built_app, built_inspector, timed, workspace_top};
+use portcullis_testkit::lab::{self, Lab, Run, built_app, built_inspector, built_inspector_tests, timed, workspace_top};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,11 @@ const PROJECTS: &[Project] = &[
         file: "inspector/Portcullis.Inspector.csproj",
         sources: &[&["inspector", "lab/dotnet/package-lock.json"]],
         output: built_inspector,
+    },
+    Project {
+        file: "inspector/tests/Portcullis.Inspector.Tests.csproj",
+        sources: &[&["inspector", "lab/dotnet/package-lock.json"]],
+        output: built_inspector_tests,
     },
     Project {
         file: "lab/fixtures/wpf/Form/Fixture.Form.csproj",

@@ -24,6 +24,8 @@ const WINDOWS_PACKAGES: &[&str] = &[
     "portcullis-lab-probe",
     "portcullis-testkit",
     "portcullis-tests",
+    "portcullis-wpf-bootstrap",
+    "portcullis-wpf-loader",
     "xtask",
 ];
 /// The folder with the linter of workflows, and a workflow in which it must find something.

@@ -388,6 +388,7 @@ impl Inner {
                 readers: Readers::new(force.ports(&running.principal)),
                 tables: &tables,
                 names: &force.rules,
+                targets: &force.rules,
                 cancel: &running.cancel,
             };
             match catch(descriptor, "plan", || tool.plan(values, &cx)) {
@@ -506,7 +507,8 @@ impl PolicyView for Inner {
         }
         let tables = self.tables(principal);
         let readers = Readers::new(force.ports(principal));
-        let cx = PlanContext { principal, readers, tables: &tables, names: rules, cancel: &Cancel::new() };
+        let cx =
+            PlanContext { principal, readers, tables: &tables, names: rules, targets: rules, cancel: &Cancel::new() };
         let planned = match catch(descriptor, "plan", || tool.plan(arguments, &cx)) {
             Ok(planned) => planned,
             Err(fault) => return Ok(Explanation::of_fault(name, principal, Verdict::NotPlanned, fault)),

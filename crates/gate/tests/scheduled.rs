@@ -250,7 +250,7 @@ fn bad_input_is_answered_with_rule_and_remedy() {
             "no password",
         ),
         (json!({ "name": "x", "xml": xml("Nonsense") }), "the scheduler refuses the definition"),
-        (json!({ "name": "x", "xml": "y".repeat(64_001) }), "its value is not repeated here"),
+        (json!({ "name": "x", "xml": "y".repeat(64_001) }), "it has at most 64000 characters"),
         (make(json!({ "password": "x" })), "unknown_argument"),
     ] {
         let told = act(&gate, "TaskCreate", arguments.clone());

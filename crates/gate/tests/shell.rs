@@ -127,7 +127,7 @@ fn bad_input_is_answered_with_rule_and_remedy_and_never_repeated() {
         (json!({ "command": "secret\nline", "shell": "cmd" }), "`&`"),
         (json!({ "command": "secret\0", "shell": "cmd" }), "leave the NUL out"),
         (json!({ "command": "secret".repeat(2_000) }), "FileWrite"),
-        (json!({ "command": "secret".repeat(2_001) }), "its value is not repeated here"),
+        (json!({ "command": "secret".repeat(2_001) }), "it has at most 12000 characters"),
         (json!({ "command": ["secret"] }), "its value is not repeated here"),
         (json!({ "command": "secret", "shell": "pwsh" }), "pwsh is not installed"),
         (json!({ "command": "secret", "cwd": r"C:\absent" }), "field: cwd"),

@@ -77,6 +77,7 @@ impl Tool for Batch {
         lane: Lane::Steps,
         deadline: Duration::from_secs(120),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &["steps"],
         examples: [

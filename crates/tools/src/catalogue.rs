@@ -2,8 +2,7 @@
 
 use crate::tool::AnyTool;
 use crate::{
-    batch, clipboard, desktop, events, explain, files, network, processes, registry, scheduled, services, session,
-    shell, system, tasks, wait,
+    batch, clipboard, desktop, events, explain, files, network, processes, registry, scheduled, services, session, shell, system, tasks, wait, wpf,
 };
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
@@ -41,6 +40,7 @@ impl Catalogue {
             system::tools,
             tasks::tools,
             wait::tools,
+            wpf::tools,
         ] {
             tools.extend(family());
         }

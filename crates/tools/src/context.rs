@@ -4,15 +4,15 @@
 use crate::explain::PolicyView;
 use crate::files::Uploads;
 use portcullis_model::{
-    Cancel, Deadline, ElementIdentity, Fault, FaultCode, FilePath, Host, HostAccess, Point, Principal, ProcessId,
-    ProgramName, Rect, RegistryKey, RegistryView, Reply, Resource, ServiceName, Shell, WindowIdentity,
+    Cancel, Deadline, ElementIdentity, Fault, FaultCode, FilePath, Host, HostAccess, Point, Principal, ProcessId, ProgramName, Rect, RegistryKey, RegistryView, Reply, Resource, RunningProgram, ServiceName, Shell, WindowIdentity, WpfGate,
 };
 use portcullis_observe::RefTable;
 use portcullis_platform::{
-    Display, FoundProcesses, HeldFile, HeldKey, HeldProcess, HeldService, InstalledApp, LastLink, PortResult, Ports,
-    SessionState,
+    Display, FoundProcesses, HeldApplication, HeldFile, HeldKey, HeldProcess, HeldService, InstalledApp, LastLink,
+    LoadFault, PortResult, Ports, SessionState, WpfProcess,
 };
-use portcullis_policy::Rules;
+use portcullis_policy::{Rules, WpfPins};
+use portcullis_wpf::Sessions;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -108,6 +108,26 @@ impl<'call> Readers<'call> {
         self.0.services.resolve(name)
     }
 
+    /// Processes that show windows of WPF, and whether there are more.
+    pub fn wpf_processes(&self, cap: usize) -> PortResult<(Vec<WpfProcess>, bool)> {
+        self.0.wpf.processes(cap)
+    }
+
+    /// The process as one that may be an application of WPF, held.
+    pub fn hold_application(&self, process: ProcessId) -> PortResult<Option<Box<dyn HeldApplication>>> {
+        self.0.wpf.hold(process)
+    }
+
+    /// Whether the application has opened itself.
+    pub fn opens_itself(&self, process: ProcessId) -> bool {
+        self.0.wpf.opens_itself(process)
+    }
+
+    /// Whether this build has an inspector to load.
+    pub fn loader_ready(&self) -> Result<(), LoadFault> {
+        self.0.loader.ready()
+    }
+
     /// Where the shell's program lies; none when it is not installed.
     pub fn find_shell(&self, shell: Shell) -> PortResult<Option<String>> {
         self.0.shell.find(shell)
@@ -155,6 +175,8 @@ pub struct Tables {
     ended: Mutex<VecDeque<EndedTask>>,
     /// Files that it is sending.
     uploads: Mutex<Uploads>,
+    /// Its sessions with WPF applications.
+    wpf: Mutex<Sessions>,
 }
 
 impl Tables {
@@ -173,9 +195,16 @@ impl Tables {
         self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Its sessions with WPF applications.
+    pub(crate) fn wpf(&self) -> MutexGuard<'_, Sessions> {
+        self.wpf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Forgets what would leave something behind when the process ends.
     pub fn close(&self) {
         *self.uploads() = Uploads::default();
+        let sessions = std::mem::take(&mut *self.wpf());
+        sessions.close();
     }
 
     /// The calls that are remembered, the last one first.
@@ -248,6 +277,32 @@ impl NameRules for Rules {
     }
 }
 
+/// Which WPF applications a caller may know of: asked before anything of one is told, or even found out.
+pub trait TargetRules {
+    /// What must be found out of the program at this path before it can be decided on; none when no entry names the path.
+    fn asks_of(&self, path: &FilePath) -> Option<WpfPins>;
+
+    /// Whether the program may be connected to, or, with `load`, be loaded into.
+    fn admits(&self, program: &RunningProgram, load: bool) -> bool;
+
+    /// The gates that are open to this principal.
+    fn open_gates(&self, principal: &Principal) -> Vec<WpfGate>;
+}
+
+impl TargetRules for Rules {
+    fn asks_of(&self, path: &FilePath) -> Option<WpfPins> {
+        self.wpf_targets().asks_of(path)
+    }
+
+    fn admits(&self, program: &RunningProgram, load: bool) -> bool {
+        self.wpf_targets().check(program, load).is_ok()
+    }
+
+    fn open_gates(&self, principal: &Principal) -> Vec<WpfGate> {
+        WpfGate::ALL.into_iter().filter(|gate| self.gates().is_open(*gate) && principal.holds(gate.scope())).collect()
+    }
+}
+
 /// What planning sees.
 pub struct PlanContext<'call> {
     /// Who calls.
@@ -258,6 +313,8 @@ pub struct PlanContext<'call> {
     pub tables: &'call Tables,
     /// Which names may be looked up.
     pub names: &'call dyn NameRules,
+    /// Which WPF applications may be known of.
+    pub targets: &'call dyn TargetRules,
     /// Ends the work early.
     pub cancel: &'call Cancel,
 }

@@ -1,7 +1,7 @@
 //! What is true of a tool before anybody calls it: the single source of its schema, its policy row, its documentation
 //! and its command line. Nothing here runs.
 
-use portcullis_model::{Effect, Tier};
+use portcullis_model::{Effect, Tier, WpfGate};
 use portcullis_policy::ToolRow;
 use std::time::Duration;
 
@@ -74,6 +74,8 @@ pub struct Descriptor {
     pub deadline: Duration,
     /// Whether it needs administrator rights.
     pub needs_administrator: bool,
+    /// The gates of WPF's inspector that every call of it goes through.
+    pub gates: &'static [WpfGate],
     /// The most bytes that an answer may have, pictures included.
     pub answer_cap: usize,
     /// Arguments whose values are never repeated, logged or recorded.
@@ -88,7 +90,6 @@ impl Descriptor {
 
     /// What policy needs to know.
     pub fn row(&self) -> ToolRow<'static> {
-        // No tool of this build goes through the inspector.
-        ToolRow { name: self.name, tier: self.tier, effects: self.effects, gates: &[] }
+        ToolRow { name: self.name, tier: self.tier, effects: self.effects, gates: self.gates }
     }
 }

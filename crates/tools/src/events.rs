@@ -162,6 +162,7 @@ impl Tool for EventLog {
         lane: Lane::Long,
         deadline: Duration::from_secs(20),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 4_000_000,
         secret_arguments: &[],
         examples: [

@@ -121,6 +121,7 @@ impl Tool for ExplainPolicy {
         lane: Lane::Read,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 8_000,
         secret_arguments: &["args"],
         examples: [

@@ -24,9 +24,12 @@ mod registry;
 mod system;
 mod tasks;
 mod wait;
+mod wpf;
 
 pub use catalogue::{Catalogue, canonical};
-pub use context::{ApplyContext, EndedTask, NameRules, PlanContext, Readers, StepCalls, Tables, TaskInfo, TaskView};
+pub use context::{
+    ApplyContext, EndedTask, NameRules, PlanContext, Readers, StepCalls, Tables, TargetRules, TaskInfo, TaskView,
+};
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
 pub use explain::{Explanation, PolicyView, Verdict};
 pub use tool::{AnyTool, Applied, PlannedCall};

@@ -179,6 +179,7 @@ impl Tool for KillProcess {
         lane: Lane::Read,
         deadline: Duration::from_secs(12),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 100_000,
         secret_arguments: &[],
         examples: [

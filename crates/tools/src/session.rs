@@ -35,6 +35,7 @@ impl Tool for LockScreen {
         lane: Lane::Input,
         deadline: Duration::from_secs(5),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 300,
         secret_arguments: &[],
         examples: [("{}", "Lock it"), ("{}", "Leave the machine as one would on going away")],

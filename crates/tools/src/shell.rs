@@ -87,6 +87,7 @@ impl Tool for Shell {
         lane: Lane::Long,
         deadline: Duration::from_secs(35),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 900_000,
         secret_arguments: &["command"],
         examples: [

@@ -71,6 +71,7 @@ impl Tool for GetSystemInfo {
         lane: Lane::Read,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 8_000,
         secret_arguments: &[],
         examples: [("{}", "Read the facts"), ("{}", "See how full the drives are")],
@@ -175,6 +176,7 @@ impl Tool for ListProcesses {
         lane: Lane::Read,
         deadline: Duration::from_secs(5),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 300_000,
         secret_arguments: &[],
         examples: [
@@ -283,6 +285,7 @@ impl Tool for DisplayInventory {
         lane: Lane::Read,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 8_000,
         secret_arguments: &[],
         examples: [("{}", "List the displays"), ("{}", "Find the origin of the second display")],

@@ -46,6 +46,7 @@ impl Tool for GetRunningTasks {
         lane: Lane::Inline,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 40_000,
         secret_arguments: &[],
         examples: [("{}", "List them"), ("{}", "See whether a long wait still runs")],
@@ -141,6 +142,7 @@ impl Tool for GetTaskStatus {
         lane: Lane::Inline,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 60_000,
         secret_arguments: &[],
         examples: [("{}", "The last ones"), (r#"{"task_id": "c-17"}"#, "One of them")],
@@ -196,6 +198,7 @@ impl Tool for CancelTask {
         lane: Lane::Read,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 400,
         secret_arguments: &[],
         examples: [

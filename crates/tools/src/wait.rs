@@ -44,6 +44,7 @@ impl Tool for Wait {
         lane: Lane::Long,
         deadline: Duration::from_secs(62),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 200,
         secret_arguments: &[],
         examples: [("{}", "Wait one second"), (r#"{"seconds": 0.2}"#, "Wait 200 milliseconds")],

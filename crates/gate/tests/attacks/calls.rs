@@ -254,7 +254,6 @@ const FOREIGN: &[&str] = &[
     "Type-Tool",
     "Wait-Tool",
     "bash",
-    "execute_command",
     "run",
     "tools/call",
     "write_file",

@@ -80,6 +80,9 @@ pub(crate) fn is_granted(thing: &Thing, before: &Facts, effects: &[Effect], reso
             }
             _ => false,
         }),
+        Thing::Application(process) => {
+            changes && any(&|one| matches!(one, Resource::WpfTarget { process: of, .. } if of == process))
+        }
         Thing::Service(name) => {
             has(Effect::ControlServices)
                 && any(&|one| matches!(one, Resource::Service { name: named, .. } if named == name))

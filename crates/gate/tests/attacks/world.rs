@@ -3,16 +3,17 @@
 
 use portcullis_gate::{Answer, Call, Catalogue, DeniesApproval, Gate, GateParts, KeepsNothing, Redactor};
 use portcullis_model::{
-    Cancel, Digest, Durability, Entry, FilePath, Ledger, LedgerFault, Origin, Part, Principal, RegistryKey,
-    RegistryView, Reply, Valued,
+    Cancel, Digest, Durability, Effect, Entry, FilePath, Ledger, LedgerFault, Origin, Part, Principal, ProcessId,
+    RegistryKey, RegistryView, Reply, Valued, WpfGate, WpfTarget,
 };
-use portcullis_platform_fake::{Facts, FakeDesktop, Thing, WindowBuilder, differing};
+use portcullis_platform_fake::{Facts, FakeDesktop, FakeModel, Thing, WindowBuilder, differing};
 use portcullis_policy::{
-    Approval, FileRules, FilterSpec, HostRules, RateWords, RegistryRules, Rules, ToolFilter, roots,
+    Approval, FileRules, FilterSpec, HostRules, RateWords, RegistryRules, Rules, ToolFilter, WpfTargets, roots,
 };
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 /// The program that an injection would start, and that nothing names by itself.
@@ -91,6 +92,8 @@ pub(crate) fn world_that_says(noise: &str) -> FakeDesktop {
     );
     desktop.set_clipboard_text(&text);
     desktop.start_process(&format!("idle{noise}.exe"), None);
+    let shop = ProcessId { number: 4242, started: 99 };
+    desktop.wpf().start(shop, "C:\\work\\Shop.exe", FakeModel::demo(noise));
     desktop.install("Calculator", PREY, WindowBuilder::new("Calculator", PREY));
     desktop
 }
@@ -124,6 +127,8 @@ pub(crate) fn rules(rules: Rules) -> Rules {
             ..RegistryRules::default()
         })
         .with_hosts(HostRules { fetch: all(), probe: all(), ..HostRules::default() })
+        .with_wpf_targets(WpfTargets(roots([WpfTarget::new("C:\\work\\Shop.exe", None, None, true).unwrap()], &at(6))))
+        .with_gates(WpfGate::ALL.into_iter().map(|gate| (gate, Valued::new(true, at(7)))).collect())
 }
 
 /// One call on a machine of its own: what it answered, what it changed, what was recorded.
@@ -141,6 +146,8 @@ pub(crate) struct Door {
     pub(crate) gate: Gate,
     /// The facts after the last call that was tried; between calls nothing changes.
     last: Mutex<Option<Facts>>,
+    /// Whether the WPF application is connected to.
+    connected: Mutex<bool>,
 }
 
 impl Door {
@@ -160,14 +167,45 @@ impl Door {
             redactor: Redactor::default(),
         })
         .unwrap();
-        Self { desktop, record, gate, last: Mutex::default() }
+        Self { desktop, record, gate, last: Mutex::default(), connected: Mutex::default() }
     }
 
     pub(crate) fn all() -> Self {
         Self::open(&FilterSpec { enable_all: true, ..FilterSpec::default() })
     }
 
+    /// Connects to the WPF application, and has its elements named, when the tool is about one that is.
+    fn prepare(&self, tool: &str) {
+        // Schemas are made with each catalogue, so that one is made for all calls.
+        static ABOUT_ONE: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+            let own = [Effect::ReadApplications, Effect::OperateApplications, Effect::WriteApplications];
+            let not = ["connect", "get_processes", "get_active_process"];
+            let catalogue = Catalogue::new();
+            let all = catalogue.tools().iter().map(|tool| tool.descriptor());
+            let is_about_one = all.filter(|one| {
+                one.name == "select_active_process" || one.effects.iter().any(|effect| own.contains(effect))
+            });
+            is_about_one.map(|one| one.name).filter(|name| !not.contains(name)).collect()
+        });
+        if !ABOUT_ONE.contains(tool) {
+            return;
+        }
+        let mut connected = self.connected.lock().unwrap();
+        if std::mem::replace(&mut *connected, true) {
+            return;
+        }
+        let ask = |tool: &str| {
+            let (tool, arguments) = (tool.to_owned(), json!({}));
+            self.gate.call(Call { principal: Principal::local(), tool, arguments, cancel: Cancel::new() })
+        };
+        let tree = ask("connect").and_then(|_| ask("get_visual_tree"));
+        // A door whose rules shut the tool has nothing to prepare.
+        drop(tree);
+        *self.last.lock().unwrap() = None;
+    }
+
     pub(crate) fn call_as(&self, principal: Principal, tool: &str, arguments: Value) -> Answer {
+        self.prepare(tool);
         self.gate.call(Call { principal, tool: tool.to_owned(), arguments, cancel: Cancel::new() })
     }
 
@@ -210,6 +248,7 @@ impl Door {
     }
 
     pub(crate) fn try_as(&self, principal: Principal, tool: &str, arguments: Value) -> Tried {
+        self.prepare(tool);
         self.record.0.lock().unwrap().clear();
         let mut last = self.last.lock().unwrap();
         let before = last.take().unwrap_or_else(|| self.desktop.facts());

@@ -63,9 +63,12 @@ fn an_unknown_name_is_answered_with_the_nearest() {
     );
 }
 
-/// What the list of the main job's tools, and that of all without those for WPF, may cost a model; a token is four bytes.
+/// What the list of the main job's tools, that of all for the desktop, that of all for WPF, and that of all may cost a model; a
+/// token is four bytes.
 const MAIN_JOB_TOKENS: usize = 3_800;
-const ALL_TOKENS: usize = 9_000;
+const DESKTOP_TOKENS: usize = 9_000;
+const WPF_TOKENS: usize = 9_000;
+const ALL_TOKENS: usize = 18_000;
 
 const MAIN_JOB: [&str; 22] = [
     "App",
@@ -104,7 +107,10 @@ fn the_list_of_tools_stays_small_for_a_model() {
     sizes.sort_unstable_by(|one, other| other.cmp(one));
     let main: Vec<_> = sizes.iter().filter(|(_, name)| MAIN_JOB.contains(name)).copied().collect();
     assert_eq!(main.len(), MAIN_JOB.len());
-    for (listed, bar) in [(main, MAIN_JOB_TOKENS), (sizes, ALL_TOKENS)] {
+    // The tools for WPF have the source's names, in small letters.
+    let (wpf, desktop): (Vec<_>, Vec<_>) = sizes.iter().partition(|(_, name)| name.starts_with(char::is_lowercase));
+    let groups = [(main, MAIN_JOB_TOKENS), (desktop, DESKTOP_TOKENS), (wpf, WPF_TOKENS), (sizes, ALL_TOKENS)];
+    for (listed, bar) in groups {
         let tokens = listed.iter().map(|(bytes, _)| bytes).sum::<usize>().div_ceil(4);
         assert!(tokens <= bar, "{tokens} tokens for {} tools; bytes of each: {listed:?}", listed.len());
     }

@@ -54,6 +54,7 @@ impl Tool for AnnotatedSnapshot {
         lane: Lane::Read,
         deadline: Duration::from_secs(5),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &[],
         examples: [("{}", "The front window"), (r#"{"window": "e4", "max_elements": 20}"#, "Another one, fewer boxes")],

@@ -93,6 +93,7 @@ impl Tool for App {
         lane: Lane::Input,
         deadline: Duration::from_secs(5),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 4_000,
         secret_arguments: &["args"],
         examples: [

@@ -59,6 +59,7 @@ impl Tool for FindElement {
         lane: Lane::Read,
         deadline: Duration::from_secs(2),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 60_000,
         secret_arguments: &[],
         examples: [(r#"{"name": "Save"}"#, "Whatever is called Save"), (r#"{"role": "edit"}"#, "Every edit field")],
@@ -132,6 +133,7 @@ impl Tool for GetText {
         lane: Lane::Read,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 420_000,
         secret_arguments: &[],
         examples: [

@@ -68,6 +68,7 @@ impl Tool for Invoke {
         lane: Lane::Input,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &["value"],
         examples: [

@@ -105,6 +105,7 @@ impl Tool for Type {
         lane: Lane::Input,
         deadline: BASE_DEADLINE,
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &["text"],
         examples: [
@@ -400,6 +401,7 @@ impl Tool for Shortcut {
         lane: Lane::Input,
         deadline: Duration::from_secs(4),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &[],
         examples: [(r#"{"keys": "ctrl+s"}"#, "Save"), (r#"{"keys": "tab", "times": 3}"#, "Three fields on")],

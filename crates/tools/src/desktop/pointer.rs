@@ -206,6 +206,7 @@ impl Tool for Click {
         lane: Lane::Input,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &[],
         examples: [
@@ -430,6 +431,7 @@ impl Tool for Move {
         lane: Lane::Input,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &[],
         examples: [(r#"{"ref": "e3"}"#, "Hover over an element"), (r#"{"x": 10, "y": 10}"#, "Go to a corner")],
@@ -536,6 +538,7 @@ impl Tool for Drag {
         lane: Lane::Input,
         deadline: Duration::from_secs(4),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &[],
         examples: [
@@ -612,6 +615,7 @@ impl Tool for Scroll {
         lane: Lane::Input,
         deadline: Duration::from_secs(3),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &[],
         examples: [

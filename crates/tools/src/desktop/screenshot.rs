@@ -68,6 +68,7 @@ impl Tool for Screenshot {
         lane: Lane::Read,
         deadline: Duration::from_secs(5),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 8_001_000,
         secret_arguments: &[],
         examples: [

@@ -68,6 +68,7 @@ impl Tool for Snapshot {
         lane: Lane::Read,
         deadline: Duration::from_secs(2),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &[],
         examples: [

@@ -97,6 +97,7 @@ impl Tool for WaitFor {
         lane: Lane::Long,
         deadline: Duration::from_secs(123),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 4_000,
         secret_arguments: &[],
         examples: [

@@ -48,6 +48,7 @@ impl Tool for FileCopy {
         lane: Lane::Long,
         deadline: Duration::from_secs(300),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 2_000,
         secret_arguments: &[],
         examples: [

@@ -58,6 +58,7 @@ impl Tool for FileInfo {
         lane: Lane::Read,
         deadline: Duration::from_secs(5),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 20_000,
         secret_arguments: &[],
         examples: [

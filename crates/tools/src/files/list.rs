@@ -79,6 +79,7 @@ impl Tool for FileList {
         lane: Lane::Read,
         deadline: Duration::from_secs(10),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_200_000,
         secret_arguments: &[],
         examples: [

@@ -73,6 +73,7 @@ impl Tool for FileRead {
         lane: Lane::Read,
         deadline: Duration::from_secs(20),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 4 * TEXT_CAP + 400,
         secret_arguments: &[],
         examples: [

@@ -48,6 +48,7 @@ impl Tool for FileMove {
         lane: Lane::Long,
         deadline: Duration::from_secs(60),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 2_000,
         secret_arguments: &[],
         examples: [
@@ -153,6 +154,7 @@ impl Tool for FileDelete {
         lane: Lane::Long,
         deadline: Duration::from_secs(120),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 2_000,
         secret_arguments: &[],
         examples: [

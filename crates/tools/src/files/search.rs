@@ -130,6 +130,7 @@ impl Tool for FileSearch {
         lane: Lane::Read,
         deadline: Duration::from_secs(30),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 2_000_000,
         secret_arguments: &[],
         examples: [

@@ -59,6 +59,7 @@ impl Tool for FileDownload {
         lane: Lane::Read,
         deadline: Duration::from_secs(20),
         needs_administrator: false,
+        gates: &[],
         answer_cap: PIECE_CAP + 2_000,
         secret_arguments: &[],
         examples: [
@@ -204,6 +205,7 @@ impl Tool for FileUpload {
         lane: Lane::Read,
         deadline: Duration::from_secs(20),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_000,
         secret_arguments: &["data_base64"],
         examples: [

@@ -97,6 +97,7 @@ impl Tool for NetConnections {
         lane: Lane::Read,
         deadline: Duration::from_secs(5),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 400_000,
         secret_arguments: &[],
         examples: [

@@ -84,6 +84,7 @@ impl Tool for Ping {
         lane: Lane::Long,
         deadline: Duration::from_secs(10),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 4_000,
         secret_arguments: &[],
         examples: [
@@ -206,6 +207,7 @@ impl Tool for PortCheck {
         lane: Lane::Long,
         deadline: Duration::from_secs(10),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 4_000,
         secret_arguments: &[],
         examples: [

@@ -101,6 +101,7 @@ impl Tool for Scrape {
         lane: Lane::Long,
         deadline: Duration::from_secs(30),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_300_000,
         secret_arguments: &[],
         examples: [

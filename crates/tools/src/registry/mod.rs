@@ -170,6 +170,7 @@ impl Tool for RegRead {
         lane: Lane::Read,
         deadline: Duration::from_secs(5),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 4 * 1024 * 1024 + 1_000,
         secret_arguments: &[],
         examples: [
@@ -235,6 +236,7 @@ impl Tool for RegList {
         lane: Lane::Read,
         deadline: Duration::from_secs(10),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 4 * 1024 * 1024,
         secret_arguments: &[],
         examples: [

@@ -51,6 +51,7 @@ impl Tool for RegDelete {
         lane: Lane::Read,
         deadline: Duration::from_secs(20),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 2_000,
         secret_arguments: &[],
         examples: [

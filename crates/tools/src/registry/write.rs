@@ -178,6 +178,7 @@ impl Tool for RegWrite {
         lane: Lane::Read,
         deadline: Duration::from_secs(10),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 2_000,
         secret_arguments: &["data"],
         examples: [

@@ -126,6 +126,7 @@ impl Tool for TaskCreate {
         lane: Lane::Long,
         deadline: Duration::from_secs(20),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 4_000,
         secret_arguments: &["arguments", "xml"],
         examples: [
@@ -370,6 +371,7 @@ impl Tool for TaskDelete {
         lane: Lane::Long,
         deadline: Duration::from_secs(20),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 1_000,
         secret_arguments: &[],
         examples: [

@@ -175,6 +175,7 @@ impl Tool for TaskList {
         lane: Lane::Long,
         deadline: Duration::from_secs(20),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 4_000_000,
         secret_arguments: &[],
         examples: [

@@ -104,6 +104,7 @@ impl Tool for ServiceStart {
         lane: Lane::Long,
         deadline: Duration::from_secs(23),
         needs_administrator: true,
+        gates: &[],
         answer_cap: 2_000,
         secret_arguments: &[],
         examples: [
@@ -202,6 +203,7 @@ impl Tool for ServiceStop {
         lane: Lane::Long,
         deadline: Duration::from_secs(23),
         needs_administrator: true,
+        gates: &[],
         answer_cap: 10_000,
         secret_arguments: &[],
         examples: [

@@ -170,6 +170,7 @@ impl Tool for ServiceList {
         lane: Lane::Read,
         deadline: Duration::from_secs(10),
         needs_administrator: false,
+        gates: &[],
         answer_cap: 600_000,
         secret_arguments: &[],
         examples: [
