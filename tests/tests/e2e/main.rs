@@ -34,6 +34,7 @@ mod stop;
 mod system;
 mod typing;
 mod windows;
+mod wpf;
 mod wpf_apps;
 portcullis_testkit::only_in_lab! {
     mod workers;
