@@ -3,7 +3,9 @@
 
 use crate::progress::Steps;
 use anyhow::{Context, Result, ensure};
-use portcullis_testkit::lab::{self, Lab, Run, built_app, built_inspector, built_inspector_tests, timed, workspace_top};
+use portcullis_testkit::lab::{
+    self, Lab, Run, built_app, built_inspector, built_inspector_tests, timed, workspace_top,
+};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};

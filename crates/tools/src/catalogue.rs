@@ -2,7 +2,8 @@
 
 use crate::tool::AnyTool;
 use crate::{
-    batch, clipboard, desktop, events, explain, files, network, processes, registry, scheduled, services, session, shell, system, tasks, wait, wpf,
+    batch, clipboard, desktop, events, explain, files, network, processes, registry, scheduled, services, session,
+    shell, system, tasks, wait, wpf,
 };
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;

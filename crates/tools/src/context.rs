@@ -4,7 +4,9 @@
 use crate::explain::PolicyView;
 use crate::files::Uploads;
 use portcullis_model::{
-    Cancel, Deadline, ElementIdentity, Fault, FaultCode, FilePath, Host, HostAccess, Point, Principal, ProcessId, ProgramName, Rect, RegistryKey, RegistryView, Reply, Resource, RunningProgram, ServiceName, Shell, WindowIdentity, WpfGate,
+    Cancel, Deadline, ElementIdentity, Fault, FaultCode, FilePath, Host, HostAccess, Point, Principal, ProcessId,
+    ProgramName, Rect, RegistryKey, RegistryView, Reply, Resource, RunningProgram, ServiceName, Shell, WindowIdentity,
+    WpfGate,
 };
 use portcullis_observe::RefTable;
 use portcullis_platform::{

@@ -154,7 +154,9 @@ fn entry_offset(bootstrap: &Path) -> Step<usize> {
     // SAFETY: the module is loaded; the name is a constant.
     let entry = unsafe { GetProcAddress(own, s!("portcullis_start")) };
     let entry = entry.ok_or(LoadAnswer::failed(LoadStage::Library, 0))?;
-    let offset = (entry as *const c_void).addr().checked_sub(own.0.addr());
+    #[expect(clippy::as_conversions, reason = "the address of a function has no other way to a number")]
+    let entry = entry as *const c_void;
+    let offset = entry.addr().checked_sub(own.0.addr());
     offset.ok_or(LoadAnswer::failed(LoadStage::Internal, 0))
 }
 

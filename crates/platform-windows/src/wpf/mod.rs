@@ -41,7 +41,10 @@ impl WpfPort for Win32Wpf {
     }
 
     fn hold(&self, process: ProcessId) -> PortResult<Option<Box<dyn HeldApplication>>> {
-        Ok(Held::open(process)?.map(|held| Box::new(held) as Box<dyn HeldApplication>))
+        match Held::open(process)? {
+            Some(held) => Ok(Some(Box::new(held))),
+            None => Ok(None),
+        }
     }
 
     fn listen(&self) -> PortResult<Box<dyn InspectorPipe>> {
