@@ -176,8 +176,8 @@ async fn read_clear(connection: &Connection, request: Request) -> Result<(Parts,
     let (parts, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, BODY_CAP).await else {
         check_body(connection)?;
-        let reason = "the request's body is longer than is taken, or broke off";
-        return Err(Turned::new(StatusCode::PAYLOAD_TOO_LARGE, "body", reason));
+        // One that broke off has nobody left to read this.
+        return Err(Turned::new(StatusCode::PAYLOAD_TOO_LARGE, "body", &words::too_large()));
     };
     match require_clear(&bytes) {
         Err(unclear @ Unclear::Repeated(_)) => {

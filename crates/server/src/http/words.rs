@@ -15,6 +15,11 @@ pub(super) fn refusal(code: &str, reason: &str) -> Body {
     Body::from(json!({ "code": code, "error": reason }).to_string())
 }
 
+/// What is said of a body that is longer than one message may be.
+pub(super) fn too_large() -> String {
+    format!("the body is larger than the {BODY_CAP} bytes that one message may have; send less at once")
+}
+
 /// Whether these headers are those of a JSON body.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -42,11 +47,7 @@ pub(super) fn in_words(mut response: Response, sent_json: bool) -> Response {
                           `Accept: application/json, text/event-stream`";
             (StatusCode::NOT_ACCEPTABLE, "accept", reason.to_owned())
         }
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let reason =
-                format!("the body is larger than the {BODY_CAP} bytes that one message may have; send less at once");
-            (StatusCode::PAYLOAD_TOO_LARGE, "body", reason)
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => (StatusCode::PAYLOAD_TOO_LARGE, "body", too_large()),
         // The SDK has one status for a body that says that it is no JSON and for one that turns out to be none.
         StatusCode::UNSUPPORTED_MEDIA_TYPE if sent_json => {
             let reason = "the body is no JSON-RPC message that can be read; send one object in UTF-8, at most 128 deep, \
