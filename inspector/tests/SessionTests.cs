@@ -327,7 +327,13 @@ namespace Portcullis.Inspector.Tests
             var removed = false;
             client.Session.Context.Hooks.Add(another.Dispatcher, () => removed = true);
             using var release = new ManualResetEventSlim(false);
-            another.Dispatcher.BeginInvoke(new Action(() => release.Wait()));
+            using var hangs = new ManualResetEventSlim(false);
+            another.Dispatcher.BeginInvoke(new Action(() =>
+            {
+                hangs.Set();
+                release.Wait();
+            }));
+            Check.True(hangs.Wait(5_000), "the thread does not begin to hang");
             var bye = ByeResult.Read(client.Call(Method.Bye, new ByeParams().Write));
             Check.Equal((0u, 1u), (bye.Removed, bye.Left));
             Check.True(!removed, "it was removed although its thread hangs");
