@@ -7,7 +7,7 @@
 mod common;
 
 use common::{at, gate_with};
-use portcullis_gate::{Call, Gate};
+use portcullis_gate::{Call, Gate, Replacement};
 use portcullis_model::{Cancel, Fault, FaultCode, Principal, ProcessId, Reply, Scope, Valued, WpfGate, WpfTarget};
 use portcullis_platform_fake::{FakeApplication, FakeDesktop, FakeModel};
 use portcullis_policy::{Approval, FilterSpec, Rules, WpfTargets, roots};
@@ -20,6 +20,7 @@ struct Shop {
     desktop: FakeDesktop,
     application: FakeApplication,
     gate: Gate,
+    rules: Rules,
 }
 
 fn entry(path: &str, load: bool) -> WpfTarget {
@@ -37,8 +38,10 @@ impl Shop {
         let process = ProcessId { number: 4242, started: 99 };
         let application = desktop.wpf().start(process, SHOP, FakeModel::demo(""));
         let spec = FilterSpec { enable_all: true, ..FilterSpec::default() };
-        let gate = gate_with(&desktop, &spec, Approval::Never, |rules| ruled(rules, entries, open));
-        Self { desktop, application, gate }
+        let mut said = None;
+        let gate =
+            gate_with(&desktop, &spec, Approval::Never, |rules| said.insert(ruled(rules, entries, open)).clone());
+        Self { desktop, application, gate, rules: said.unwrap() }
     }
 
     /// Connected, with all gates open.
@@ -493,6 +496,22 @@ fn a_state_is_kept_compared_and_put_back_as_the_same_objects() {
     );
     assert_eq!(shop.refused("restore_state_snapshot", json!({ "snapshotId": "snapshot_1" })).0, FaultCode::NotFound);
     assert_eq!(shop.refused("capture_state_snapshot", json!({})), (FaultCode::BadArgument, Some("InvalidArgument")));
+}
+
+/// A snapshot that was made through an open gate is no way around it once it is shut.
+#[test]
+fn attack_a_snapshot_of_a_view_model_is_not_put_back_through_a_shut_gate() {
+    let shop = Shop::open();
+    let name = shop.id("nameBox");
+    shop.ask("capture_state_snapshot", json!({ "elementId": name, "viewModelPropertyNames": ["City"] }));
+    shop.ask("capture_state_snapshot", json!({ "elementId": name, "propertyNames": ["Text"] }));
+    shop.ask("modify_viewmodel", json!({ "propertyName": "City", "value": "Paris" }));
+    let open = WpfGate::ALL.into_iter().filter(|gate| *gate != WpfGate::Viewmodel);
+    let gates = open.map(|gate| (gate, Valued::new(true, at(7)))).collect();
+    assert!(matches!(shop.gate.replace_rules(shop.rules.clone().with_gates(gates)), Replacement::Replaced));
+    let refused = shop.try_ask("restore_state_snapshot", json!({ "snapshotId": "snapshot_1" })).unwrap_err();
+    assert!(refused.to_string().contains("`gates.viewmodel`"), "{refused}");
+    shop.ask("restore_state_snapshot", json!({ "snapshotId": "snapshot_2" }));
 }
 
 #[test]

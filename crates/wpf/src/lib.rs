@@ -61,7 +61,7 @@ pub use props::{Cleared, EXPANSION_CAP, Metadata, ValueSource, Written, clear, m
 pub use scene::{ElementSnapshot, Form, Summary, element_snapshot, form, summary};
 pub use session::{EVENT_CAP, Session, Waited};
 pub use sessions::{SESSION_CAP, Sessions};
-pub use state::{CaptureAsk, Captured, Diff, Restored, capture, diff, restore};
+pub use state::{CaptureAsk, Captured, Diff, Restored, capture, diff, keeps_members, restore};
 pub use styles::{Handlers, ResourceChain, Styles, Triggers, handlers, resource_chain, styles, triggers};
 pub use tree::{
     Comparison, NameScope, TREE_CHILDREN, TREE_DEPTH, TREE_NODES, Tree, TreeAnswer, TreeNode, TreeOptions, VisualCount,

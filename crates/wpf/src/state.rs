@@ -3,6 +3,7 @@
 
 use crate::ask::{AppText, Asker, TEXT, shown};
 use crate::fault::CallFault;
+use crate::session::Session;
 use portcullis_model::{Fault, FaultCode};
 use portcullis_wpf_protocol::{
     CaptureItem, CaptureObject, CaptureParams, Handle, LocalKind, ObjectParams, ObjectRef, TokenRow, Val, WriteKind,
@@ -191,6 +192,11 @@ fn item(row: &TokenRow, owner: Handle) -> Option<Item> {
         value: row.value.clone(),
         restorable: row.restorable,
     })
+}
+
+/// Whether a snapshot keeps properties of a view model; one that is not there keeps none.
+pub fn keeps_members(session: &Session, id: &str) -> bool {
+    session.memory().snapshot(id).is_some_and(|snapshot| snapshot.items.iter().any(|item| item.is_member))
 }
 
 fn forget(asker: &Asker<'_>, snapshot: &Snapshot) {

@@ -15,7 +15,7 @@ use crate::tool::AnyTool;
 use portcullis_model::WpfGate::{Destructive, SensitiveReads, Viewmodel};
 use portcullis_model::{Effect, Fault, FaultCode, WpfGate, nearest};
 use portcullis_wpf as wpf;
-use portcullis_wpf::Asker;
+use portcullis_wpf::{Asker, Session};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -268,7 +268,7 @@ impl Answers for BatchMutate {
         )
     };
 
-    fn more_gates(args: &BatchArgs) -> Result<Vec<WpfGate>, Fault> {
+    fn more_gates(args: &BatchArgs, _: &Session) -> Result<Vec<WpfGate>, Fault> {
         if args.mutations.0.is_empty() {
             return Err(Fault::bad_argument("mutations", "[]", "there is at least one step", "add a step")
                 .source_code("InvalidArgument"));
@@ -428,7 +428,7 @@ impl Answers for WaitAfterMutation {
         )
     };
 
-    fn more_gates(args: &WaitAfterArgs) -> Result<Vec<WpfGate>, Fault> {
+    fn more_gates(args: &WaitAfterArgs, _: &Session) -> Result<Vec<WpfGate>, Fault> {
         let gates = args.trigger_mutation.check(None).map_err(|fault| {
             let field = fault.field.clone().unwrap_or_else(|| "tool".to_owned());
             fault.field(format!("triggerMutation.{field}"))

@@ -96,8 +96,8 @@ trait Answers: Send + Sync + 'static {
     /// Gates that the call goes through besides where they are open to the caller; without them it tells less.
     const IF_OPEN: &'static [WpfGate] = &[];
 
-    /// Gates that these very arguments go through besides those of every call.
-    fn more_gates(_: &Self::Args) -> Result<Vec<WpfGate>, Fault> {
+    /// Gates that these very arguments, in this session, go through besides those of every call.
+    fn more_gates(_: &Self::Args, _: &Session) -> Result<Vec<WpfGate>, Fault> {
         Ok(Vec::new())
     }
 
@@ -166,13 +166,13 @@ impl<T: Answers> Tool for Wpf<T> {
     const DESCRIPTOR: Descriptor = T::DESCRIPTOR;
 
     fn plan(args: T::Args, cx: &PlanContext<'_>) -> Result<Planned<Self::Bound>, Fault> {
+        let session = session_of(args.process(), cx)?;
         let mut gates = T::DESCRIPTOR.gates.to_vec();
-        gates.extend(T::more_gates(&args)?);
+        gates.extend(T::more_gates(&args, &session)?);
         let open = cx.targets.open_gates(cx.principal);
         gates.extend(T::IF_OPEN.iter().filter(|gate| open.contains(gate)));
         gates.sort_unstable();
         gates.dedup();
-        let session = session_of(args.process(), cx)?;
         let changes = T::DESCRIPTOR.effects.iter().any(|effect| effect.changes());
         Ok(Planned {
             resources: vec![target(&session, gates.clone())],

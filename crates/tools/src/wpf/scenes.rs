@@ -7,7 +7,7 @@ use crate::tool::AnyTool;
 use portcullis_model::WpfGate::{Destructive, SensitiveReads, Viewmodel};
 use portcullis_model::{Fault, WpfGate};
 use portcullis_wpf as wpf;
-use portcullis_wpf::Asker;
+use portcullis_wpf::{Asker, Session};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -122,7 +122,7 @@ impl Answers for CaptureStateSnapshot {
         ],
     );
 
-    fn more_gates(args: &CaptureArgs) -> Result<Vec<WpfGate>, Fault> {
+    fn more_gates(args: &CaptureArgs, _: &Session) -> Result<Vec<WpfGate>, Fault> {
         let names = args.view_model_property_names.as_ref().is_some_and(|list| !list.0.is_empty());
         Ok(if names { vec![Viewmodel] } else { Vec::new() })
     }
@@ -160,15 +160,30 @@ wpf_args!(RestoreArgs {
     remove_after_restore: Option<bool>,
 });
 
-wpf_tool!(
-    RestoreStateSnapshot, RestoreArgs => wpf::Restored,
-    descriptor(
+struct RestoreStateSnapshot;
+
+impl Answers for RestoreStateSnapshot {
+    type Args = RestoreArgs;
+    type Answer = wpf::Restored;
+
+    const DESCRIPTOR: crate::descriptor::Descriptor = descriptor(
         "restore_state_snapshot",
         "Put a state back",
         "Put back what a snapshot kept, the very objects, and look whether it is there.",
         Kind::Write,
         &[Destructive, SensitiveReads],
-        [(r#"{"snapshotId": "snapshot_1"}"#, "All of it"), (r#"{"snapshotId": "snapshot_1", "removeAfterRestore": false}"#, "And keep it")],
-    ),
-    |args, asker| wpf::restore(asker, &args.snapshot_id.0, args.remove_after_restore.unwrap_or(true))
-);
+        [
+            (r#"{"snapshotId": "snapshot_1"}"#, "All of it"),
+            (r#"{"snapshotId": "snapshot_1", "removeAfterRestore": false}"#, "And keep it"),
+        ],
+    );
+
+    /// What a view model had is written into it, which is what modify_viewmodel needs its gate for.
+    fn more_gates(args: &RestoreArgs, session: &Session) -> Result<Vec<WpfGate>, Fault> {
+        Ok(if wpf::keeps_members(session, &args.snapshot_id.0) { vec![Viewmodel] } else { Vec::new() })
+    }
+
+    fn answer(args: RestoreArgs, asker: &Asker<'_>) -> Result<wpf::Restored, Fault> {
+        wpf::restore(asker, &args.snapshot_id.0, args.remove_after_restore.unwrap_or(true))
+    }
+}
