@@ -3,6 +3,7 @@
 
 use crate::identity::failed;
 use crate::security::{Local, UserOnly};
+use crate::system::known_folder;
 use portcullis_platform::{PortFault, PortResult};
 use std::fs;
 use std::path::PathBuf;
@@ -12,8 +13,7 @@ use windows::Win32::Security::Cryptography::{
     CryptUnprotectData,
 };
 use windows::Win32::Storage::FileSystem::CreateDirectoryW;
-use windows::Win32::System::Com::CoTaskMemFree;
-use windows::Win32::UI::Shell::{FOLDERID_LocalAppData, KF_FLAG_DEFAULT, SHGetKnownFolderPath};
+use windows::Win32::UI::Shell::FOLDERID_LocalAppData;
 use windows::core::{HSTRING, PCWSTR};
 
 /// The file, and what it is sealed with besides (`SECRET_FILE` and `SECRET_ENTROPY` of the protocol).
@@ -25,15 +25,8 @@ const SECRET_BYTES: usize = 32;
 const FILE_CAP: u64 = 4_096;
 
 fn folder() -> PortResult<PathBuf> {
-    // SAFETY: a constant id; the text is freed below.
-    let text = unsafe { SHGetKnownFolderPath(&FOLDERID_LocalAppData, KF_FLAG_DEFAULT, None) };
-    let text = text.map_err(failed("SHGetKnownFolderPath"))?;
-    // SAFETY: the call gave a text that ends in NUL.
-    let path = unsafe { text.to_string() };
-    // SAFETY: the text came from the shell, which asks for it to be freed so, once.
-    unsafe { CoTaskMemFree(Some(text.0.cast())) };
-    let path = path.map_err(|_| PortFault::System { call: "SHGetKnownFolderPath", code: 0 })?;
-    Ok(PathBuf::from(path).join("Portcullis"))
+    let local = known_folder(&FOLDERID_LocalAppData);
+    Ok(local.ok_or(PortFault::System { call: "SHGetKnownFolderPath", code: 0 })?.join("Portcullis"))
 }
 
 fn blob(bytes: &[u8]) -> CRYPT_INTEGER_BLOB {
