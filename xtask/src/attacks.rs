@@ -146,7 +146,9 @@ const CANARY: &str = "tests/tests/security/canary.rs";
 const DOOR: &str = "crates/gate/tests/door.rs";
 const EVENTS: &str = "crates/gate/tests/events.rs";
 const FILES: &str = "crates/gate/tests/files.rs";
+const KEPT: &str = "crates/gate/tests/kept.rs";
 const NETWORK: &str = "crates/gate/tests/network.rs";
+const OCR: &str = "crates/gate/tests/ocr.rs";
 const OWN: &str = "crates/gate/tests/own.rs";
 const PROCESSES: &str = "crates/gate/tests/processes.rs";
 const REGISTRY: &str = "crates/gate/tests/registry.rs";
@@ -256,6 +258,33 @@ const ATTACKS: &[Attack] = &[
         "attack_calls_end_with_the_key_and_do_not_stay_with_the_name",
         &["CancelTask", "GetRunningTasks", "GetTaskStatus"],
     ),
+    on(
+        Kind::Others,
+        KEPT,
+        "what_is_kept_for_one_caller_is_not_there_for_another",
+        &["ListResources", "ReadResource", "Screenshot"],
+    ),
+    on(
+        Kind::Others,
+        KEPT,
+        "a_key_that_is_taken_back_takes_what_was_kept_for_it_along",
+        &["ReadResource", "Screenshot"],
+    ),
+    on(
+        Kind::Hiding,
+        KEPT,
+        "it_is_read_by_the_right_by_which_it_was_made_and_gone_with_the_rules_that_it_was_made_under",
+        &["ReadResource", "Screenshot"],
+    ),
+    on(
+        Kind::Applications,
+        WPF,
+        "attack_a_kept_picture_is_no_way_around_the_gate_that_it_was_made_through",
+        &["ReadResource", "element_screenshot"],
+    ),
+    on(Kind::Hiding, OCR, "attack_what_may_not_be_captured_is_not_read_either", &["OCR"]),
+    on(Kind::Targets, OCR, "attack_a_ref_of_pixels_that_have_changed_hits_nothing", &["Click", "OCR"]),
+    on(Kind::Time, KEPT, "a_recording_ends_when_it_is_withdrawn", &["ScreenRecord"]),
     on(Kind::Others, "crates/gate/tests/lanes.rs", "attack_who_fills_a_lane_does_not_shut_it_to_the_others", &["Wait"]),
     on(
         Kind::Hosts,

@@ -13,6 +13,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("portcullis-fixture-desktop", "portcullis-fixture-desktop"),
     ("portcullis-fixture-baseline", "portcullis-fixture-baseline"),
     ("portcullis-fixture-shell", "portcullis-fixture-shell"),
+    ("portcullis-fixture-shell", "portcullis-fixture-tesseract"),
 ];
 
 /// The library that starts the inspector in an application.

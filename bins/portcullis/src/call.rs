@@ -75,6 +75,8 @@ fn print_reply(reply: &Reply, as_json: bool) -> anyhow::Result<()> {
                         out!("[{} {}x{}, {} bytes]", image.mime, image.width, image.height, image.bytes.len())
                     }
                     Part::Blob(blob) => out!("{}", STANDARD.encode(&blob.bytes)),
+                    // It is kept as long as the server runs, which a single call does not outlast.
+                    Part::Link(link) => out!("[{} {}, {} bytes]", link.uri, link.mime, link.size),
                 }
             }
         }
@@ -88,6 +90,7 @@ fn part_json(part: &Part) -> Value {
         Part::Image(image) => {
             json!({ "image": image.mime, "width": image.width, "height": image.height, "bytes": image.bytes.len() })
         }
+        Part::Link(link) => json!({ "uri": link.uri, "name": link.name, "mime": link.mime, "bytes": link.size }),
         Part::Blob(blob) => json!({ "blob": STANDARD.encode(&blob.bytes), "mime": blob.mime, "uri": blob.uri }),
     }
 }

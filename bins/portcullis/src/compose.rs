@@ -239,6 +239,11 @@ pub(crate) fn gate(
         // No caller presses it.
         ports.input = Arc::new(InputWithoutStopKey::new(ports.input, machine.owner_ports()?.key, key));
     }
+    if let Some(program) = settings.tesseract()? {
+        machine::trust(&*machine.file_trust(), &program.value, Place::User)
+            .map_err(|why| anyhow::anyhow!("{}: ocr.tesseract: {why}", program.origin))?;
+        ports.ocr = ports.ocr.with_tesseract(&program.value);
+    }
     let catalogue = Catalogue::new();
     let rules = rules(machine, settings, anchor, &catalogue)?;
     let excess = excess_rights(machine, &settings.allow_elevated())?;

@@ -347,6 +347,15 @@ pub const KEYS: &[Key] = &[
         what: "Whether the clipboard's text may be read.",
     },
     Key {
+        path: "ocr.tesseract",
+        kind: Kind::Text,
+        merge: Merge::Fixed,
+        default: "none",
+        flag: None,
+        what: "The absolute path of Tesseract's program, which OCR runs where Windows does not read text off pixels. A program \
+               that others can write stops the start.",
+    },
+    Key {
         path: "input.deny_programs",
         kind: Kind::Programs,
         merge: Merge::OnlyMore,

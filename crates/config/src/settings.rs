@@ -413,6 +413,11 @@ impl Settings {
         }
     }
 
+    /// The program of Tesseract, for machines whose Windows does not read text off pixels.
+    pub fn tesseract(&self) -> Result<Option<Valued<PathBuf>>, ConfigError> {
+        self.text("ocr.tesseract").map(|said| self.absolute("ocr.tesseract", said)).transpose()
+    }
+
     /// A path. A flag is typed where one knows the working directory; a file is read from anywhere.
     fn absolute(&self, key: &str, said: Valued<String>) -> Result<Valued<PathBuf>, ConfigError> {
         let path = PathBuf::from(&said.value);

@@ -14,8 +14,8 @@ use portcullis_model::{
 use portcullis_platform::Ports;
 use portcullis_policy::{Ask, Decision, Denial, Grant, Meter, Permit, Rules, weight};
 use portcullis_tools::{
-    AnyTool, ApplyContext, Catalogue, Descriptor, EndedTask, Explanation, Lane as LaneName, PlanContext, PlannedCall,
-    PolicyView, Readers, StepCalls, Tables, Verdict, canonical,
+    AnyTool, ApplyContext, Catalogue, Descriptor, EndedTask, Explanation, KeptTotal, Lane as LaneName, PlanContext,
+    PlannedCall, PolicyView, Progress, Readers, StepCalls, Tables, Unwatched, Verdict, canonical,
 };
 use serde_json::Value;
 use std::collections::HashMap;
@@ -39,6 +39,8 @@ const INPUT_QUEUE: usize = 64;
 const LONG_QUEUE: usize = 64;
 /// How long a call may wait for its lane.
 const QUEUE_WAIT: Duration = Duration::from_secs(30);
+/// How often what is kept for callers is looked over, while calls come.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// Principals whose tables are kept.
 const PRINCIPAL_CAP: usize = 1024;
 
@@ -94,6 +96,10 @@ pub(crate) struct Inner {
     lanes: Lanes,
     pub(crate) registry: Arc<Registry>,
     tables: Mutex<HashMap<Holder, Arc<Tables>>>,
+    /// Bytes of what is kept for all callers.
+    kept: Arc<KeptTotal>,
+    /// When what is kept for callers was last looked over.
+    swept: Mutex<Instant>,
     calls: AtomicU64,
     /// The owner stopped the work.
     pub(crate) stopped: AtomicBool,
@@ -126,6 +132,8 @@ impl Gate {
             },
             registry: Registry::start()?,
             tables: Mutex::default(),
+            kept: Arc::default(),
+            swept: Mutex::new(Instant::now()),
             calls: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             stops: Stops::default(),
@@ -151,9 +159,14 @@ impl Gate {
         self.0.explain(principal, tool, arguments)
     }
 
+    /// Takes a call as `submit` does, and says how far it is.
+    pub fn submit_watched(&self, call: Call, progress: Arc<dyn Progress>, respond: Responder) {
+        self.0.submit(self.0.next_call(), call, progress, respond);
+    }
+
     /// Takes a call; `respond` is called once, perhaps before this returns, perhaps on another thread.
     pub fn submit(&self, call: Call, respond: Responder) {
-        self.0.submit(CallId::new(self.0.calls.fetch_add(1, Ordering::Relaxed) + 1), call, respond);
+        self.submit_watched(call, Arc::new(Unwatched), respond);
     }
 
     /// Takes a call and waits for its answer: for the command line, which has nothing else to do.
@@ -189,9 +202,7 @@ impl Gate {
             }
         }
         inner.registry.end();
-        for tables in inner.tables.lock().unwrap_or_else(PoisonError::into_inner).values() {
-            tables.close();
-        }
+        inner.all_tables().iter().for_each(|tables| tables.close());
         if let Some(watch) = inner.watch.lock().unwrap_or_else(PoisonError::into_inner).take() {
             watch.end();
         }
@@ -206,11 +217,15 @@ impl Gate {
 }
 
 impl Inner {
-    fn submit(self: &Arc<Self>, id: CallId, call: Call, respond: Responder) {
+    fn next_call(&self) -> CallId {
+        CallId::new(self.calls.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn submit(self: &Arc<Self>, id: CallId, call: Call, progress: Arc<dyn Progress>, respond: Responder) {
         let arguments = self.parts.ledger.digest(call.arguments.to_string().as_bytes());
         match self.admit(id, &call, arguments) {
             Err(fault) => respond(Err(self.parts.redactor.fault(fault))),
-            Ok(tool) => self.dispatch(id, tool, call, arguments, respond),
+            Ok(tool) => self.dispatch(id, tool, call, arguments, (progress, respond)),
         }
     }
 
@@ -310,7 +325,14 @@ impl Inner {
         }
     }
 
-    fn dispatch(self: &Arc<Self>, id: CallId, tool: &AnyTool, call: Call, arguments: Digest, respond: Responder) {
+    fn dispatch(
+        self: &Arc<Self>,
+        id: CallId,
+        tool: &AnyTool,
+        call: Call,
+        arguments: Digest,
+        (progress, respond): (Arc<dyn Progress>, Responder),
+    ) {
         let descriptor = tool.descriptor();
         let lane = self.lane(descriptor.lane);
         let running = Arc::new(Running {
@@ -318,6 +340,7 @@ impl Inner {
             principal: call.principal,
             tool: descriptor.name,
             came: Instant::now(),
+            progress,
             cancel: call.cancel,
             lane: lane.clone(),
             started: AtomicBool::new(false),
@@ -376,6 +399,7 @@ impl Inner {
         let Some(tool) = self.parts.catalogue.get(running.tool) else {
             return refuse(Fault::new(FaultCode::Internal, "the tool is gone"));
         };
+        self.sweep();
         let waited = running.came.elapsed();
         let descriptor = tool.descriptor();
         // Rules that were narrowed while it waited hold for it.
@@ -468,6 +492,7 @@ impl Inner {
                 tasks: &*self.registry,
                 policy: &**self,
                 steps: &Steps { inner: self, of: running },
+                progress: &*running.progress,
                 cancel: &running.cancel,
                 deadline: Deadline::after(span),
                 waited,
@@ -477,6 +502,23 @@ impl Inner {
         finish(permit, answer)
     }
 
+    /// Deletes what is kept too long for callers who do not come back, now and then.
+    fn sweep(&self) {
+        {
+            let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+            if swept.elapsed() < SWEEP_EVERY {
+                return;
+            }
+            *swept = Instant::now();
+        }
+        self.all_tables().iter().for_each(|tables| tables.sweep());
+    }
+
+    /// The tables of every caller.
+    pub(crate) fn all_tables(&self) -> Vec<Arc<Tables>> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()
+    }
+
     fn tables(&self, principal: &Principal) -> Arc<Tables> {
         let holder = (principal.shared_name(), principal.key_digest().copied());
         let mut all = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -484,7 +526,7 @@ impl Inner {
             // Principals come from the configuration, so this is never reached by calls alone; refs start anew if it is.
             all.clear();
         }
-        Arc::clone(all.entry(holder).or_default())
+        Arc::clone(all.entry(holder).or_insert_with(|| Arc::new(Tables::new(Arc::clone(&self.kept)))))
     }
 }
 
@@ -562,7 +604,8 @@ impl StepCalls for Steps<'_> {
             arguments,
             cancel: self.of.cancel.child(),
         };
-        answered(|respond| self.inner.submit(self.of.id.step(step), call, respond))
+        let progress = Arc::clone(&self.of.progress);
+        answered(|respond| self.inner.submit(self.of.id.step(step), call, progress, respond))
     }
 }
 

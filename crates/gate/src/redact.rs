@@ -119,6 +119,10 @@ impl Redactor {
                             self.text(&mut blob.uri);
                             self.bytes(&mut blob.bytes);
                         }
+                        Part::Link(link) => {
+                            self.text(&mut link.uri);
+                            self.text(&mut link.name);
+                        }
                         // What is seen on the screen is no text; a key that is shown there is shown to whoever looks.
                         Part::Image(_) => {}
                     }

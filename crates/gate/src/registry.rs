@@ -4,7 +4,7 @@
 use crate::call::{Answer, Responder};
 use crate::lane::Lane;
 use portcullis_model::{CallId, Cancel, CancelReason, Fault, Interrupted, Principal};
-use portcullis_tools::{TaskInfo, TaskView};
+use portcullis_tools::{Progress, TaskInfo, TaskView};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -23,6 +23,7 @@ pub(crate) struct Running {
     pub(crate) principal: Principal,
     pub(crate) tool: &'static str,
     pub(crate) came: Instant,
+    pub(crate) progress: Arc<dyn Progress>,
     pub(crate) cancel: Cancel,
     pub(crate) lane: Option<Lane>,
     pub(crate) started: AtomicBool,

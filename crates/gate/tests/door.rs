@@ -173,6 +173,7 @@ fn text(reply: &Reply) -> String {
                 Part::Text(text) => text.as_str(),
                 Part::Image(_) => "<image>",
                 Part::Blob(_) => "<bytes>",
+                Part::Link(link) => link.uri.as_str(),
             })
             .collect::<Vec<_>>()
             .join("\n"),

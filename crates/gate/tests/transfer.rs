@@ -37,7 +37,7 @@ fn call_as(gate: &Gate, principal: &Principal, tool: &str, arguments: Value) -> 
         match part {
             Part::Text(text) => told.0.push_str(&text),
             Part::Blob(blob) => told.1.extend(blob.bytes),
-            Part::Image(_) => panic!("a picture"),
+            Part::Image(_) | Part::Link(_) => panic!("a picture"),
         }
     }
     Ok(told)

@@ -63,6 +63,16 @@ impl Rect {
         point.x >= self.left && point.x < self.right && point.y >= self.top && point.y < self.bottom
     }
 
+    /// As large, and so much further to the right and down; at the edge of all coordinates it loses what is beyond.
+    pub fn moved(self, right: i32, down: i32) -> Self {
+        Self {
+            left: self.left.saturating_add(right),
+            top: self.top.saturating_add(down),
+            right: self.right.saturating_add(right),
+            bottom: self.bottom.saturating_add(down),
+        }
+    }
+
     /// What both rectangles share; empty when they do not touch.
     pub fn intersect(self, other: Self) -> Self {
         let shared = Self {

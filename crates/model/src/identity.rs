@@ -1,6 +1,7 @@
 //! Who a window or a control is, so that a name given to a client can never come to mean another one.
 //! An identity is compared, never dereferenced: no pointer and no open handle lives here.
 
+use crate::Rect;
 use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
@@ -68,6 +69,15 @@ pub enum ElementPath {
         /// Zero-based positions from the control's root down.
         index: Vec<u32>,
         /// A digest of what tells the item from its neighbours (its text), so that a shifted row is noticed.
+        mark: u64,
+    },
+    /// Something that was seen in the window's pixels and is in no tree: a word that was read off them.
+    Pixels {
+        /// Where it stands, from the window's top left corner.
+        place: Rect,
+        /// The window's width and height then: what is in another window of it stands elsewhere.
+        size: (u32, u32),
+        /// A digest of the pixels there, so that what has changed is noticed.
         mark: u64,
     },
     /// An element of UI Automation, known by its runtime id.

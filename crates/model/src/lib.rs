@@ -13,6 +13,7 @@ mod host;
 mod identity;
 mod json;
 mod key;
+mod ocr;
 mod origin;
 mod outcome;
 mod principal;
@@ -39,8 +40,9 @@ pub use host::{AddressClass, BadHost, Host, HostAccess, HostPattern, Network};
 pub use identity::{ElementIdentity, ElementPath, Ref, WindowIdentity};
 pub use json::{Unclear, require_clear};
 pub use key::{KEY_DIGITS, KEY_PREFIX, KEY_SPAN, MASK, mask_keys, without_keys};
+pub use ocr::OcrLanguage;
 pub use origin::{Origin, Valued, WindowPattern};
-pub use outcome::{Blob, Evidence, Image, Outcome, Part, Reply};
+pub use outcome::{Blob, Evidence, Image, Link, Outcome, Part, Reply};
 pub use principal::{Authenticated, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
 pub use process::{ProcessId, Standing};
 pub use record::{

@@ -49,7 +49,7 @@ impl Outcome {
 /// An encoded picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// `image/png` or `image/jpeg`.
+    /// `image/png`, `image/jpeg`, or `image/gif` for what moves.
     pub mime: &'static str,
     /// The encoded bytes.
     pub bytes: Vec<u8>,
@@ -70,6 +70,19 @@ pub struct Blob {
     pub bytes: Vec<u8>,
 }
 
+/// Something that the server keeps for the caller, which it can ask for later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What it is asked for by: `portcullis://shots/` and 32 hexadecimal digits.
+    pub uri: String,
+    /// A name of a file, for clients that store it.
+    pub name: String,
+    /// What it is.
+    pub mime: &'static str,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
 /// One part of a view reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -79,6 +92,8 @@ pub enum Part {
     Image(Image),
     /// Bytes.
     Blob(Blob),
+    /// What is kept for the caller.
+    Link(Link),
 }
 
 /// What a call answers.
@@ -136,6 +151,7 @@ impl Reply {
                     Part::Text(text) => text.len(),
                     Part::Image(image) => image.bytes.len(),
                     Part::Blob(blob) => blob.bytes.len(),
+                    Part::Link(link) => link.uri.len() + link.name.len(),
                 })
                 .fold(0, usize::saturating_add),
         };
@@ -153,6 +169,7 @@ impl Reply {
                         Part::Text(text) => all.extend_from_slice(text.as_bytes()),
                         Part::Image(image) => all.extend_from_slice(&image.bytes),
                         Part::Blob(blob) => all.extend_from_slice(&blob.bytes),
+                        Part::Link(link) => all.extend_from_slice(link.uri.as_bytes()),
                     }
                     all.push(0);
                 }

@@ -33,6 +33,7 @@ pub enum Call {
     Press,
     Capture,
     CaptureWindow,
+    ReadPixels,
     LockSession,
     SystemInfo,
     Processes,
@@ -141,6 +142,7 @@ impl FakeDesktop {
             tasks: Vec::new(),
             task_requests: Vec::new(),
             shells: Shells::default(),
+            written: None,
             installed: Vec::new(),
             journal: Vec::new(),
         };
@@ -157,6 +159,7 @@ impl FakeDesktop {
             input: Arc::new(self.clone()),
             loader: Arc::new(self.wpf.clone()),
             network: Arc::new(self.clone()),
+            ocr: Arc::new(self.clone()),
             processes: Arc::new(self.clone()),
             registry: Arc::new(self.clone()),
             scheduled: Arc::new(self.clone()),

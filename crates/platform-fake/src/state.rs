@@ -130,6 +130,8 @@ pub(crate) struct State {
     pub(crate) tasks: Vec<(TaskPath, String)>,
     pub(crate) task_requests: Vec<TaskRequest>,
     pub(crate) shells: Shells,
+    /// Words that stand in the pixels, line by line; none without an engine that reads them.
+    pub(crate) written: Option<Vec<Vec<(String, Rect)>>>,
     pub(crate) installed: Vec<(InstalledApp, WindowBuilder)>,
     /// What happened, a line each: the test's own truth.
     pub(crate) journal: Vec<String>,

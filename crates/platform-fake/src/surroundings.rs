@@ -82,6 +82,13 @@ impl ClipboardPort for FakeDesktop {
     }
 }
 
+/// What a picture of this area shows, as far as it lies on displays.
+pub(crate) fn screenshot(state: &State, area: Rect) -> Bitmap {
+    let parts = state.displays.iter().map(|display| display.bounds.intersect(area));
+    let rect = parts.fold(Rect::default(), Rect::union);
+    Bitmap { rect, bgra: pixels(state, rect, None), method: CaptureMethod::Screen }
+}
+
 /// The pixels of an area: of one window alone, or of everything as it covers each other.
 fn pixels(state: &State, area: Rect, only: Option<&WindowIdentity>) -> Vec<u8> {
     // Windows from the back to the front, each painting rows over what is behind it.
@@ -120,9 +127,7 @@ impl ScreenPort for FakeDesktop {
         permit.require(Effect::ReadPixels, &Resource::Desktop)?;
         let state = self.lock();
         state.operable()?;
-        let parts = state.displays.iter().map(|display| display.bounds.intersect(area));
-        let rect = parts.fold(Rect::default(), Rect::union);
-        Ok(Bitmap { rect, bgra: pixels(&state, rect, None), method: CaptureMethod::Screen })
+        Ok(screenshot(&state, area))
     }
 
     fn capture_window(&self, permit: &Permit, window: &WindowIdentity, deadline: Deadline) -> PortResult<Bitmap> {

@@ -5,11 +5,14 @@ use crate::behave::Deed;
 use crate::desktop::{Call, FakeDesktop};
 use crate::places::{by_identity, by_point, placed, tree, untrusted};
 use crate::state::State;
+use crate::surroundings::screenshot;
 use portcullis_model::{
-    Cancel, Deadline, Effect, ElementIdentity, Point, Reader, ReaderReport, Rect, Role, Source, TreeReading, UiNode,
-    WindowIdentity,
+    Cancel, Deadline, Effect, ElementIdentity, ElementPath, Point, Reader, ReaderReport, Rect, Role, Source,
+    TreeReading, UiNode, WindowIdentity,
 };
-use portcullis_platform::{ControlAct, Delivered, ElementText, Permit, PortFault, PortResult, ReadBudget, TreePort};
+use portcullis_platform::{
+    ControlAct, Delivered, ElementText, Permit, PortFault, PortResult, ReadBudget, ShowState, TreePort,
+};
 
 fn is_row(node: &UiNode) -> bool {
     matches!(node.role, Role::ListItem | Role::DataItem | Role::TreeItem)
@@ -65,7 +68,15 @@ impl TreePort for FakeDesktop {
     fn locate(&self, element: &ElementIdentity) -> PortResult<Rect> {
         self.enter(Call::Locate, None, None)?;
         let state = self.lock();
-        let found = by_identity(state.living(&element.window)?, element).ok_or(PortFault::Gone)?;
+        let window = state.living(&element.window)?;
+        if let ElementPath::Pixels { place, size, mark } = element.path {
+            let area = place.moved(window.rect.left, window.rect.top);
+            let same = (window.rect.width(), window.rect.height()) == size
+                && window.show != ShowState::Minimised
+                && screenshot(&state, area).mark(area) == Some(mark);
+            return if same { Ok(area) } else { Err(PortFault::Gone) };
+        }
+        let found = by_identity(window, element).ok_or(PortFault::Gone)?;
         Ok(found.node.rect)
     }
 

@@ -103,6 +103,18 @@ impl ScreenPort for Win32Screen {
     }
 }
 
+/// Where what was seen in a window's pixels is now; gone when the window has another size or other pixels are there. Nothing of
+/// the pixels is told, so it needs no permit.
+pub(crate) fn locate_pixels(window: HWND, place: Rect, size: (u32, u32), mark: u64) -> PortResult<Rect> {
+    let frame = window_rect(window)?;
+    let area = place.moved(frame.left, frame.top);
+    if (frame.width(), frame.height()) != size || frame.intersect(area) != area || facts::is_iconic(window) {
+        return Err(PortFault::Gone);
+    }
+    let bitmap = capture_screen(area, &Mutex::default())?;
+    if bitmap.mark(area) == Some(mark) { Ok(area) } else { Err(PortFault::Gone) }
+}
+
 fn check_time(deadline: Deadline) -> PortResult<()> {
     if deadline.passed() { Err(portcullis_model::CancelReason::Deadline.into()) } else { Ok(()) }
 }

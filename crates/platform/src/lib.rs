@@ -10,6 +10,7 @@ mod files;
 mod host;
 mod input;
 mod network;
+mod ocr;
 mod owner;
 mod ports;
 mod processes;
@@ -35,6 +36,7 @@ pub use files::{
 pub use host::{Edition, Firewall, FirewallRule, HostPort};
 pub use input::{Button, InputPort, InputTurn, PointerAct, PointerButtonState, Scroll, Step};
 pub use network::{ADDRESS_CAP, Carrier, ConnectionInfo, Echo, HostTarget, NetworkFault, NetworkPort, Reach};
+pub use ocr::{OCR_WORDS, OcrPort, OcrReading, OcrWord, lines_of_tsv};
 pub use owner::{
     EventGravity, EventLogPort, InputWithoutStopKey, OwnRights, OwnerPorts, StopChord, StopKeyPort, StopKeyState,
     StopKeyWatch, StopPort,

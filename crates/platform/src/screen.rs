@@ -2,6 +2,7 @@
 
 use crate::{Permit, PortResult};
 use portcullis_model::{Deadline, Rect, WindowIdentity};
+use sha2::{Digest as _, Sha256};
 
 /// One display.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,26 @@ pub struct Bitmap {
     pub bgra: Vec<u8>,
     /// How it was had.
     pub method: CaptureMethod,
+}
+
+impl Bitmap {
+    /// A digest of the pixels of this part of the desktop, without their unused byte; none when the bitmap does not show all of it.
+    pub fn mark(&self, area: Rect) -> Option<u64> {
+        let offset = |from: i32, to: i32| usize::try_from(i64::from(to) - i64::from(from)).ok();
+        let (left, right) = (offset(self.rect.left, area.left)?, offset(self.rect.left, area.right)?);
+        let (top, bottom) = (offset(self.rect.top, area.top)?, offset(self.rect.top, area.bottom)?);
+        let line = usize::try_from(self.rect.width()).ok()?.checked_mul(4).filter(|line| *line > 0)?;
+        let row = left.checked_mul(4)?..right.checked_mul(4)?;
+        let mut hash = Sha256::new();
+        for line in self.bgra.chunks_exact(line).skip(top).take(bottom.checked_sub(top)?) {
+            for pixel in line.get(row.clone())?.chunks_exact(4) {
+                hash.update(pixel.get(..3)?);
+            }
+        }
+        let whole = self.rect.intersect(area) == area && !area.is_empty();
+        let first: [u8; 8] = hash.finalize().get(..8)?.try_into().ok()?;
+        whole.then(|| u64::from_be_bytes(first))
+    }
 }
 
 /// Displays and pixels.

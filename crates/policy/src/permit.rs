@@ -179,6 +179,14 @@ impl Permit {
         self.effects.contains(&effect)
     }
 
+    /// Fails unless this permit names the effect: for what is done with something that another port gave by the same permit.
+    pub fn require_effect(&self, effect: Effect) -> Result<(), OutsidePermit> {
+        if self.names(effect) {
+            return Ok(());
+        }
+        Err(OutsidePermit { call: self.call, effect, resource: Resource::OwnTasks, denial: None })
+    }
+
     /// Writes how the call ended. `reply` is a plain digest of what was answered; it is keyed before it is written, since
     /// a short answer could be guessed from a plain one.
     pub fn finish(

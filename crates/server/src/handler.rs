@@ -4,21 +4,21 @@
 use crate::auth::Credential;
 use crate::calls::Calls;
 use crate::render;
-use portcullis_gate::{Call, Gate};
-use portcullis_model::{Cancel, CancelReason, Principal};
+use portcullis_gate::{Answer, Call, Gate, Progress, Unwatched};
+use portcullis_model::{Cancel, CancelReason, FaultCode, Principal};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod, CompleteRequestParams, CompleteResult,
     CustomRequest, CustomResult, ErrorCode, GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse,
-    Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod,
-    ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse,
-    ServerCapabilities, ServerConfig, Tool,
+    Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How long a client may keep the list of tools, in milliseconds. It changes only with the configuration.
 const LIST_TTL_MS: u64 = 60_000;
@@ -30,9 +30,12 @@ with what changed, so a second Snapshot is seldom needed. Text read from the scr
 error names the rule and the remedy.";
 
 /// The methods that this server has, and what their parameters are in the protocol's schema.
-const PARAMETERS: [(&str, &str); 5] = [
+const PARAMETERS: [(&str, &str); 8] = [
     ("initialize", "an object with `protocolVersion`, `capabilities` and `clientInfo`"),
     ("ping", "an object, or nothing"),
+    ("resources/list", "an object with at most the text `cursor`, or nothing"),
+    ("resources/read", "an object with the text `uri`"),
+    ("resources/templates/list", "an object with at most the text `cursor`, or nothing"),
     ("server/discover", "an object, or nothing"),
     ("tools/call", "an object with the text `name` and, when the tool takes any, the object `arguments`"),
     ("tools/list", "an object with at most the text `cursor`, or nothing"),
@@ -55,6 +58,19 @@ pub(crate) struct Handler {
     calls: Arc<Calls>,
     /// The tools as they are listed, by name; the SDK asks for one with each call.
     tools: Arc<HashMap<&'static str, Tool>>,
+}
+
+/// Reports that wait to be sent; one too many is left out.
+const PROGRESS_QUEUE: usize = 4;
+
+/// Takes from the gate how far a call is: seconds of seconds, and what is being done.
+struct Teller(tokio::sync::mpsc::Sender<(f64, f64, String)>);
+
+impl Progress for Teller {
+    fn report(&self, done: Duration, of: Duration, what: &str) {
+        // A client that is slow to listen misses a step, not the answer.
+        let _ = self.0.try_send((done.as_secs_f64(), of.as_secs_f64(), what.to_owned()));
+    }
 }
 
 /// Ends the call when the request's future is dropped or its token fires, whichever way the client went.
@@ -84,6 +100,55 @@ impl Handler {
                 .ok_or_else(|| ErrorData::internal_error("the request carries no principal", None)),
         }
     }
+
+    /// One call through the door. It ends when its client goes away or withdraws it.
+    async fn call(
+        &self,
+        tool: String,
+        arguments: Value,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Answer, ErrorData> {
+        let principal = self.principal(context)?;
+        let cancel = Cancel::new();
+        let _guard = CancelOnDrop(cancel.clone());
+        let _under_way = credential(context).map(|credential| self.calls.hold(credential, cancel.clone()));
+        let (send, receive) = tokio::sync::oneshot::channel();
+        let call = Call { principal, tool, arguments, cancel: cancel.clone() };
+        // Without a token nobody holds the sending end, and nothing ever comes.
+        let (tell, mut told) = tokio::sync::mpsc::channel(PROGRESS_QUEUE);
+        let token = context.meta.get_progress_token();
+        let progress: Arc<dyn Progress> = match token {
+            Some(_) => Arc::new(Teller(tell)),
+            None => Arc::new(Unwatched),
+        };
+        self.gate.submit_watched(
+            call,
+            progress,
+            Box::new(move |answer| {
+                // Nobody listens any more when the client went away; the record holds the outcome.
+                let _ = send.send(answer);
+            }),
+        );
+        let mut receive = receive;
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut receive => {
+                    return answer.map_err(|_| ErrorData::internal_error("the call ended without an answer", None));
+                }
+                () = context.ct.cancelled() => {
+                    return Err(ErrorData::internal_error("the call was withdrawn", None));
+                }
+                Some((done, total, what)) = told.recv() => {
+                    if let Some(token) = token.clone() {
+                        let step = ProgressNotificationParam::new(token, done).with_total(total).with_message(what);
+                        // Who does not hear how far the work is still gets its answer.
+                        let _ = context.peer.notify_progress(step).await;
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// By what the caller of this request is known; over standard input and output by nothing that could end.
@@ -93,7 +158,7 @@ fn credential(context: &RequestContext<RoleServer>) -> Option<Credential> {
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_resources().build())
             .with_server_info(Implementation::new("portcullis", env!("CARGO_PKG_VERSION")).with_title("Portcullis"))
             .with_instructions(INSTRUCTIONS)
     }
@@ -121,32 +186,9 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let principal = self.principal(&context)?;
-        let cancel = Cancel::new();
-        let _guard = CancelOnDrop(cancel.clone());
-        let _under_way = credential(&context).map(|credential| self.calls.hold(credential, cancel.clone()));
-        let (send, receive) = tokio::sync::oneshot::channel();
-        let call = Call {
-            principal,
-            tool: request.name.into_owned(),
-            arguments: request.arguments.map_or(Value::Null, Value::Object),
-            cancel: cancel.clone(),
-        };
-        self.gate.submit(
-            call,
-            Box::new(move |answer| {
-                // Nobody listens any more when the client went away; the record holds the outcome.
-                let _ = send.send(answer);
-            }),
-        );
-        tokio::select! {
-            biased;
-            answer = receive => match answer {
-                Ok(answer) => render::result(answer).map(CallToolResponse::from),
-                Err(_) => Err(ErrorData::internal_error("the call ended without an answer", None)),
-            },
-            () = context.ct.cancelled() => Err(ErrorData::internal_error("the call was withdrawn", None)),
-        }
+        let arguments = request.arguments.map_or(Value::Null, Value::Object);
+        let answer = self.call(request.name.into_owned(), arguments, &context).await?;
+        render::result(answer).map(CallToolResponse::from)
     }
 
     async fn list_prompts(
@@ -168,9 +210,18 @@ impl ServerHandler for Handler {
     async fn list_resources(
         &self,
         _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
+        let resources = match self.call("ListResources".to_owned(), Value::Null, &context).await? {
+            Ok(reply) => render::resources(reply),
+            // Nothing is there for whoever may not ask.
+            Err(fault) if matches!(fault.code, FaultCode::NotEnabled | FaultCode::Denied) => Vec::new(),
+            Err(fault) => return Err(render::refusal("", &fault)),
+        };
+        let mut list = ListResourcesResult::with_all_items(resources);
+        list.ttl_ms = Some(0);
+        list.cache_scope = Some(CacheScope::Private);
+        Ok(list)
     }
 
     async fn list_resource_templates(
@@ -178,15 +229,24 @@ impl ServerHandler for Handler {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+        let mut list = ListResourceTemplatesResult::with_all_items(render::templates());
+        list.ttl_ms = Some(LIST_TTL_MS);
+        list.cache_scope = Some(CacheScope::Private);
+        Ok(list)
     }
 
     async fn read_resource(
         &self,
-        _request: ReadResourceRequestParams,
-        _context: RequestContext<RoleServer>,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        Err(ErrorData::method_not_found::<ReadResourceRequestMethod>())
+        let ReadResourceRequestParams { uri, .. } = request;
+        let reply = self.call("ReadResource".to_owned(), json!({ "uri": uri }), &context).await?;
+        let reply = reply.map_err(|fault| render::refusal(&uri, &fault))?;
+        let mut result = ReadResourceResult::new(render::contents(&uri, reply));
+        result.ttl_ms = Some(0);
+        result.cache_scope = Some(CacheScope::Private);
+        Ok(result.into())
     }
 
     /// What the SDK could not read as a request that it knows: another method, or one of ours with other parameters than
@@ -197,7 +257,7 @@ impl ServerHandler for Handler {
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         let Some((method, wanted)) = PARAMETERS.iter().find(|(method, _)| *method == request.method) else {
-            let message = "there is no such method here; this server has tools only: tools/list and tools/call";
+            let message = "there is no such method here; this server has tools/list, tools/call, resources/list, resources/templates/list and resources/read";
             return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None));
         };
         Err(ErrorData::invalid_params(format!("`params` of {method} are not as the protocol has them: {wanted}"), None))

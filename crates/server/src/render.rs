@@ -3,10 +3,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use portcullis_gate::{Answer, AnyTool};
-use portcullis_model::{Fault, FaultCode, Part, Reply};
+use portcullis_gate::{Answer, AnyTool, RESOURCE_TEMPLATES};
+use portcullis_model::{Blob, Fault, FaultCode, Image, Part, Reply};
 use rmcp::ErrorData;
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, ResourceContents, Tool, ToolAnnotations};
+use rmcp::model::{
+    CallToolResult, ContentBlock, JsonObject, Resource, ResourceContents, ResourceTemplate, Tool, ToolAnnotations,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -41,6 +43,73 @@ fn content(part: Part) -> ContentBlock {
             blob: STANDARD.encode(blob.bytes),
             meta: None,
         }),
+        Part::Link(link) => ContentBlock::resource_link(
+            Resource::new(link.uri, link.name).with_mime_type(link.mime).with_size(link.size),
+        ),
+    }
+}
+
+/// What is kept for a caller, out of the answer of ListResources.
+pub(crate) fn resources(answer: Reply) -> Vec<Resource> {
+    let Reply::Data(mut value) = answer else { return Vec::new() };
+    let listed = value.get_mut("resources").map(Value::take);
+    let listed = listed.and_then(|listed| serde_json::from_value::<Vec<Listed>>(listed).ok()).unwrap_or_default();
+    let resource = |one: Listed| {
+        Resource::new(one.uri, one.name).with_mime_type(one.mime_type).with_size(one.bytes).with_description(format!(
+            "{}x{} pixels, made {}, kept until {}",
+            one.width, one.height, one.made, one.expires
+        ))
+    };
+    listed.into_iter().map(resource).collect()
+}
+
+/// One entry of that answer.
+#[derive(serde::Deserialize)]
+struct Listed {
+    uri: String,
+    name: String,
+    mime_type: String,
+    bytes: u64,
+    width: u32,
+    height: u32,
+    made: String,
+    expires: String,
+}
+
+/// What can be asked for, by the form of its name.
+pub(crate) fn templates() -> Vec<ResourceTemplate> {
+    RESOURCE_TEMPLATES
+        .iter()
+        .map(|(name, template)| {
+            ResourceTemplate::new(*template, *name).with_description("A picture that is kept for you")
+        })
+        .collect()
+}
+
+/// The bytes that an answer of ReadResource holds, under the name by which they were asked for.
+pub(crate) fn contents(uri: &str, answer: Reply) -> Vec<ResourceContents> {
+    let Reply::View { parts, .. } = answer else { return Vec::new() };
+    let bytes = |part: Part| match part {
+        Part::Image(Image { bytes, mime, .. }) | Part::Blob(Blob { bytes, mime, .. }) => {
+            Some(ResourceContents::BlobResourceContents {
+                uri: uri.to_owned(),
+                mime_type: Some(mime.to_owned()),
+                blob: STANDARD.encode(bytes),
+                meta: None,
+            })
+        }
+        Part::Text(_) | Part::Link(_) => None,
+    };
+    parts.into_iter().filter_map(bytes).collect()
+}
+
+/// A fault as the answer to a request that is no tool's call.
+pub(crate) fn refusal(uri: &str, fault: &Fault) -> ErrorData {
+    let data = json!({ "uri": uri, "code": fault.code.word(), "rule": fault.rule, "remedy": fault.remedy });
+    match fault.code {
+        FaultCode::NotFound => ErrorData::resource_not_found(fault.to_string(), Some(data)),
+        FaultCode::Internal => ErrorData::internal_error(fault.to_string(), Some(data)),
+        _ => ErrorData::invalid_params(fault.to_string(), Some(data)),
     }
 }
 

@@ -88,6 +88,9 @@ fn describe(schema: &Value, name: &str) -> String {
     if text.is_empty() { format!("give `{name}` as {kind}") } else { format!("give `{name}` as {kind}: {text}") }
 }
 
+/// Bounds from here on are no part of a schema.
+const FAR: u64 = 50_000;
+
 /// A whole number from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Int<const MIN: i64, const MAX: i64>(i64);
@@ -131,7 +134,14 @@ impl<const MIN: i64, const MAX: i64> JsonSchema for Int<MIN, MAX> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": MIN, "maximum": MAX })
+        let mut schema = json_schema!({ "type": "integer" });
+        for (name, bound) in [("minimum", MIN), ("maximum", MAX)] {
+            // A bound far beyond what anybody asks for is told when it is met, and costs each model's list nothing.
+            if bound.unsigned_abs() < FAR {
+                schema.insert(name.to_owned(), bound.into());
+            }
+        }
+        schema
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::tool::AnyTool;
 use crate::{
-    batch, clipboard, desktop, events, explain, files, network, processes, registry, scheduled, services, session,
-    shell, system, tasks, wait, wpf,
+    batch, clipboard, desktop, events, explain, files, kept, network, processes, registry, scheduled, services,
+    session, shell, system, tasks, wait, wpf,
 };
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
@@ -31,6 +31,7 @@ impl Catalogue {
             events::tools,
             explain::tools,
             files::tools,
+            kept::tools,
             network::tools,
             processes::tools,
             registry::tools,

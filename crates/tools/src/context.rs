@@ -3,6 +3,7 @@
 
 use crate::explain::PolicyView;
 use crate::files::Uploads;
+use crate::kept::{Kept, Total};
 use portcullis_model::{
     Cancel, Deadline, ElementIdentity, Fault, FaultCode, FilePath, Host, HostAccess, Point, Principal, ProcessId,
     ProgramName, Rect, RegistryKey, RegistryView, Reply, Resource, RunningProgram, ServiceName, Shell, WindowIdentity,
@@ -17,7 +18,7 @@ use portcullis_policy::{Rules, WpfPins};
 use portcullis_wpf::Sessions;
 use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The half of the ports that tells who and where, and nothing of content: all that planning may use.
@@ -179,9 +180,35 @@ pub struct Tables {
     uploads: Mutex<Uploads>,
     /// Its sessions with WPF applications.
     wpf: Mutex<Sessions>,
+    /// Pictures and recordings beyond an answer.
+    kept: Mutex<Kept>,
 }
 
 impl Tables {
+    /// Empty tables, whose kept bytes are counted with those of all others.
+    pub fn new(total: Arc<Total>) -> Self {
+        Self { kept: Mutex::new(Kept::new(total)), ..Self::default() }
+    }
+
+    /// What is kept for the caller, without what is too old and what was made in sessions that are over.
+    pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
+        let living: Vec<ProcessId> = self.wpf().all().iter().map(|session| session.process()).collect();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.expire(Instant::now());
+        kept.forget_applications(|process| living.contains(&process));
+        kept
+    }
+
+    /// Deletes what is too old, and what was made in sessions that are over.
+    pub fn sweep(&self) {
+        drop(self.kept());
+    }
+
+    /// Deletes what is kept: it was made under rules that are no longer in force.
+    pub fn forget_kept(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Remembers a call that ended, and forgets the oldest when there are too many.
     pub fn remember(&self, ended: EndedTask) {
         let mut all = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
@@ -205,6 +232,7 @@ impl Tables {
     /// Forgets what would leave something behind when the process ends.
     pub fn close(&self) {
         *self.uploads() = Uploads::default();
+        self.forget_kept();
         let sessions = std::mem::take(&mut *self.wpf());
         sessions.close();
     }
@@ -251,6 +279,19 @@ pub trait TaskView: Send + Sync {
     /// Tells a call of this principal to end, and whether there is one of that name. What it does is for its own work: it
     /// is answered in its place when it does not end by itself.
     fn withdraw(&self, principal: &Principal, id: &str) -> bool;
+}
+
+/// Told how far a long call is, for a client that asked to know.
+pub trait Progress: Send + Sync {
+    /// So much of that is done; `what` is a word for what is being done.
+    fn report(&self, done: Duration, of: Duration, what: &str);
+}
+
+/// Nobody asked.
+pub struct Unwatched;
+
+impl Progress for Unwatched {
+    fn report(&self, _: Duration, _: Duration, _: &str) {}
 }
 
 /// The way back through the door, for a call that makes others.
@@ -343,6 +384,8 @@ pub struct ApplyContext<'call> {
     pub policy: &'call dyn PolicyView,
     /// Calls that this one makes.
     pub steps: &'call dyn StepCalls,
+    /// Told how far the call is.
+    pub progress: &'call dyn Progress,
     /// Ends the work early.
     pub cancel: &'call Cancel,
     /// When the call must have ended.

@@ -18,6 +18,7 @@ mod desktop;
 mod events;
 mod explain;
 mod files;
+mod kept;
 mod network;
 mod processes;
 mod registry;
@@ -28,8 +29,10 @@ mod wpf;
 
 pub use catalogue::{Catalogue, canonical};
 pub use context::{
-    ApplyContext, EndedTask, NameRules, PlanContext, Readers, StepCalls, Tables, TargetRules, TaskInfo, TaskView,
+    ApplyContext, EndedTask, NameRules, PlanContext, Progress, Readers, StepCalls, Tables, TargetRules, TaskInfo,
+    TaskView, Unwatched,
 };
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
 pub use explain::{Explanation, PolicyView, Verdict};
+pub use kept::{RESOURCE_TEMPLATES, Total as KeptTotal};
 pub use tool::{AnyTool, Applied, PlannedCall};

@@ -8,12 +8,14 @@ use portcullis_model::{Effect, Fault, Reply, Resource, Tier};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The longest wait: what a client's own patience allows.
 const WAIT_CAP_SECONDS: u32 = 60;
 /// Time on top of the wait for the call itself.
 const MARGIN: Duration = Duration::from_secs(2);
+/// How often it is said how far the wait is.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// The tools of this family.
 pub(crate) fn tools() -> Vec<AnyTool> {
@@ -58,7 +60,11 @@ impl Tool for Wait {
 
     fn apply(span: Duration, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         permit.require(Effect::Wait, &Resource::OwnTasks)?;
-        cx.cancel.wait(span)?;
+        let begun = Instant::now();
+        while begun.elapsed() < span {
+            cx.progress.report(begun.elapsed(), span, "waiting");
+            cx.cancel.wait(span.saturating_sub(begun.elapsed()).min(TELL_EVERY))?;
+        }
         Ok(Reply::text(format!("waited {} s", span.as_secs_f64())))
     }
 }

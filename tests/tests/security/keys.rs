@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Runs `portcullis key` with these words; what it printed.
-fn key(home: &FakeHome, words: &[&str]) -> String {
+pub(crate) fn key(home: &FakeHome, words: &[&str]) -> String {
     let data = home.data().display().to_string();
     let done = home.run(&[&["key", "--data", &data], words].concat()).unwrap();
     assert!(done.status.success(), "{words:?}: {}", done.stderr);
@@ -29,7 +29,7 @@ fn refused(home: &FakeHome, words: &[&str]) -> String {
     done.stderr
 }
 
-fn of(server: &Server, key: &str) -> HttpEndpoint {
+pub(crate) fn of(server: &Server, key: &str) -> HttpEndpoint {
     HttpEndpoint { key: Some(key.to_owned()), ..server.endpoint().unwrap().clone() }
 }
 

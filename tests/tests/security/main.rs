@@ -20,6 +20,7 @@ mod profiles;
 mod proxy;
 mod raw;
 mod rebinding;
+mod resources;
 mod rules;
 mod scrape_tls;
 mod targets;

@@ -308,6 +308,15 @@ pub(crate) fn bases(tool: &str, examples: &[(&str, &str)], schema: &Value, seen:
         if tool == "Screenshot" {
             given.insert("region".to_owned(), json!({ "left": 0, "top": 0, "width": 40, "height": 30 }));
         }
+        if tool == "ScreenRecord" || tool == "OCR" {
+            given.remove("window");
+            for (side, at) in [("left", 0), ("top", 0), ("right", 40), ("bottom", 30)] {
+                given.insert(side.to_owned(), json!(at));
+            }
+        }
+        if tool == "ScreenRecord" {
+            given.insert("duration".to_owned(), json!(0));
+        }
         given.remove("use_vision");
         if tool == "WaitFor" {
             given.insert("timeout".to_owned(), json!(0));

@@ -6,13 +6,14 @@ mod line;
 mod start;
 
 pub use console::run_console_worker;
+pub(crate) use start::{Streams, start};
 
 use crate::identity::{failed, program};
 use crate::security::OwnedHandle;
 use crate::system::known_folder;
 use portcullis_model::{Cancel, Deadline, Effect, ProgramName, Shell};
 use portcullis_platform::{Captured, Permit, PortFault, PortResult, ShellEnd, ShellPort, ShellRequest, ShellRun};
-use start::{Started, Streams, start};
+use start::Started;
 use std::fs::File;
 use std::io::{PipeReader, Read};
 use std::os::windows::io::AsRawHandle;
@@ -88,12 +89,12 @@ impl ShellPort for Win32Shell {
     }
 }
 
-fn system(call: &'static str) -> impl FnOnce(std::io::Error) -> PortFault {
+pub(crate) fn system(call: &'static str) -> impl FnOnce(std::io::Error) -> PortFault {
     move |error| PortFault::System { call, code: error.raw_os_error().map_or(0, i32::cast_unsigned) }
 }
 
 /// Waits until the process has ended; none when its time was over first. A call that is withdrawn drops the job.
-fn wait(started: &Started, limit: Deadline, cancel: &Cancel) -> PortResult<Option<u32>> {
+pub(crate) fn wait(started: &Started, limit: Deadline, cancel: &Cancel) -> PortResult<Option<u32>> {
     while !has_ended(&started.process) {
         if limit.passed() {
             return Ok(None);

@@ -28,11 +28,11 @@ pub(super) const FLAGS: PROCESS_CREATION_FLAGS = PROCESS_CREATION_FLAGS(
 );
 
 /// The three handles that the process gets, and no other.
-pub(super) struct Streams {
+pub(crate) struct Streams {
     /// Where reading finds the end at once.
-    pub(super) input: File,
-    pub(super) output: PipeWriter,
-    pub(super) errors: PipeWriter,
+    pub(crate) input: File,
+    pub(crate) output: PipeWriter,
+    pub(crate) errors: PipeWriter,
 }
 
 impl Streams {
@@ -132,13 +132,13 @@ impl Drop for Environment {
 }
 
 /// A process that runs, in a job that nothing else is in.
-pub(super) struct Started {
+pub(crate) struct Started {
     pub(super) process: OwnedHandle,
     pub(super) job: Job,
 }
 
 /// Starts a command line. Its first part is the program's full path, in quotes.
-pub(super) fn start(line: &str, folder: &str, streams: Streams) -> PortResult<Started> {
+pub(crate) fn start(line: &str, folder: &str, streams: Streams) -> PortResult<Started> {
     let job = Job::new()?;
     let environment = Environment::of_the_user()?;
     let mut list = HandleList::new(streams.handles())?;

@@ -72,6 +72,11 @@ fn control_of(element: &ElementIdentity) -> PortResult<(HWND, Control)> {
         ElementPath::Child { handle, class, control_id } | ElementPath::Item { handle, class, control_id, .. } => {
             (*handle, class, *control_id)
         }
+        ElementPath::Pixels { .. } => {
+            return Err(PortFault::NotOperable(
+                "be operated: it is text on pixels; Click can press where it stands".to_owned(),
+            ));
+        }
         ElementPath::Automation { .. } => {
             return Err(PortFault::Unsupported("the native reader knows no elements of UI Automation".to_owned()));
         }
@@ -117,6 +122,9 @@ fn asker<'call>(root: HWND, deadline: Deadline, cancel: &'call Cancel) -> Asker<
 
 impl TreePort for NativeTree {
     fn locate(&self, element: &ElementIdentity) -> PortResult<Rect> {
+        if let ElementPath::Pixels { place, size, mark } = &element.path {
+            return screen::locate_pixels(identity::live(&element.window)?, *place, *size, *mark);
+        }
         let cancel = Cancel::new();
         let asker = asker(identity::live(&element.window)?, Deadline::after(LOCATE_SLICE), &cancel);
         let found = find(&asker, element)?;

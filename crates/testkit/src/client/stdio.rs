@@ -88,6 +88,13 @@ impl StdioWire {
         }
     }
 
+    /// The notifications of this method that came before the answers that were asked for.
+    pub fn notifications(&self, method: &str) -> Vec<Value> {
+        let inbox = super::lock(&self.lines);
+        let is_so = |message: &&Value| message.get("method").and_then(Value::as_str) == Some(method);
+        inbox.others.iter().filter(is_so).cloned().collect()
+    }
+
     /// Whether request `id` has been answered, without waiting for more than what came by `deadline`.
     pub fn is_answered(&self, id: u64, deadline: Instant) -> bool {
         self.answer(id, deadline).is_ok()

@@ -82,6 +82,8 @@ pub struct ToolResult {
     pub images: Vec<ImageContent>,
     /// Bytes of embedded resources, one after the other.
     pub bytes: Vec<u8>,
+    /// What can be asked for by `resources/read`.
+    pub links: Vec<String>,
     /// The whole result as it came.
     pub raw: Value,
 }
@@ -95,6 +97,7 @@ impl ToolResult {
             structured: result.get("structuredContent").filter(|value| !value.is_null()).cloned(),
             images: Vec::new(),
             bytes: Vec::new(),
+            links: Vec::new(),
             raw: result.clone(),
         };
         for block in result.get("content").and_then(Value::as_array).context("a result has content")? {
@@ -112,6 +115,7 @@ impl ToolResult {
                     read.bytes.extend(STANDARD.decode(blob).context("bytes are base64")?);
                 }
                 "image" => read.images.push(ImageContent { mime: field("mimeType"), base64: field("data") }),
+                "resource_link" => read.links.push(field("uri")),
                 other => bail!("content of the kind `{other}`"),
             }
         }
@@ -121,12 +125,15 @@ impl ToolResult {
     /// Some clients show their model only structured content when there is any, others only content. Neither may lose
     /// a fact or a picture.
     pub fn check_both_client_rules(&self) -> Result<()> {
+        // A client that shows its model no links shows it the text.
+        ensure!(self.links.iter().all(|link| self.text.contains(link)), "a link is not in the text: {}", self.raw);
         let Some(structured) = &self.structured else {
             ensure!(!self.text.is_empty() || !self.images.is_empty(), "the result says nothing: {}", self.raw);
             return Ok(());
         };
         ensure!(self.images.is_empty(), "a client that prefers structure loses the picture");
         ensure!(self.bytes.is_empty(), "a client that prefers structure loses the bytes");
+        ensure!(self.links.is_empty(), "a client that prefers structure loses the link");
         let text: Value = serde_json::from_str(&self.text)
             .with_context(|| format!("beside structure the text must be the same JSON: {}", self.text))?;
         ensure!(&text == structured, "text and structure differ:\n{text}\n{structured}");

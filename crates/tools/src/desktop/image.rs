@@ -66,11 +66,7 @@ pub(super) fn marked(bitmap: &Bitmap, limits: Limits, overlay: &Overlay) -> Resu
     let full = pixels(bitmap)?;
     let mut width = full.width().min(limits.max_width.max(1));
     for _ in 0..SCALE_TRIES {
-        let mut sized = Cow::Borrowed(&full);
-        if width < full.width() {
-            let height = (u64::from(full.height()) * u64::from(width) / u64::from(full.width())).max(1);
-            sized = Cow::Owned(thumbnail(&full, width, u32::try_from(height).unwrap_or(1)));
-        }
+        let mut sized = at_width(&full, width);
         if !overlay.is_empty() {
             overlay.draw(sized.to_mut(), bitmap.rect);
         }
@@ -85,6 +81,30 @@ pub(super) fn marked(bitmap: &Bitmap, limits: Limits, overlay: &Overlay) -> Resu
         .value(limits.max_bytes)
         .rule("a picture fits its byte budget")
         .remedy("allow more bytes, or take a smaller part of the screen"))
+}
+
+/// A bitmap in its own size, for whoever keeps it.
+pub(super) fn whole(bitmap: &Bitmap, quality: u8, overlay: &Overlay) -> Result<Image, Fault> {
+    let mut full = pixels(bitmap)?;
+    if !overlay.is_empty() {
+        overlay.draw(&mut full, bitmap.rect);
+    }
+    smaller(&full, quality)
+}
+
+/// A bitmap at most as wide as the limits say.
+pub(super) fn scaled(bitmap: &Bitmap, limits: Limits) -> Result<Pixels, Fault> {
+    let full = pixels(bitmap)?;
+    Ok(at_width(&full, full.width().min(limits.max_width.max(1))).into_owned())
+}
+
+/// The picture, scaled down when it is wider.
+fn at_width(full: &Pixels, width: u32) -> Cow<'_, Pixels> {
+    if width >= full.width() {
+        return Cow::Borrowed(full);
+    }
+    let height = (u64::from(full.height()) * u64::from(width) / u64::from(full.width())).max(1);
+    Cow::Owned(thumbnail(full, width, u32::try_from(height).unwrap_or(1)))
 }
 
 fn pixels(bitmap: &Bitmap) -> Result<Pixels, Fault> {

@@ -3,12 +3,16 @@
 
 mod annotated;
 mod app;
+mod area;
+mod film;
 mod find;
 mod image;
 mod invoke;
 mod keyboard;
+mod ocr;
 mod overlay;
 mod pointer;
+mod record;
 mod screenshot;
 mod snapshot;
 mod target;
@@ -24,6 +28,8 @@ pub(crate) fn tools() -> Vec<AnyTool> {
         [app::tools, find::tools, invoke::tools, keyboard::tools, pointer::tools, screenshot::tools, snapshot::tools];
     let mut all: Vec<AnyTool> = families.iter().flat_map(|family| family()).collect();
     all.extend(annotated::tools());
+    all.extend(ocr::tools());
+    all.extend(record::tools());
     all.extend(wait_for::tools());
     all.extend(windows::tools());
     all

@@ -3,11 +3,13 @@
 use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
-use crate::desktop::image::{Limits, marked};
+use crate::desktop::area::Area;
+use crate::desktop::image::{Limits, marked, whole};
 use crate::desktop::overlay::Overlay;
-use crate::desktop::target::{Coordinate, resolve_window, text_of};
+use crate::desktop::target::{Coordinate, text_of};
+use crate::kept::{Keeper, Shot};
 use crate::tool::{AnyTool, Planned, Tool};
-use portcullis_model::{Effect, Fault, FaultCode, Rect, Reply, Resource, Tier, WindowIdentity};
+use portcullis_model::{Effect, Fault, Image, Rect, Reply, Resource, Tier};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,6 +29,14 @@ struct Region {
     height: Int<1, 16_384>,
 }
 
+impl Region {
+    fn rect(&self) -> Rect {
+        let side = |value: i64| i32::try_from(value).unwrap_or(i32::MAX / 4);
+        let (left, top) = (side(self.left.get()), side(self.top.get()));
+        Rect::new(left, top, left + side(self.width.get()), top + side(self.height.get()))
+    }
+}
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ScreenshotArgs {
@@ -43,19 +53,24 @@ struct ScreenshotArgs {
     quality: Option<Int<10, 95>>,
     /// Blue lines every so many screen pixels, with coordinates
     grid: Option<Int<20, 2_000>>,
+    /// Keep it in full size too; the answer has its uri
+    keep: Option<bool>,
 }
 
-enum Area {
-    Window(WindowIdentity),
-    Monitor(usize),
-    Region(Rect),
+/// What is asked for.
+struct Wanted {
+    area: Area,
+    limits: Limits,
+    overlay: Overlay,
+    keep: bool,
+    resource: Resource,
 }
 
 struct Screenshot;
 
 impl Tool for Screenshot {
     type Args = ScreenshotArgs;
-    type Bound = (Area, Limits, Overlay);
+    type Bound = Wanted;
 
     const DESCRIPTOR: Descriptor = Descriptor {
         name: "Screenshot",
@@ -93,60 +108,27 @@ impl Tool for Screenshot {
         let limits = Limits::of(args.max_width, args.max_bytes, args.quality);
         let grid = args.grid.and_then(|step| i32::try_from(step.get()).ok());
         let overlay = Overlay { grid, ..Overlay::default() };
-        let (area, resource) = if text_of(&args.window).is_some() {
-            let window = resolve_window(text_of(&args.window), cx)?;
-            let resource = cx.readers.window_resource(&window)?;
-            (Area::Window(window), resource)
-        } else if let Some(region) = args.region {
-            (Area::Region(region_on_a_display(&region, cx)?), Resource::Desktop)
-        } else {
-            let monitor = args.monitor.map_or(0, Int::size);
-            require_monitor(monitor, cx)?;
-            (Area::Monitor(monitor), Resource::Desktop)
+        let area = match (text_of(&args.window), &args.region) {
+            (Some(window), _) => Area::window(window, cx)?,
+            (None, Some(region)) => Area::region(region.rect(), "region", cx)?,
+            (None, None) => Area::monitor(args.monitor.map_or(0, Int::size), cx)?,
         };
-        Ok(Planned::disclosure(Effect::ReadPixels, resource, (area, limits, overlay)))
+        let resource = area.resource(cx)?;
+        let keep = args.keep.unwrap_or(false);
+        let wanted = Wanted { area, limits, overlay, keep, resource: resource.clone() };
+        Ok(Planned::disclosure(Effect::ReadPixels, resource, wanted))
     }
 
-    fn apply((area, limits, overlay): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
-        let screen = &cx.ports.screen;
-        let bitmap = match area {
-            Area::Window(window) => screen.capture_window(permit, &window, cx.deadline)?,
-            Area::Monitor(monitor) => screen.capture(permit, monitor_area(monitor, cx)?, cx.deadline)?,
-            Area::Region(rect) => screen.capture(permit, rect, cx.deadline)?,
-        };
-        Ok(Reply::View { parts: marked(&bitmap, limits, &overlay)?, outcome: None })
+    fn apply(wanted: Wanted, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
+        let Wanted { area, limits, overlay, keep, resource } = wanted;
+        let bitmap = area.capture(permit, cx)?;
+        let mut parts = marked(&bitmap, limits, &overlay)?;
+        if keep {
+            let Image { mime, bytes, width, height } = whole(&bitmap, limits.quality, &overlay)?;
+            let keeper = Keeper::new(Effect::ReadPixels, &resource, permit, cx);
+            let item = keeper.keep(Shot { of: area.word(), mime, bytes, width, height })?;
+            parts.extend(item.told());
+        }
+        Ok(Reply::View { parts, outcome: None })
     }
-}
-
-fn region_on_a_display(region: &Region, cx: &PlanContext<'_>) -> Result<Rect, Fault> {
-    let side = |value: i64| i32::try_from(value).unwrap_or(i32::MAX / 4);
-    let (left, top) = (side(region.left.get()), side(region.top.get()));
-    let rect = Rect::new(left, top, left + side(region.width.get()), top + side(region.height.get()));
-    let displays = cx.readers.displays()?;
-    if displays.iter().all(|display| display.bounds.intersect(rect).is_empty()) {
-        return Err(Fault::new(FaultCode::OffScreen, "the region lies on no display")
-            .field("region")
-            .value(rect)
-            .rule("a region shares at least one pixel with a display")
-            .remedy("see DisplayInventory"));
-    }
-    Ok(rect)
-}
-
-/// Fails when there is no such monitor; 0 stands for all.
-pub(super) fn require_monitor(monitor: usize, cx: &PlanContext<'_>) -> Result<(), Fault> {
-    let count = cx.readers.displays()?.len();
-    if monitor <= count {
-        return Ok(());
-    }
-    Err(Fault::bad_argument("monitor", monitor, &format!("0 for all, or 1 to {count}"), "see DisplayInventory"))
-}
-
-/// The area of a monitor, or of all.
-pub(super) fn monitor_area(monitor: usize, cx: &ApplyContext<'_>) -> Result<Rect, Fault> {
-    let displays = cx.ports.screen.displays()?;
-    Ok(match monitor.checked_sub(1).and_then(|index| displays.get(index)) {
-        Some(display) => display.bounds,
-        None => displays.iter().fold(Rect::default(), |all, display| all.union(display.bounds)),
-    })
 }

@@ -3,6 +3,7 @@
 use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
+use crate::desktop::area::Area;
 use crate::desktop::image::{Limits, picture};
 use crate::desktop::target::{Reach, read_scene, resolve_window, text_of};
 use crate::tool::{AnyTool, Planned, Tool};
@@ -46,7 +47,7 @@ struct SnapshotArgs {
 
 struct Bound {
     window: Option<WindowIdentity>,
-    vision: Option<(Limits, usize)>,
+    vision: Option<(Limits, Area)>,
     tokens: usize,
     style: Style,
 }
@@ -84,9 +85,9 @@ impl Tool for Snapshot {
             None => None,
         };
         let limits = Limits::of(args.max_width, None, args.quality);
-        let monitor = args.monitor.map_or(0, Int::size);
-        super::screenshot::require_monitor(monitor, cx)?;
-        let vision = (args.use_vision == Some(true)).then_some((limits, monitor));
+        let display = Area::monitor(args.monitor.map_or(0, Int::size), cx)?;
+        let shown = window.clone().map_or(display, Area::Window);
+        let vision = (args.use_vision == Some(true)).then_some((limits, shown));
         let resource = match &window {
             Some(window) => cx.readers.window_resource(window)?,
             None => Resource::Desktop,
@@ -116,12 +117,8 @@ impl Tool for Snapshot {
             None => desktop_text(permit, &bound, cx)?,
         };
         let mut parts = vec![Part::Text(text)];
-        if let Some((limits, monitor)) = bound.vision {
-            let bitmap = match &bound.window {
-                Some(window) => cx.ports.screen.capture_window(permit, window, cx.deadline)?,
-                None => cx.ports.screen.capture(permit, super::screenshot::monitor_area(monitor, cx)?, cx.deadline)?,
-            };
-            parts.extend(picture(&bitmap, limits)?);
+        if let Some((limits, shown)) = bound.vision {
+            parts.extend(picture(&shown.capture(permit, cx)?, limits)?);
         }
         Ok(Reply::View { parts, outcome: None })
     }

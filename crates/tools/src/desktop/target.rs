@@ -193,7 +193,13 @@ impl TargetArgs {
             ));
         }
         if let Some(text) = &self.element {
-            return resolve_ref("ref", text, cx).map(Target::Element);
+            let element = resolve_ref("ref", text, cx)?;
+            if matches!(element.path, ElementPath::Pixels { .. }) {
+                // It is in no tree: what looks as it did is a place, and whatever lies there gets the input.
+                let place = cx.readers.locate(&element).map_err(|fault| Fault::from(fault).field("ref").value(text))?;
+                return Ok(Target::At(place.centre(), Some(element.window)));
+            }
+            return Ok(Target::Element(element));
         }
         if by_point {
             return resolve_point(self.x, self.y, ("x", "y"), cx);

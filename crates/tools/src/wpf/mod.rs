@@ -13,6 +13,7 @@ mod trees;
 
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
+use crate::kept::Keeper;
 use crate::schema;
 use crate::tool::{AnyTool, Planned, Tool, data};
 use args::OfProcess;
@@ -108,6 +109,11 @@ trait Answers: Send + Sync + 'static {
 
     /// Does it.
     fn answer(args: Self::Args, asker: &Asker<'_>) -> Result<Self::Answer, Fault>;
+
+    /// Puts what goes beyond the answer where the caller can ask for it.
+    fn keep(_: &mut Self::Answer, _: &Keeper<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
 }
 
 /// What every answer begins with.
@@ -186,11 +192,13 @@ impl<T: Answers> Tool for Wpf<T> {
 
     fn apply(bound: Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let Bound { session, gates, args } = bound;
+        let application = target(&session, gates.clone());
         for effect in T::DESCRIPTOR.effects {
-            permit.require(*effect, &target(&session, gates.clone()))?;
+            permit.require(*effect, &application)?;
         }
         let asker = Asker::new(&session, &gates, cx.deadline, cx.cancel);
-        let answer = T::answer(args, &asker)?;
+        let mut answer = T::answer(args, &asker)?;
+        T::keep(&mut answer, &Keeper::new(Effect::ReadApplications, &application, permit, cx))?;
         data(&Answered { success: true, process_id: session.process().number, answer })
     }
 

@@ -1,15 +1,17 @@
 //! Pictures of elements, and their XAML.
 
 use super::args::{ElementId, number, text, wpf_args};
-use super::{Kind, Wpf, descriptor, wpf_tool};
+use super::{Answers, Kind, Wpf, descriptor, wpf_tool};
 use crate::args::Int;
+use crate::descriptor::Descriptor;
+use crate::kept::{Item, Keeper, Shot, written};
 use crate::tool::AnyTool;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use portcullis_model::WpfGate::{Screenshots, SensitiveReads};
-use portcullis_model::{Fault, FaultCode};
+use portcullis_model::{Digest, Fault, FaultCode};
 use portcullis_wpf as wpf;
-use portcullis_wpf::Pixels;
+use portcullis_wpf::{Asker, Pixels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,10 +54,77 @@ pub(super) struct ScreenshotAnswer {
     byte_length: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     base64_image: Option<String>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    kept: Option<KeptPicture>,
     max_inline_byte_length: usize,
+    /// Of a picture that is to be kept.
+    #[serde(skip)]
+    taken: Option<Taken>,
 }
 
-fn png_of(pixels: Pixels) -> Result<Vec<u8>, Fault> {
+/// A picture on its way to where it is kept.
+struct Taken {
+    bytes: Vec<u8>,
+    width: u32,
+    height: u32,
+}
+
+/// Where a picture is kept.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct KeptPicture {
+    screenshot_id: String,
+    resource_uri: String,
+    resource_read: ResourceRead,
+    file_name: String,
+    expires_at_utc: String,
+    sha256: String,
+    mime_type: &'static str,
+}
+
+/// The request that gives a kept picture.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ResourceRead {
+    method: &'static str,
+    params: ResourceUri,
+    same_session_required: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ResourceUri {
+    uri: String,
+}
+
+impl KeptPicture {
+    fn of(item: &Item) -> Self {
+        Self {
+            screenshot_id: item.id.to_string(),
+            resource_uri: item.uri(),
+            resource_read: ResourceRead {
+                method: "resources/read",
+                params: ResourceUri { uri: item.uri() },
+                same_session_required: true,
+            },
+            file_name: item.name(),
+            expires_at_utc: written(item.expires_at()),
+            sha256: Digest::of(&item.bytes).to_string(),
+            mime_type: item.mime,
+        }
+    }
+}
+
+impl OutputMode {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::File => "file",
+            Self::Base64 => "base64",
+        }
+    }
+}
+
+fn png_of(pixels: Pixels) -> Result<Taken, Fault> {
     let mut bytes = pixels.bytes;
     for pixel in bytes.chunks_exact_mut(4) {
         pixel.swap(0, 2);
@@ -68,50 +137,64 @@ fn png_of(pixels: Pixels) -> Result<Vec<u8>, Fault> {
     let mut writer = encoder.write_header().map_err(failed)?;
     writer.write_image_data(&bytes).map_err(failed)?;
     writer.finish().map_err(failed)?;
-    Ok(out)
+    Ok(Taken { bytes: out, width: pixels.width, height: pixels.height })
 }
 
-wpf_tool!(
-    ElementScreenshot, ScreenshotArgs => ScreenshotAnswer,
-    descriptor(
+pub(super) struct ElementScreenshot;
+
+impl Answers for ElementScreenshot {
+    type Args = ScreenshotArgs;
+    type Answer = ScreenshotAnswer;
+
+    const DESCRIPTOR: Descriptor = descriptor(
         "element_screenshot",
         "Picture of an element",
-        "The size of an element's picture; with outputMode base64 the picture itself as PNG, at most 256 KB. Secrets are covered.",
+        "The size of an element's picture; base64: the picture in the answer as PNG, at most 256 KB; file: kept for you, to be read by its uri. Secrets are covered.",
         Kind::Read,
         &[Screenshots],
-        [(r#"{"elementId": "Button_5"}"#, "Its size"), (r#"{"elementId": "Button_5", "outputMode": "base64", "maxWidth": 40}"#, "A small picture")],
-    ),
-    |args, asker| {
+        [
+            (r#"{"elementId": "Button_5"}"#, "Its size"),
+            (r#"{"elementId": "Button_5", "outputMode": "base64", "maxWidth": 40}"#, "A small picture"),
+        ],
+    );
+
+    fn answer(args: ScreenshotArgs, asker: &Asker<'_>) -> Result<ScreenshotAnswer, Fault> {
         let mode = args.output_mode.unwrap_or_default();
-        if mode == OutputMode::File {
-            return Err(Fault::new(FaultCode::Unsupported, "pictures are not kept as files yet")
-                .field("outputMode")
-                .value("file")
-                .rule("a picture is told by its size, or comes in the answer")
-                .remedy("say `outputMode: \"base64\"`, with maxWidth when it is too large")
-                .source_code("OperationFailed"));
-        }
         let max = [number(args.max_width, SIDE_CAP), number(args.max_height, SIDE_CAP)];
-        let inline = mode == OutputMode::Base64;
-        let (picture, pixels) = wpf::picture(asker, text(args.element_id.as_ref()), max, inline)?;
-        let bytes = pixels.map(png_of).transpose()?;
-        if let Some(length) = bytes.as_ref().map(Vec::len).filter(|length| *length > INLINE_CAP) {
+        let (picture, pixels) = wpf::picture(asker, text(args.element_id.as_ref()), max, mode != OutputMode::Metadata)?;
+        let taken = pixels.map(png_of).transpose()?;
+        let length = taken.as_ref().map(|taken| taken.bytes.len());
+        if let Some(length) = length.filter(|length| mode == OutputMode::Base64 && *length > INLINE_CAP) {
             return Err(Fault::new(FaultCode::TooLarge, format!("the picture has {length} bytes"))
                 .field("maxWidth")
                 .rule(format!("a picture in an answer has at most {INLINE_CAP} bytes"))
-                .remedy("ask for a smaller one with maxWidth")
+                .remedy("ask for a smaller one with maxWidth, or say `outputMode: \"file\"`")
                 .source_code("PayloadTooLarge"));
         }
+        let (base64_image, taken) = match mode {
+            OutputMode::Base64 => (taken.map(|taken| STANDARD.encode(taken.bytes)), None),
+            OutputMode::File | OutputMode::Metadata => (None, taken),
+        };
         Ok(ScreenshotAnswer {
             picture,
-            output_mode: if inline { "base64" } else { "metadata" },
-            format: bytes.as_ref().map(|_| "png"),
-            byte_length: bytes.as_ref().map(Vec::len),
-            base64_image: bytes.map(|bytes| STANDARD.encode(bytes)),
+            output_mode: mode.word(),
+            format: length.map(|_| "png"),
+            byte_length: length,
+            base64_image,
+            kept: None,
             max_inline_byte_length: INLINE_CAP,
+            taken,
         })
     }
-);
+
+    fn keep(answer: &mut ScreenshotAnswer, keeper: &Keeper<'_>) -> Result<(), Fault> {
+        if let Some(Taken { bytes, width, height }) = answer.taken.take() {
+            let item = keeper.keep(Shot { of: "element", mime: "image/png", bytes, width, height })?;
+            answer.kept = Some(KeptPicture::of(&item));
+        }
+        Ok(())
+    }
+}
 
 wpf_args!(XamlArgs { element_id: ElementId });
 

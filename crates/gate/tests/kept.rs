@@ -1,0 +1,196 @@
+//! What is kept for a caller beyond an answer: whose it is, which right opens it, and when it is gone.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what went wrong by failing"
+)]
+
+mod common;
+
+use common::{at, gate_with, open_gate};
+use portcullis_gate::{Call, Catalogue, Gate, Progress, Replacement};
+use portcullis_model::{
+    Cancel, CancelReason, Digest, Fault, FaultCode, Image, Link, Part, Principal, Reply, Scope, Valued, WindowPattern,
+};
+use portcullis_platform_fake::FakeDesktop;
+use portcullis_policy::{Approval, FilterSpec, RateWords, Restrictions, Rules, ToolFilter};
+use serde_json::{Value, json};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const NOBODYS: &str = "portcullis://shots/0123456789abcdef0123456789abcdef";
+
+fn call(gate: &Gate, principal: &Principal, tool: &str, arguments: Value) -> Result<Reply, Fault> {
+    gate.call(Call { principal: principal.clone(), tool: tool.to_owned(), arguments, cancel: Cancel::new() })
+}
+
+fn local(gate: &Gate, tool: &str, arguments: Value) -> Result<Reply, Fault> {
+    call(gate, &Principal::local(), tool, arguments)
+}
+
+/// The texts, pictures and links of a view.
+fn parts(reply: Reply) -> (String, Vec<Image>, Vec<Link>) {
+    let Reply::View { parts, .. } = reply else { panic!("a view") };
+    let mut told = (String::new(), Vec::new(), Vec::new());
+    for part in parts {
+        match part {
+            Part::Text(text) => told.0.push_str(&text),
+            Part::Image(image) => told.1.push(image),
+            Part::Link(link) => told.2.push(link),
+            Part::Blob(_) => panic!("bytes"),
+        }
+    }
+    told
+}
+
+/// Takes a picture and keeps it.
+fn keep(gate: &Gate, who: &Principal) -> Link {
+    let (text, _, links) = parts(call(gate, who, "Screenshot", json!({ "keep": true, "max_width": 64 })).unwrap());
+    let [link] = links.as_slice() else { panic!("one link: {links:?}") };
+    assert!(text.contains(&link.uri), "who is shown no links reads it: {text}");
+    link.clone()
+}
+
+fn read(gate: &Gate, who: &Principal, uri: &str) -> Result<(String, Vec<Image>, Vec<Link>), Fault> {
+    call(gate, who, "ReadResource", json!({ "uri": uri })).map(parts)
+}
+
+fn listed(gate: &Gate, who: &Principal) -> Vec<Value> {
+    let Reply::Data(value) = call(gate, who, "ListResources", json!({})).unwrap() else { panic!("data") };
+    value["resources"].as_array().unwrap().clone()
+}
+
+fn key(name: &str) -> Principal {
+    Principal::key(name, Scope::ALL)
+}
+
+#[test]
+fn a_kept_picture_is_the_whole_one_and_is_listed() {
+    let desktop = FakeDesktop::demo();
+    let gate = open_gate(&desktop, Approval::Never, |rules| rules);
+    let link = keep(&gate, &Principal::local());
+    let (text, images, _) = read(&gate, &Principal::local(), &link.uri).unwrap();
+    let (_, whole, _) =
+        parts(local(&gate, "Screenshot", json!({ "max_width": 8192, "max_bytes": 8_000_000 })).unwrap());
+    assert!(images == whole, "the same pixels in full size: {text}");
+    assert_eq!(u64::try_from(images[0].bytes.len()).unwrap(), link.size);
+    let all = listed(&gate, &Principal::local());
+    assert_eq!(
+        (all.len(), all[0]["uri"].as_str(), all[0]["bytes"].as_u64()),
+        (1, Some(link.uri.as_str()), Some(link.size))
+    );
+    let alias = link.uri.replace("portcullis://shots/", "wpf://screenshots/");
+    assert!(read(&gate, &Principal::local(), &alias).unwrap().1 == whole);
+}
+
+#[test]
+fn what_is_kept_for_one_caller_is_not_there_for_another() {
+    let desktop = FakeDesktop::demo();
+    let gate = open_gate(&desktop, Approval::Never, |rules| rules);
+    let (mine, theirs) = (key("mine"), key("theirs"));
+    let link = keep(&gate, &mine);
+    assert!(read(&gate, &mine, &link.uri).is_ok());
+    let refused = read(&gate, &theirs, &link.uri).unwrap_err();
+    let nothing = read(&gate, &theirs, NOBODYS).unwrap_err();
+    assert_eq!(refused.code, FaultCode::NotFound);
+    let same = |fault: &Fault| (fault.code, fault.message.clone(), fault.rule.clone(), fault.remedy.clone());
+    assert_eq!(same(&refused), same(&nothing), "it does not tell that there is something");
+    assert!(listed(&gate, &theirs).is_empty());
+    let named_so = Principal::key("mine", Scope::ALL).known_by(Digest::of(b"a later key of that name"));
+    assert!(read(&gate, &named_so, &link.uri).is_err(), "a name is not its holder");
+}
+
+#[test]
+fn a_bad_name_is_answered_with_what_it_should_be() {
+    let gate = open_gate(&FakeDesktop::demo(), Approval::Never, |rules| rules);
+    for uri in ["", "file:///C:/Windows/win.ini", "portcullis://shots/1", "portcullis://files/QQ==?offset=0"] {
+        let fault = read(&gate, &Principal::local(), uri).unwrap_err();
+        assert_eq!((fault.code, fault.field.as_deref()), (FaultCode::BadArgument, Some("uri")), "{uri}");
+    }
+}
+
+#[test]
+fn it_is_read_by_the_right_by_which_it_was_made_and_gone_with_the_rules_that_it_was_made_under() {
+    let desktop = FakeDesktop::demo();
+    let calm = |rules: Rules| rules.with_rates(RateWords::default());
+    let gate = gate_with(&desktop, &FilterSpec::default(), Approval::Never, calm);
+    let link = keep(&gate, &Principal::local());
+    let hidden = vec![Valued::new(WindowPattern::TitlePart("notepad".to_owned()), at(4))];
+    let filter = ToolFilter::resolve(&FilterSpec::default(), &Catalogue::new().names()).unwrap();
+    let narrow =
+        calm(Rules::new(filter, Approval::Never, 1)).restricted(Restrictions { hidden, ..Restrictions::default() });
+    assert!(matches!(gate.replace_rules(narrow), Replacement::Replaced));
+    let fault = read(&gate, &Principal::local(), &link.uri).unwrap_err();
+    assert_eq!(fault.code, FaultCode::NotFound, "the picture shows what is hidden now");
+    let blind = Restrictions { capture: Some(Valued::new(false, at(5))), ..Restrictions::default() };
+    let shut = gate_with(&desktop, &FilterSpec::default(), Approval::Never, |rules| calm(rules).restricted(blind));
+    let fault = local(&shut, "Screenshot", json!({ "keep": true })).unwrap_err();
+    assert_ne!(fault.code, FaultCode::NotFound);
+}
+
+#[test]
+fn a_key_that_is_taken_back_takes_what_was_kept_for_it_along() {
+    let gate = open_gate(&FakeDesktop::demo(), Approval::Never, |rules| rules);
+    let holder = key("mine").known_by(Digest::of(b"a key"));
+    let link = keep(&gate, &holder);
+    assert!(read(&gate, &holder, &link.uri).is_ok());
+    gate.forget_ended_keys(|_| false);
+    assert_eq!(read(&gate, &holder, &link.uri).unwrap_err().code, FaultCode::NotFound);
+}
+
+/// Hands on what it is told.
+struct Told(Mutex<Sender<(Duration, Duration, String)>>);
+
+impl Progress for Told {
+    fn report(&self, done: Duration, of: Duration, what: &str) {
+        let _ = self.0.lock().unwrap().send((done, of, what.to_owned()));
+    }
+}
+
+#[test]
+fn a_recording_moves_and_says_how_far_it_is() {
+    let gate = open_gate(&FakeDesktop::demo(), Approval::Never, |rules| rules);
+    let (send, told) = channel();
+    let (answer, answered) = channel();
+    let arguments = json!({ "duration": 0.5, "fps": 10, "max_width": 64 });
+    let call =
+        Call { principal: Principal::local(), tool: "ScreenRecord".to_owned(), arguments, cancel: Cancel::new() };
+    gate.submit_watched(call, Arc::new(Told(Mutex::new(send))), Box::new(move |reply| drop(answer.send(reply))));
+    let (text, images, links) = parts(answered.recv().unwrap().unwrap());
+    assert!(text.contains("0.5 s of the desktop area"), "{text}");
+    assert_eq!((images.len(), links.len(), images[0].width), (1, 0, 64));
+    assert!(told.try_iter().any(|(done, of, what)| done == of && what == "encoding"));
+}
+
+#[test]
+fn a_recording_ends_when_it_is_withdrawn() {
+    let gate = open_gate(&FakeDesktop::demo(), Approval::Never, |rules| rules);
+    let cancel = Cancel::new();
+    let (answer, answered) = channel();
+    let arguments = json!({ "duration": 60, "fps": 10, "max_width": 64 });
+    let call =
+        Call { principal: Principal::local(), tool: "ScreenRecord".to_owned(), arguments, cancel: cancel.clone() };
+    gate.submit(call, Box::new(move |reply| drop(answer.send(reply))));
+    cancel.cancel(CancelReason::Client);
+    let fault = answered.recv_timeout(Duration::from_secs(10)).unwrap().unwrap_err();
+    assert_eq!(fault.code, FaultCode::Cancelled);
+}
+
+#[test]
+fn an_area_is_named_in_one_way_and_whole() {
+    let gate = open_gate(&FakeDesktop::demo(), Approval::Never, |rules| rules);
+    let fault = |arguments: Value| local(&gate, "ScreenRecord", arguments).unwrap_err();
+    for (arguments, field) in [
+        (json!({ "left": 10, "top": 10, "right": 60 }), "right"),
+        (json!({ "left": 60, "top": 10, "right": 10, "bottom": 40 }), "right"),
+        (json!({ "left": 60_000, "top": 10, "right": 60_010, "bottom": 40 }), "left"),
+        (json!({ "duration": 61 }), "duration"),
+        (json!({ "fps": 11 }), "fps"),
+        (json!({ "window": "e99999" }), "window"),
+    ] {
+        assert_eq!(fault(arguments.clone()).field.as_deref(), Some(field), "{arguments}");
+    }
+}

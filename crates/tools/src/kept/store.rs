@@ -1,0 +1,375 @@
+//! Pictures and recordings that are kept for one caller: what may be kept, for how long, and what goes first when there is
+//! too much. All of it is memory: nothing is left on a disk when the process ends, however it ends. Who may read what is
+//! kept is for policy.
+
+use portcullis_model::{Effect, Fault, FaultCode, Link, Part, ProcessId, Resource};
+use portcullis_policy::{OutsidePermit, Permit};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+
+/// Things kept for one caller at once.
+const KEPT_CAP: usize = 100;
+/// Bytes kept for one caller at once.
+const CALLER_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes kept for all callers of a server at once.
+const SERVER_BYTES: usize = 256 * 1024 * 1024;
+/// Bytes of one thing.
+pub(crate) const ITEM_BYTES: usize = 8_000_000;
+/// How long a thing is kept.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// What names a kept thing begins with: ours, and what clients of the source system know.
+const OWN_PREFIX: &str = "portcullis://shots/";
+const WPF_PREFIX: &str = "wpf://screenshots/";
+
+/// The name of one kept thing: 32 hexadecimal digits that nobody can guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeptId(u128);
+
+impl KeptId {
+    fn random() -> Result<Self, Fault> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Fault::new(FaultCode::Internal, format!("the system gave no random bytes: {error}")))?;
+        Ok(Self(u128::from_be_bytes(bytes)))
+    }
+
+    /// Reads `portcullis://shots/{id}` or `wpf://screenshots/{id}`.
+    pub(crate) fn parse(uri: &str) -> Result<Self, Fault> {
+        let id = [OWN_PREFIX, WPF_PREFIX].iter().find_map(|prefix| uri.strip_prefix(prefix));
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        id.filter(|id| id.len() == 32 && id.bytes().all(is_digit))
+            .and_then(|id| u128::from_str_radix(id, 16).ok())
+            .map(Self)
+            .ok_or_else(|| {
+                Fault::bad_argument(
+                    "uri",
+                    uri,
+                    "it is portcullis://shots/ and 32 hexadecimal digits in small letters",
+                    "take it from the answer that told of it, or from ListResources",
+                )
+            })
+    }
+}
+
+impl fmt::Display for KeptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// Something to keep.
+pub(crate) struct Shot {
+    /// What it shows, in a word of a file name: `screen`, `window`, `element`.
+    pub(crate) of: &'static str,
+    /// `image/png` and its like.
+    pub(crate) mime: &'static str,
+    /// The encoded bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// Pixels, as encoded.
+    pub(crate) width: u32,
+    /// Pixels, as encoded.
+    pub(crate) height: u32,
+}
+
+/// Something that is kept, and the right by which it was made: who has it no more does not read it.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) id: KeptId,
+    pub(crate) mime: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) effect: Effect,
+    pub(crate) resource: Resource,
+    pub(crate) made_at: OffsetDateTime,
+    of: &'static str,
+    made: Instant,
+    total: Arc<Total>,
+}
+
+impl Drop for Item {
+    fn drop(&mut self) {
+        self.total.0.fetch_sub(self.bytes.len(), Ordering::SeqCst);
+    }
+}
+
+impl Item {
+    /// A name of a file for it.
+    pub(crate) fn name(&self) -> String {
+        let ending = self.mime.rsplit('/').next().unwrap_or("bin");
+        format!("{}_{}.{ending}", self.of, self.id)
+    }
+
+    /// What it is asked for by.
+    pub(crate) fn uri(&self) -> String {
+        format!("{OWN_PREFIX}{}", self.id)
+    }
+
+    /// The word that leads to it.
+    fn link(&self) -> Link {
+        let size = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
+        Link { uri: self.uri(), name: self.name(), mime: self.mime, size }
+    }
+
+    /// It as a part of an answer: the link, and the same in words for clients that show their model no links.
+    pub(crate) fn told(&self) -> [Part; 2] {
+        let Link { uri, size, mime, .. } = self.link();
+        let text = format!(
+            "kept as {uri} ({mime} {}x{}, {size} bytes) for 24 h at most; ReadResource shows it",
+            self.width, self.height
+        );
+        [Part::Text(text), Part::Link(self.link())]
+    }
+
+    /// When it is deleted at the latest.
+    pub(crate) fn expires_at(&self) -> OffsetDateTime {
+        self.made_at.saturating_add(time::Duration::try_from(KEPT_FOR).unwrap_or(time::Duration::ZERO))
+    }
+
+    /// The application that it shows, when it was made by the inspector of one.
+    fn application(&self) -> Option<ProcessId> {
+        match &self.resource {
+            Resource::WpfTarget { process, .. } => Some(*process),
+            _ => None,
+        }
+    }
+}
+
+/// Bytes that are kept for all callers of one server.
+#[derive(Debug, Default)]
+pub struct Total(AtomicUsize);
+
+impl Total {
+    /// Takes room, when there is enough.
+    fn take(&self, bytes: usize) -> bool {
+        let more = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= SERVER_BYTES);
+        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
+    }
+}
+
+/// What is kept for one caller, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    items: VecDeque<Arc<Item>>,
+    total: Arc<Total>,
+}
+
+impl Kept {
+    /// Nothing yet, counted with what is kept for others.
+    pub(crate) fn new(total: Arc<Total>) -> Self {
+        Self { items: VecDeque::new(), total }
+    }
+
+    /// Keeps what was made under this permit by this right. The oldest go when there is too much.
+    pub(crate) fn keep(
+        &mut self,
+        shot: Shot,
+        (effect, resource): (Effect, &Resource),
+        permit: &Permit,
+        now: Instant,
+    ) -> Result<Arc<Item>, KeepFault> {
+        permit.require(effect, resource)?;
+        self.insert(shot, (effect, resource), now)
+    }
+
+    fn insert(
+        &mut self,
+        shot: Shot,
+        (effect, resource): (Effect, &Resource),
+        now: Instant,
+    ) -> Result<Arc<Item>, KeepFault> {
+        let size = shot.bytes.len();
+        if size > ITEM_BYTES {
+            return Err(KeepFault::TooLarge(size));
+        }
+        let id = KeptId::random().map_err(KeepFault::NoName)?;
+        self.expire(now);
+        let held = |items: &VecDeque<Arc<Item>>| items.iter().map(|item| item.bytes.len()).sum::<usize>();
+        while self.items.len() >= KEPT_CAP || held(&self.items) + size > CALLER_BYTES {
+            if self.items.pop_front().is_none() {
+                break;
+            }
+        }
+        while !self.total.take(size) {
+            if self.items.pop_front().is_none() {
+                return Err(KeepFault::Full);
+            }
+        }
+        let Shot { of, mime, bytes, width, height } = shot;
+        let item = Arc::new(Item {
+            id,
+            mime,
+            bytes,
+            width,
+            height,
+            effect,
+            resource: resource.clone(),
+            made_at: OffsetDateTime::now_utc(),
+            of,
+            made: now,
+            total: Arc::clone(&self.total),
+        });
+        self.items.push_back(Arc::clone(&item));
+        Ok(item)
+    }
+
+    /// Deletes what is too old.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        self.items.retain(|item| now.saturating_duration_since(item.made) < KEPT_FOR);
+    }
+
+    /// Deletes what was made in sessions that ended.
+    pub(crate) fn forget_applications(&mut self, lives: impl Fn(ProcessId) -> bool) {
+        self.items.retain(|item| item.application().is_none_or(&lives));
+    }
+
+    /// Deletes all.
+    pub(crate) fn clear(&mut self) {
+        self.items.clear();
+    }
+
+    /// The thing of this name.
+    pub(crate) fn get(&self, id: KeptId) -> Option<Arc<Item>> {
+        self.items.iter().find(|item| item.id == id).cloned()
+    }
+
+    /// All, the newest first.
+    pub(crate) fn all(&self) -> Vec<Arc<Item>> {
+        self.items.iter().rev().cloned().collect()
+    }
+}
+
+/// Why something is not kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeepFault {
+    /// The permit is for something else.
+    #[error(transparent)]
+    Outside(#[from] OutsidePermit),
+    /// It has this many bytes.
+    #[error("it has {0} bytes, and what is kept has at most {ITEM_BYTES}")]
+    TooLarge(usize),
+    /// Other callers' things take all the room.
+    #[error("as many bytes as a server keeps are kept for others")]
+    Full,
+    /// No name could be made.
+    #[error("{0}")]
+    NoName(Fault),
+}
+
+impl From<KeepFault> for Fault {
+    fn from(fault: KeepFault) -> Self {
+        match fault {
+            KeepFault::Outside(outside) => outside.into(),
+            KeepFault::NoName(fault) => fault,
+            KeepFault::TooLarge(_) => {
+                Self::new(FaultCode::TooLarge, fault.to_string()).remedy("make it smaller: less area, width or time")
+            }
+            KeepFault::Full => Self::new(FaultCode::Busy, fault.to_string())
+                .rule(format!("a server keeps at most {SERVER_BYTES} bytes"))
+                .remedy("take what fits into the answer, or try again later"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RIGHT: (Effect, &Resource) = (Effect::ReadPixels, &Resource::Desktop);
+
+    fn shot(size: usize) -> Shot {
+        Shot { of: "screen", mime: "image/png", bytes: vec![7; size], width: 1, height: 1 }
+    }
+
+    #[test]
+    fn the_oldest_goes_when_there_are_too_many() {
+        let (mut kept, now) = (Kept::default(), Instant::now());
+        let all: Vec<_> = (0..=KEPT_CAP).map(|_| kept.insert(shot(1), RIGHT, now).unwrap().id).collect();
+        assert_eq!(kept.all().len(), KEPT_CAP);
+        assert!(kept.get(all[0]).is_none());
+        assert!(all[1..].iter().all(|id| kept.get(*id).is_some()));
+        assert_eq!(kept.all()[0].id, all[KEPT_CAP]);
+    }
+
+    #[test]
+    fn the_oldest_go_when_there_are_too_many_bytes() {
+        let (mut kept, now) = (Kept::default(), Instant::now());
+        let first = kept.insert(shot(ITEM_BYTES), RIGHT, now).unwrap().id;
+        for _ in 1..CALLER_BYTES / ITEM_BYTES {
+            kept.insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
+        }
+        assert!(kept.get(first).is_some());
+        kept.insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
+        assert!(kept.get(first).is_none());
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_and_takes_nothings_place() {
+        let (mut kept, now) = (Kept::default(), Instant::now());
+        let small = kept.insert(shot(1), RIGHT, now).unwrap().id;
+        let fault = Fault::from(kept.insert(shot(ITEM_BYTES + 1), RIGHT, now).unwrap_err());
+        assert_eq!(fault.code, FaultCode::TooLarge);
+        assert!(kept.get(small).is_some());
+    }
+
+    #[test]
+    fn a_day_is_the_end() {
+        let (mut kept, now) = (Kept::default(), Instant::now());
+        let id = kept.insert(shot(1), RIGHT, now).unwrap().id;
+        kept.expire(now + KEPT_FOR - Duration::from_millis(1));
+        assert!(kept.get(id).is_some());
+        kept.expire(now + KEPT_FOR);
+        assert!(kept.get(id).is_none());
+    }
+
+    #[test]
+    fn all_callers_share_one_room_and_what_goes_gives_it_back() {
+        let (total, now) = (Arc::new(Total::default()), Instant::now());
+        let mut callers: Vec<Kept> = (0..6).map(|_| Kept::new(Arc::clone(&total))).collect();
+        let mut room = SERVER_BYTES / ITEM_BYTES;
+        for kept in &mut callers[..5] {
+            let share = room.min(CALLER_BYTES / ITEM_BYTES);
+            (0..share).for_each(|_| drop(kept.insert(shot(ITEM_BYTES), RIGHT, now).unwrap()));
+            room -= share;
+        }
+        // The last one has nothing of its own that could go.
+        let fault = Fault::from(callers[5].insert(shot(ITEM_BYTES), RIGHT, now).unwrap_err());
+        assert_eq!((room, fault.code), (0, FaultCode::Busy));
+        callers[0].clear();
+        callers[5].insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
+        drop(callers);
+        assert_eq!(total.0.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn a_name_is_read_as_it_is_written() {
+        let id = KeptId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+        assert_eq!(KeptId::parse(&format!("portcullis://shots/{id}")).unwrap(), id);
+        assert_eq!(KeptId::parse(&format!("wpf://screenshots/{id}")).unwrap(), id);
+        for wrong in [
+            "",
+            "portcullis://shots/",
+            "portcullis://shots/0123456789abcdef0123456789abcde",
+            "portcullis://shots/0123456789ABCDEF0123456789ABCDEF",
+            "portcullis://shots/+123456789abcdef0123456789abcdef",
+            "portcullis://shots/0123456789abcdef0123456789abcdef/",
+            "file:///portcullis://shots/0123456789abcdef0123456789abcdef",
+        ] {
+            let fault = KeptId::parse(wrong).unwrap_err();
+            assert_eq!((fault.field.as_deref(), fault.value.as_deref()), (Some("uri"), Some(wrong)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_as_a_name_is_answered(uri in any::<String>(), id in any::<u128>()) {
+            let _ = KeptId::parse(&uri);
+            prop_assert_eq!(KeptId::parse(&format!("{OWN_PREFIX}{}", KeptId(id))).unwrap(), KeptId(id));
+        }
+    }
+}
