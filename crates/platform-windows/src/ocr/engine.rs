@@ -5,13 +5,13 @@ use portcullis_model::{Cancel, CancelReason, Deadline, OcrLanguage, Rect, Source
 use portcullis_platform::{Bitmap, OCR_WORDS, OcrReading, OcrWord, PortFault, PortResult};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
-use windows::Foundation::{AsyncOperationCompletedHandler, AsyncStatus, Rect as FloatRect};
+use windows::Foundation::Rect as FloatRect;
 use windows::Globalization::Language;
 use windows::Graphics::Imaging::{BitmapPixelFormat, SoftwareBitmap};
 use windows::Media::Ocr::{OcrEngine, OcrResult};
 use windows::Storage::Streams::DataWriter;
 use windows::Win32::Foundation::{CLASS_E_CLASSNOTAVAILABLE, E_NOTIMPL, REGDB_E_CLASSNOTREG};
-use windows::core::{Error, HSTRING, Interface};
+use windows::core::{Error, HSTRING};
 
 /// How long one look at the answer lasts; a withdrawn call is noticed between two.
 const LOOK: Duration = Duration::from_millis(10);
@@ -93,22 +93,24 @@ fn recognise(
     const CALL: &str = "OcrEngine.RecognizeAsync";
     let work = engine.RecognizeAsync(picture).map_err(missing(CALL))?;
     let (tell, told) = sync_channel(1);
-    let done = AsyncOperationCompletedHandler::new(move |_, status: AsyncStatus| {
+    let done = move |result| {
         // The receiver is gone when the call was withdrawn.
-        let _ = tell.try_send(status);
-        Ok(())
-    });
-    work.SetCompleted(&done).map_err(missing(CALL))?;
+        let _ = tell.try_send(result);
+    };
+    work.when(done).map_err(missing(CALL))?;
     loop {
         match told.recv_timeout(deadline.slice(LOOK).remaining()) {
-            Ok(_) | Err(RecvTimeoutError::Disconnected) => return work.GetResults().map_err(missing(CALL)),
+            Ok(result) => return result.map_err(missing(CALL)),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(PortFault::Unsupported("Windows' text recognition gave no answer".to_owned()));
+            }
             Err(RecvTimeoutError::Timeout) => {}
         }
         let interrupted = cancel.check().err().map(PortFault::from);
         let late = deadline.passed().then(|| PortFault::from(CancelReason::Deadline));
         if let Some(fault) = interrupted.or(late) {
             // What cannot be told to end ends by itself; nobody waits for it.
-            let _ = work.cast::<windows::Foundation::IAsyncInfo>().and_then(|info| info.Cancel());
+            let _ = work.Cancel();
             return Err(fault);
         }
     }

@@ -16,6 +16,8 @@ use std::thread::JoinHandle;
 const TABLE_CAP: u64 = 1024 * 1024;
 /// Bytes of what it says of a failure.
 const COMPLAINT_CAP: u64 = 4_000;
+/// Characters of it that are told.
+const SAID_CHARS: usize = 200;
 /// How much larger a picture of the screen is made, as Tesseract reads letters of some thirty pixels best; and up to how many
 /// pixels.
 const SCALES: [(u32, u64); 2] = [(3, 2_500_000), (2, 6_000_000)];
@@ -84,7 +86,7 @@ fn run(program: &Path, code: &str, picture: Vec<u8>, deadline: Deadline, cancel:
         Some(0) => Ok(table),
         Some(code) => {
             let said = complaint.lines().next().unwrap_or("it says nothing");
-            Err(PortFault::Unsupported(format!("Tesseract ended with code {code}: {}", visible(said))))
+            Err(PortFault::Unsupported(format!("Tesseract ended with code {code}: {}", visible(said, SAID_CHARS))))
         }
         None => Err(portcullis_model::CancelReason::Deadline.into()),
     }

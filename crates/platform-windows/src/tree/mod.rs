@@ -23,6 +23,7 @@ use self::control::Control;
 use self::describe::Scene;
 use self::items::Item;
 use crate::identity;
+use crate::screen;
 use portcullis_model::{
     Cancel, Deadline, Effect, ElementIdentity, ElementPath, Point, Rect, Resource, TreeReading, UiNode, WindowIdentity,
 };
