@@ -110,7 +110,6 @@ fn the_list_of_tools_stays_small_for_a_model() {
     let groups = [(main, MAIN_JOB_TOKENS), (wpf, WPF_TOKENS), (sizes, ALL_TOKENS)];
     for (listed, bar) in groups {
         let tokens = listed.iter().map(|(bytes, _)| bytes).sum::<usize>().div_ceil(4);
-        println!("{tokens} tokens of {bar} for {} tools", listed.len());
         assert!(tokens <= bar, "{tokens} tokens for {} tools; bytes of each: {listed:?}", listed.len());
     }
 }
