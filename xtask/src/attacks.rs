@@ -70,7 +70,7 @@ impl Kind {
             Self::Hiding => ("hidden windows", "to see or operate what the owner hides"),
             Self::Hosts => ("hosts", "to reach a host that no rule opens: writings, redirects, rebinding"),
             Self::Others => ("other principals", "to see or use what is another principal's"),
-            Self::Owner => ("the owner's place", "to lock the owner out"),
+            Self::Owner => ("the owner's place", "to lock the owner out, or to speak as or over the owner"),
             Self::Paths => ("paths", "to reach a file that no rule opens: spellings, links, swaps"),
             Self::Processes => {
                 ("processes", "to end what is ours, what Windows needs, or another than the one that is meant")
@@ -106,7 +106,7 @@ impl Kind {
             Effect::ReadServices | Effect::ControlServices => Self::Services,
             Effect::MakeCalls => Self::Calls,
             Effect::ReadScheduledTasks | Effect::ChangeScheduledTasks => Self::Tasks,
-            Effect::LockSession => Self::Owner,
+            Effect::LockSession | Effect::PlaySound => Self::Owner,
             Effect::ConnectApplications
             | Effect::LoadInspector
             | Effect::ReadApplications
@@ -156,6 +156,7 @@ const SCHEDULED: &str = "crates/gate/tests/scheduled.rs";
 const SERVICES: &str = "crates/gate/tests/services.rs";
 const SHELL: &str = "crates/gate/tests/shell.rs";
 const SHIELD: &str = "crates/gate/src/shield/tests.rs";
+const SOUND: &str = "crates/gate/tests/sound.rs";
 const STOP: &str = "crates/gate/tests/stop.rs";
 const WPF: &str = "crates/gate/tests/wpf.rs";
 
@@ -271,6 +272,25 @@ const ATTACKS: &[Attack] = &[
         "attack_without_tier_3_nobody_locks_the_owner_out",
         &["LockScreen"],
     ),
+    on(
+        Kind::Owner,
+        SOUND,
+        "attack_no_sound_is_played_from_where_nothing_may_be_read_or_without_tier_3",
+        &["PlaySound"],
+    ),
+    on(
+        Kind::Paths,
+        SOUND,
+        "attack_no_sound_is_played_from_where_nothing_may_be_read_or_without_tier_3",
+        &["PlaySound"],
+    ),
+    on(
+        Kind::Hosts,
+        SOUND,
+        "attack_no_sound_is_played_from_where_nothing_may_be_read_or_without_tier_3",
+        &["PlaySound"],
+    ),
+    on(Kind::Time, SOUND, "a_sound_falls_silent_with_its_call", &["PlaySound"]),
     on(Kind::Paths, FILES, "attack_nothing_outside_of_the_roots_is_told_not_even_whether_it_is_there", READERS),
     on(Kind::Paths, FILES, "attack_a_link_and_a_short_name_lead_to_what_they_are_judged_by", READERS),
     on(Kind::Paths, FILES, "attack_a_junction_swapped_between_check_and_use_leads_nowhere", READERS),

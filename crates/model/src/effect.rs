@@ -115,6 +115,8 @@ pub enum Effect {
     EndTasks,
     /// Locks the session, which only the person at the machine unlocks.
     LockSession,
+    /// Plays a sound, which whoever is near the machine hears.
+    PlaySound,
     /// Begins or ends a session with a WPF application that takes the inspector in, or has it in.
     ConnectApplications,
     /// Loads the inspector into a WPF application, behind a gate of its own.
@@ -131,7 +133,7 @@ pub enum Effect {
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -165,6 +167,7 @@ impl Effect {
         Self::MakeCalls,
         Self::EndTasks,
         Self::LockSession,
+        Self::PlaySound,
         Self::ConnectApplications,
         Self::LoadInspector,
         Self::ReadApplications,
@@ -218,6 +221,7 @@ impl Effect {
             | Self::EndClient
             | Self::ControlServices
             | Self::LockSession
+            | Self::PlaySound
             | Self::WriteApplications
             | Self::RunShell
             | Self::ChangeScheduledTasks => Tier::Alter,

@@ -109,6 +109,8 @@ pub enum Resource {
     Clipboard,
     /// The session of the signed-in user.
     Session,
+    /// What plays sounds.
+    Speakers,
     /// Facts about the machine.
     System,
     /// The table of processes.

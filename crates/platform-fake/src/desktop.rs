@@ -68,6 +68,7 @@ pub enum Call {
     ServiceStatus,
     ControlService,
     RunShell,
+    PlaySound,
     QueryEvents,
     ListTasks,
     FindTask,
@@ -141,6 +142,7 @@ impl FakeDesktop {
             tasks: Vec::new(),
             task_requests: Vec::new(),
             shells: Shells::default(),
+            sounds: Vec::new(),
             installed: Vec::new(),
             journal: Vec::new(),
         };
@@ -164,6 +166,7 @@ impl FakeDesktop {
             services: Arc::new(self.clone()),
             session: Arc::new(self.clone()),
             shell: Arc::new(self.clone()),
+            sound: Arc::new(self.clone()),
             system: Arc::new(self.clone()),
             tree: Arc::new(self.clone()),
             windows: Arc::new(self.clone()),

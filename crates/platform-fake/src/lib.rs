@@ -19,6 +19,7 @@ mod registry;
 mod scheduled;
 mod services;
 mod shell;
+mod sound;
 mod state;
 mod surroundings;
 #[cfg(test)]

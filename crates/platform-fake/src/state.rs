@@ -10,7 +10,7 @@ use crate::registry::Registry;
 use crate::services::FakeService;
 use crate::shell::Shells;
 use portcullis_model::{Point, ProgramName, Rect, Role, States, TaskPath, WindowIdentity};
-use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState, TaskRequest};
+use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState, Sound, TaskRequest};
 use std::sync::Arc;
 
 /// What happens when a control is pressed.
@@ -130,6 +130,7 @@ pub(crate) struct State {
     pub(crate) tasks: Vec<(TaskPath, String)>,
     pub(crate) task_requests: Vec<TaskRequest>,
     pub(crate) shells: Shells,
+    pub(crate) sounds: Vec<Sound>,
     pub(crate) installed: Vec<(InstalledApp, WindowBuilder)>,
     /// What happened, a line each: the test's own truth.
     pub(crate) journal: Vec<String>,

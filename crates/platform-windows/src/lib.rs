@@ -23,6 +23,7 @@ mod security;
 mod services;
 mod session;
 mod shell;
+mod sound;
 mod system;
 mod toplevel;
 mod tree;
@@ -61,6 +62,7 @@ pub fn ports(loader: Arc<dyn LoaderPort>) -> Ports {
         services: Arc::new(services::Win32Services::new(processes)),
         session: Arc::new(session::Win32Session),
         shell: Arc::new(shell::Win32Shell),
+        sound: Arc::new(sound::Win32Sound),
         system: Arc::new(system::Win32System::default()),
         tree: Arc::new(automation::Readers::default()),
         windows: Arc::new(toplevel::Win32Windows),

@@ -19,6 +19,7 @@ mod screen;
 mod services;
 mod session;
 mod shell;
+mod sound;
 mod system;
 mod tree;
 mod trust;
@@ -54,6 +55,7 @@ pub use services::{
 };
 pub use session::{SessionPort, SessionState};
 pub use shell::{Captured, ShellEnd, ShellPort, ShellRequest, ShellRun};
+pub use sound::{Played, Sound, SoundPort};
 pub use system::{Drive, ProcessInfo, SystemInfo, SystemPort};
 pub use tree::{ControlAct, Delivered, ElementText, ReadBudget, Shown, TreePort};
 pub use trust::{Distrust, FileTrustPort, Keepers};

@@ -2,7 +2,8 @@
 
 use crate::{
     AppPort, ClipboardPort, EventsPort, FilePort, InputPort, LoaderPort, NetworkPort, ProcessPort, RegistryPort,
-    ScheduledTasksPort, ScreenPort, ServicePort, SessionPort, ShellPort, SystemPort, TreePort, WindowPort, WpfPort,
+    ScheduledTasksPort, ScreenPort, ServicePort, SessionPort, ShellPort, SoundPort, SystemPort, TreePort, WindowPort,
+    WpfPort,
 };
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub struct Ports {
     pub session: Arc<dyn SessionPort>,
     /// Shells.
     pub shell: Arc<dyn ShellPort>,
+    /// What plays sounds.
+    pub sound: Arc<dyn SoundPort>,
     /// The machine and its processes.
     pub system: Arc<dyn SystemPort>,
     /// What is inside windows.

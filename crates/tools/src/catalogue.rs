@@ -3,7 +3,7 @@
 use crate::tool::AnyTool;
 use crate::{
     batch, clipboard, desktop, events, explain, files, network, processes, registry, scheduled, services, session,
-    shell, system, tasks, wait, wpf,
+    shell, sound, system, tasks, wait, wpf,
 };
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
@@ -38,6 +38,7 @@ impl Catalogue {
             services::tools,
             session::tools,
             shell::tools,
+            sound::tools,
             system::tools,
             tasks::tools,
             wait::tools,

@@ -11,6 +11,7 @@ mod schema;
 mod services;
 mod session;
 mod shell;
+mod sound;
 mod tool;
 
 mod clipboard;
