@@ -70,7 +70,9 @@ impl Kind {
             Self::Hiding => ("hidden windows", "to see or operate what the owner hides"),
             Self::Hosts => ("hosts", "to reach a host that no rule opens: writings, redirects, rebinding"),
             Self::Others => ("other principals", "to see or use what is another principal's"),
-            Self::Owner => ("the owner's place", "to lock the owner out, or to speak as or over the owner"),
+            Self::Owner => {
+                ("the owner's place", "to lock the owner out, to take the screen, or to speak as or over the owner")
+            }
             Self::Paths => ("paths", "to reach a file that no rule opens: spellings, links, swaps"),
             Self::Processes => {
                 ("processes", "to end what is ours, what Windows needs, or another than the one that is meant")
@@ -106,7 +108,7 @@ impl Kind {
             Effect::ReadServices | Effect::ControlServices => Self::Services,
             Effect::MakeCalls => Self::Calls,
             Effect::ReadScheduledTasks | Effect::ChangeScheduledTasks => Self::Tasks,
-            Effect::LockSession | Effect::PlaySound => Self::Owner,
+            Effect::LockSession | Effect::ConnectSession | Effect::PlaySound | Effect::ShowNotification => Self::Owner,
             Effect::ConnectApplications
             | Effect::LoadInspector
             | Effect::ReadApplications
@@ -147,6 +149,7 @@ const DOOR: &str = "crates/gate/tests/door.rs";
 const EVENTS: &str = "crates/gate/tests/events.rs";
 const FILES: &str = "crates/gate/tests/files.rs";
 const NETWORK: &str = "crates/gate/tests/network.rs";
+const NOTICES: &str = "crates/gate/tests/notices.rs";
 const OWN: &str = "crates/gate/tests/own.rs";
 const PROCESSES: &str = "crates/gate/tests/processes.rs";
 const REGISTRY: &str = "crates/gate/tests/registry.rs";
@@ -290,6 +293,13 @@ const ATTACKS: &[Attack] = &[
         "attack_no_sound_is_played_from_where_nothing_may_be_read_or_without_tier_3",
         &["PlaySound"],
     ),
+    on(
+        Kind::Owner,
+        "crates/gate/tests/session.rs",
+        "attack_no_session_of_another_user_is_connected_or_put_aside",
+        &["ReconnectSession"],
+    ),
+    on(Kind::Owner, NOTICES, "attack_no_notification_speaks_as_the_owner_or_comes_as_a_flood", &["Notification"]),
     on(Kind::Time, SOUND, "a_sound_falls_silent_with_its_call", &["PlaySound"]),
     on(Kind::Paths, FILES, "attack_nothing_outside_of_the_roots_is_told_not_even_whether_it_is_there", READERS),
     on(Kind::Paths, FILES, "attack_a_link_and_a_short_name_lead_to_what_they_are_judged_by", READERS),

@@ -5,6 +5,7 @@ use crate::build::WindowBuilder;
 use crate::events::Events;
 use crate::files::Files;
 use crate::network::Network;
+use crate::notice::Notices;
 use crate::places::untrusted;
 use crate::registry::Registry;
 use crate::shell::Shells;
@@ -14,7 +15,10 @@ use portcullis_model::{
     Cancel, CancelReason, Deadline, ElementIdentity, Interrupted, Point, ProgramName, Rect, Resource, Source,
     WindowIdentity,
 };
-use portcullis_platform::{ClipboardContent, Display, InstalledApp, PortFault, PortResult, Ports, SessionState};
+use portcullis_platform::{
+    ClipboardContent, Display, InstalledApp, PortFault, PortResult, Ports, SessionLink, SessionState, SessionUser,
+    UserSession,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,6 +38,8 @@ pub enum Call {
     Capture,
     CaptureWindow,
     LockSession,
+    Sessions,
+    ConnectSession,
     SystemInfo,
     Processes,
     Locate,
@@ -69,6 +75,7 @@ pub enum Call {
     ControlService,
     RunShell,
     PlaySound,
+    ShowNotice,
     QueryEvents,
     ListTasks,
     FindTask,
@@ -127,6 +134,7 @@ impl FakeDesktop {
             clipboard: ClipboardContent::Empty,
             sequence: 1,
             session: SessionState::Active,
+            sessions: vec![UserSession { id: 1, link: SessionLink::Console, user: SessionUser::Own, is_ours: true }],
             input_busy: false,
             turns: 0,
             displays: vec![
@@ -143,6 +151,7 @@ impl FakeDesktop {
             task_requests: Vec::new(),
             shells: Shells::default(),
             sounds: Vec::new(),
+            notices: Notices::default(),
             installed: Vec::new(),
             journal: Vec::new(),
         };
@@ -159,6 +168,7 @@ impl FakeDesktop {
             input: Arc::new(self.clone()),
             loader: Arc::new(self.wpf.clone()),
             network: Arc::new(self.clone()),
+            notices: Arc::new(self.clone()),
             processes: Arc::new(self.clone()),
             registry: Arc::new(self.clone()),
             scheduled: Arc::new(self.clone()),

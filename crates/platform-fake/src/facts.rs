@@ -37,6 +37,10 @@ pub enum Thing {
     Shell(String),
     /// Every sound that was played.
     Sounds,
+    /// Every notification that was shown.
+    Notices,
+    /// A session, by its number.
+    Session(u32),
     /// A name that was looked up, and how often.
     LookUp(String),
     /// An address that was connected to, and how often.
@@ -95,6 +99,12 @@ impl FakeDesktop {
         }
         if !state.sounds.is_empty() {
             facts.insert(Thing::Sounds, format!("{:?}", state.sounds));
+        }
+        if !state.notices.shown.is_empty() {
+            facts.insert(Thing::Notices, format!("{:?}", state.notices.shown));
+        }
+        for session in &state.sessions {
+            facts.insert(Thing::Session(session.id), format!("{:?}", session.link));
         }
         let mut count = |thing: Thing| {
             let times = facts.get(&thing).and_then(|times: &String| times.parse::<u32>().ok()).unwrap_or(0);

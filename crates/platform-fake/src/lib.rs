@@ -11,6 +11,7 @@ mod files;
 mod host;
 mod input;
 mod network;
+mod notice;
 mod owner;
 mod permits;
 mod places;

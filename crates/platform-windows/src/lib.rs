@@ -14,6 +14,7 @@ mod input;
 mod job;
 mod keys;
 mod network;
+mod notice;
 mod owner;
 mod processes;
 mod registry;
@@ -55,6 +56,7 @@ pub fn ports(loader: Arc<dyn LoaderPort>) -> Ports {
         input: Arc::new(input::Win32Input::default()),
         loader,
         network: Arc::new(network::Win32Network),
+        notices: Arc::new(notice::Win32Notices),
         processes: processes.clone(),
         registry: Arc::new(keys::Win32Registry),
         scheduled: Arc::new(scheduled::Win32Tasks),

@@ -10,6 +10,7 @@ mod files;
 mod host;
 mod input;
 mod network;
+mod notice;
 mod owner;
 mod ports;
 mod processes;
@@ -36,6 +37,7 @@ pub use files::{
 pub use host::{Edition, Firewall, FirewallRule, HostPort};
 pub use input::{Button, InputPort, InputTurn, PointerAct, PointerButtonState, Scroll, Step};
 pub use network::{ADDRESS_CAP, Carrier, ConnectionInfo, Echo, HostTarget, NetworkFault, NetworkPort, Reach};
+pub use notice::{NoticePort, NoticeShown};
 pub use owner::{
     EventGravity, EventLogPort, InputWithoutStopKey, OwnRights, OwnerPorts, StopChord, StopKeyPort, StopKeyState,
     StopKeyWatch, StopPort,
@@ -53,7 +55,7 @@ pub use services::{
     HeldService, ServiceFault, ServiceInfo, ServiceListing, ServicePlace, ServicePort, ServiceStartType, ServiceState,
     ServiceStatus,
 };
-pub use session::{SessionPort, SessionState};
+pub use session::{SessionLink, SessionPort, SessionState, SessionUser, UserSession};
 pub use shell::{Captured, ShellEnd, ShellPort, ShellRequest, ShellRun};
 pub use sound::{Played, Sound, SoundPort};
 pub use system::{Drive, ProcessInfo, SystemInfo, SystemPort};

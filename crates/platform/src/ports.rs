@@ -1,9 +1,9 @@
 //! All ports of one machine, as the gate hands them to tools.
 
 use crate::{
-    AppPort, ClipboardPort, EventsPort, FilePort, InputPort, LoaderPort, NetworkPort, ProcessPort, RegistryPort,
-    ScheduledTasksPort, ScreenPort, ServicePort, SessionPort, ShellPort, SoundPort, SystemPort, TreePort, WindowPort,
-    WpfPort,
+    AppPort, ClipboardPort, EventsPort, FilePort, InputPort, LoaderPort, NetworkPort, NoticePort, ProcessPort,
+    RegistryPort, ScheduledTasksPort, ScreenPort, ServicePort, SessionPort, ShellPort, SoundPort, SystemPort, TreePort,
+    WindowPort, WpfPort,
 };
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub struct Ports {
     pub input: Arc<dyn InputPort>,
     /// Hosts and connections.
     pub network: Arc<dyn NetworkPort>,
+    /// Notifications.
+    pub notices: Arc<dyn NoticePort>,
     /// Processes that are meant to end.
     pub processes: Arc<dyn ProcessPort>,
     /// Keys and values of the registry.

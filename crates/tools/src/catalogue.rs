@@ -2,8 +2,8 @@
 
 use crate::tool::AnyTool;
 use crate::{
-    batch, clipboard, desktop, events, explain, files, network, processes, registry, scheduled, services, session,
-    shell, sound, system, tasks, wait, wpf,
+    batch, clipboard, desktop, events, explain, files, network, notify, processes, registry, scheduled, services,
+    session, shell, sound, system, tasks, wait, wpf,
 };
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
@@ -32,6 +32,7 @@ impl Catalogue {
             explain::tools,
             files::tools,
             network::tools,
+            notify::tools,
             processes::tools,
             registry::tools,
             scheduled::tools,

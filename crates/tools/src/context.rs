@@ -11,7 +11,7 @@ use portcullis_model::{
 use portcullis_observe::RefTable;
 use portcullis_platform::{
     Display, FoundProcesses, HeldApplication, HeldFile, HeldKey, HeldProcess, HeldService, InstalledApp, LastLink,
-    LoadFault, PortResult, Ports, SessionState, WpfProcess,
+    LoadFault, PortResult, Ports, SessionState, UserSession, WpfProcess,
 };
 use portcullis_policy::{Rules, WpfPins};
 use portcullis_wpf::Sessions;
@@ -78,6 +78,11 @@ impl<'call> Readers<'call> {
     /// The state of the session.
     pub fn session(&self) -> SessionState {
         self.0.session.state()
+    }
+
+    /// The sessions of this machine.
+    pub fn sessions(&self) -> PortResult<Vec<UserSession>> {
+        self.0.session.sessions()
     }
 
     /// Where the pointer is.

@@ -20,6 +20,7 @@ mod events;
 mod explain;
 mod files;
 mod network;
+mod notify;
 mod processes;
 mod registry;
 mod system;
