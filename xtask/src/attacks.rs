@@ -142,6 +142,7 @@ const fn on(kind: Kind, file: &'static str, test: &'static str, tools: &'static 
     Attack { kind, test, file, on: On::Tools(tools) }
 }
 
+const BACKGROUND: &str = "crates/gate/tests/background.rs";
 const CALLS: &str = "crates/gate/tests/attacks/calls.rs";
 const WINDOWS: &str = "crates/gate/tests/attacks/windows.rs";
 const CANARY: &str = "tests/tests/security/canary.rs";
@@ -399,6 +400,19 @@ const ATTACKS: &[Attack] = &[
         Kind::Time,
         "tests/tests/e2e/shell.rs",
         "a_command_ends_with_all_that_it_started_at_its_limit_by_itself_and_when_it_is_withdrawn",
+        &["Shell"],
+    ),
+    on(
+        Kind::Others,
+        BACKGROUND,
+        "attack_work_in_the_background_is_there_for_its_caller_alone",
+        &["CancelTask", "GetRunningTasks", "GetTaskStatus", "Shell"],
+    ),
+    on(Kind::Time, BACKGROUND, "attack_a_flood_of_work_in_the_background_meets_its_caps", &["Shell"]),
+    on(
+        Kind::Time,
+        BACKGROUND,
+        "work_in_the_background_ends_with_a_stop_its_key_its_caller_its_time_and_the_server",
         &["Shell"],
     ),
     on(Kind::Programs, RESTRICTIONS, "only_listed_paths_are_started", &["App"]),

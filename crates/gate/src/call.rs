@@ -14,10 +14,11 @@ use portcullis_model::{
 use portcullis_platform::Ports;
 use portcullis_policy::{Ask, Decision, Denial, Grant, Meter, Permit, Rules, weight};
 use portcullis_tools::{
-    AnyTool, ApplyContext, Catalogue, Descriptor, EndedTask, Explanation, Lane as LaneName, PlanContext, PlannedCall,
-    PolicyView, Readers, StepCalls, Tables, Verdict, canonical,
+    AnyTool, ApplyContext, Background, Catalogue, Descriptor, EndedTask, Explanation, Lane as LaneName, PlanContext,
+    PlannedCall, PolicyView, Readers, StepCalls, Tables, Verdict, canonical,
 };
 use serde_json::Value;
+use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -153,7 +154,13 @@ impl Gate {
 
     /// Takes a call; `respond` is called once, perhaps before this returns, perhaps on another thread.
     pub fn submit(&self, call: Call, respond: Responder) {
-        self.0.submit(CallId::new(self.0.calls.fetch_add(1, Ordering::Relaxed) + 1), call, respond);
+        self.0.submit(self.0.next_id(), call, None, respond);
+    }
+
+    /// Takes a call of somebody who stays after its answer and may ask for its work later: the work may go on behind the answer,
+    /// and ends with the call's `cancel`. `stay` is dropped when the work has ended.
+    pub fn submit_staying(&self, call: Call, stay: Box<dyn Any + Send + Sync>, respond: Responder) {
+        self.0.submit(self.0.next_id(), call, Some(stay), respond);
     }
 
     /// Takes a call and waits for its answer: for the command line, which has nothing else to do.
@@ -162,8 +169,9 @@ impl Gate {
     }
 
     /// Forgets what is kept for who was known by a key that no longer is good: refs, ended calls, uploads under way. Files of
-    /// uploads are removed, so it may take as long as a disk does.
+    /// uploads are removed, so it may take as long as a disk does. What such a caller left at work in the background ends.
     pub fn forget_ended_keys(&self, is_good: impl Fn(&Digest) -> bool) {
+        self.0.registry.cancel_behind(|principal| principal.key_digest().is_some_and(|key| !is_good(key)));
         let ended = |(_, key): &Holder| key.as_ref().is_some_and(|key| !is_good(key));
         let gone: Vec<Arc<Tables>> = {
             let mut all = self.0.tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -206,11 +214,15 @@ impl Gate {
 }
 
 impl Inner {
-    fn submit(self: &Arc<Self>, id: CallId, call: Call, respond: Responder) {
+    fn next_id(&self) -> CallId {
+        CallId::new(self.calls.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn submit(self: &Arc<Self>, id: CallId, call: Call, stay: Option<Box<dyn Any + Send + Sync>>, respond: Responder) {
         let arguments = self.parts.ledger.digest(call.arguments.to_string().as_bytes());
         match self.admit(id, &call, arguments) {
             Err(fault) => respond(Err(self.parts.redactor.fault(fault))),
-            Ok(tool) => self.dispatch(id, tool, call, arguments, respond),
+            Ok(tool) => self.dispatch(id, tool, call, arguments, (stay, respond)),
         }
     }
 
@@ -310,7 +322,14 @@ impl Inner {
         }
     }
 
-    fn dispatch(self: &Arc<Self>, id: CallId, tool: &AnyTool, call: Call, arguments: Digest, respond: Responder) {
+    fn dispatch(
+        self: &Arc<Self>,
+        id: CallId,
+        tool: &AnyTool,
+        call: Call,
+        arguments: Digest,
+        (stay, respond): (Option<Box<dyn Any + Send + Sync>>, Responder),
+    ) {
         let descriptor = tool.descriptor();
         let lane = self.lane(descriptor.lane);
         let running = Arc::new(Running {
@@ -321,7 +340,11 @@ impl Inner {
             cancel: call.cancel,
             lane: lane.clone(),
             started: AtomicBool::new(false),
-            given_up: Arc::default(),
+            place: Arc::default(),
+            stay,
+            reserved: AtomicBool::new(false),
+            behind: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
             due: Mutex::new(Instant::now() + QUEUE_WAIT),
             responder: Mutex::new(Some(respond)),
         });
@@ -347,7 +370,7 @@ impl Inner {
             return;
         };
         let caller = running.principal.shared_name();
-        let job = Job { caller, run: Box::new(work), given_up: Arc::clone(&running.given_up) };
+        let job = Job { caller, run: Box::new(work), place: Arc::clone(&running.place) };
         if let Err(refused) = lane.submit(job) {
             self.registry.remove(id);
             let fault = Fault::new(
@@ -423,9 +446,10 @@ impl Inner {
             },
         };
         self.registry.set_due(running, Instant::now() + span);
-        let answer =
-            self.apply(running, descriptor, grant, planned, (span, waited), (&tables, force.ports(&running.principal)));
-        match answer {
+        let seen = (&*tables, force.ports(&running.principal), &force.rules);
+        match self.apply(running, descriptor, grant, planned, (span, waited), seen) {
+            // What ended behind its answer is counted when it is told.
+            Ok(reply) if running.behind.load(Ordering::SeqCst) => Ok(self.parts.redactor.reply(reply)),
             Ok(reply) => {
                 self.count_answer(&running.principal, &force.rules, &reply);
                 Ok(self.parts.redactor.reply(reply))
@@ -441,7 +465,7 @@ impl Inner {
         grant: Grant,
         planned: PlannedCall,
         (span, waited): (Duration, Duration),
-        (tables, ports): (&Tables, &Ports),
+        (tables, ports, rules): (&Tables, &Ports, &Rules),
     ) -> Answer {
         let effects = grant.effects().to_vec();
         let permit = grant.record(Arc::clone(&self.parts.ledger)).map_err(|error| audit_unavailable(&error))?;
@@ -468,6 +492,7 @@ impl Inner {
                 tasks: &*self.registry,
                 policy: &**self,
                 steps: &Steps { inner: self, of: running },
+                background: &Behind { inner: self, of: running, rules },
                 cancel: &running.cancel,
                 deadline: Deadline::after(span),
                 waited,
@@ -562,7 +587,25 @@ impl StepCalls for Steps<'_> {
             arguments,
             cancel: self.of.cancel.child(),
         };
-        answered(|respond| self.inner.submit(self.of.id.step(step), call, respond))
+        answered(|respond| self.inner.submit(self.of.id.step(step), call, None, respond))
+    }
+}
+
+/// The way of a call to be answered before its work has ended.
+struct Behind<'call> {
+    inner: &'call Inner,
+    of: &'call Running,
+    rules: &'call Rules,
+}
+
+impl Background for Behind<'_> {
+    fn reserve(&self) -> Result<(), Fault> {
+        self.inner.registry.reserve(self.of)
+    }
+
+    fn answer(&self, reply: Reply) {
+        self.inner.count_answer(&self.of.principal, self.rules, &reply);
+        self.inner.registry.answer_behind(self.of, Ok(self.inner.parts.redactor.reply(reply)));
     }
 }
 
@@ -573,7 +616,8 @@ fn ended(call: &Running, answer: &Answer) -> EndedTask {
         Err(fault) => fault.code.word(),
     };
     let now = Instant::now();
-    EndedTask { id: call.id.to_string(), tool: call.tool, result, took: now - call.came, at: now }
+    let kept = call.behind.load(Ordering::SeqCst).then(|| Arc::new(answer.clone()));
+    EndedTask { id: call.id.to_string(), tool: call.tool, result, took: now - call.came, at: now, kept }
 }
 
 /// Waits for the answer to what is submitted.

@@ -74,6 +74,8 @@ pub enum Call {
     ServiceStatus,
     ControlService,
     RunShell,
+    /// The end of a shell that runs.
+    EndShell,
     PlaySound,
     ShowNotice,
     QueryEvents,

@@ -57,15 +57,27 @@ pub(crate) struct Handler {
     tools: Arc<HashMap<&'static str, Tool>>,
 }
 
-/// Ends the call when the request's future is dropped or its token fires, whichever way the client went.
-struct CancelOnDrop(Cancel);
+/// Ends the call when the request's future is dropped or its token fires, whichever way the client went, before it was answered.
+struct CancelOnDrop(Option<Cancel>);
+
+impl CancelOnDrop {
+    /// It was answered: work that goes on behind the answer is not its request's any more.
+    fn answered(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        // A call that was answered no longer listens.
-        self.0.cancel(CancelReason::Client);
+        if let Some(cancel) = &self.0 {
+            cancel.cancel(CancelReason::Client);
+        }
     }
 }
+
+/// The end of the session that a request came in, of the era that has sessions.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionEnd(pub(crate) Cancel);
 
 impl Handler {
     pub(crate) fn new(gate: Gate, caller: Caller, calls: Arc<Calls>) -> Self {
@@ -89,6 +101,13 @@ impl Handler {
 /// By what the caller of this request is known; over standard input and output by nothing that could end.
 fn credential(context: &RequestContext<RoleServer>) -> Option<Credential> {
     context.extensions.get::<axum::http::request::Parts>()?.extensions.get::<Credential>().cloned()
+}
+
+/// A token for the call of this request, which ends with the session that it came in.
+fn cancel_of(context: &RequestContext<RoleServer>) -> Cancel {
+    let parts = context.extensions.get::<axum::http::request::Parts>();
+    let session = parts.and_then(|parts| parts.extensions.get::<SessionEnd>());
+    session.map_or_else(Cancel::new, |SessionEnd(end)| end.child())
 }
 
 impl ServerHandler for Handler {
@@ -122,18 +141,20 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let principal = self.principal(&context)?;
-        let cancel = Cancel::new();
-        let _guard = CancelOnDrop(cancel.clone());
-        let _under_way = credential(&context).map(|credential| self.calls.hold(credential, cancel.clone()));
+        let cancel = cancel_of(&context);
+        let guard = CancelOnDrop(Some(cancel.clone()));
+        // Held by the gate until the work has ended, which may be after the answer.
+        let under_way = credential(&context).map(|credential| self.calls.hold(credential, cancel.clone()));
         let (send, receive) = tokio::sync::oneshot::channel();
         let call = Call {
             principal,
             tool: request.name.into_owned(),
             arguments: request.arguments.map_or(Value::Null, Value::Object),
-            cancel: cancel.clone(),
+            cancel,
         };
-        self.gate.submit(
+        self.gate.submit_staying(
             call,
+            Box::new(under_way),
             Box::new(move |answer| {
                 // Nobody listens any more when the client went away; the record holds the outcome.
                 let _ = send.send(answer);
@@ -141,10 +162,13 @@ impl ServerHandler for Handler {
         );
         tokio::select! {
             biased;
-            answer = receive => match answer {
-                Ok(answer) => render::result(answer).map(CallToolResponse::from),
-                Err(_) => Err(ErrorData::internal_error("the call ended without an answer", None)),
-            },
+            answer = receive => {
+                guard.answered();
+                match answer {
+                    Ok(answer) => render::result(answer).map(CallToolResponse::from),
+                    Err(_) => Err(ErrorData::internal_error("the call ended without an answer", None)),
+                }
+            }
             () = context.ct.cancelled() => Err(ErrorData::internal_error("the call was withdrawn", None)),
         }
     }

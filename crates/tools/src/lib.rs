@@ -30,7 +30,8 @@ mod wpf;
 
 pub use catalogue::{Catalogue, canonical};
 pub use context::{
-    ApplyContext, EndedTask, NameRules, PlanContext, Readers, StepCalls, Tables, TargetRules, TaskInfo, TaskView,
+    ApplyContext, Background, EndedTask, NameRules, PlanContext, Readers, StepCalls, Tables, TargetRules, TaskInfo,
+    TaskView,
 };
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
 pub use explain::{Explanation, PolicyView, Verdict};

@@ -20,6 +20,7 @@ mod keyboard;
 mod look;
 mod network;
 mod parameters;
+mod person;
 mod policy;
 mod processes;
 mod protocol;
