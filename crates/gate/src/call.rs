@@ -616,8 +616,9 @@ fn ended(call: &Running, answer: &Answer) -> EndedTask {
         Err(fault) => fault.code.word(),
     };
     let now = Instant::now();
-    let kept = call.behind.load(Ordering::SeqCst).then(|| Arc::new(answer.clone()));
-    EndedTask { id: call.id.to_string(), tool: call.tool, result, took: now - call.came, at: now, kept }
+    let background = call.behind.load(Ordering::SeqCst);
+    let kept = background.then(|| Arc::new(answer.clone()));
+    EndedTask { id: call.id.to_string(), tool: call.tool, result, took: now - call.came, at: now, background, kept }
 }
 
 /// Waits for the answer to what is submitted.

@@ -240,7 +240,9 @@ pub struct EndedTask {
     pub took: Duration,
     /// When it ended.
     pub at: Instant,
-    /// What its work came to, when it went on in the background and is still kept.
+    /// Whether its work went on in the background.
+    pub background: bool,
+    /// What that came to, while it is kept.
     pub kept: Option<Arc<Result<Reply, Fault>>>,
 }
 
@@ -256,7 +258,6 @@ pub struct TaskInfo {
     /// Milliseconds since the call came.
     pub elapsed_ms: u64,
     /// Whether it was answered and its work goes on.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub background: bool,
 }
 

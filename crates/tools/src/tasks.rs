@@ -95,7 +95,6 @@ struct TaskStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_ms_ago: Option<u64>,
     /// Whether it was answered and its work goes on, or went on.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     background: bool,
     /// Of one that ended in the background, and is asked for by its name: what it came to, as its call would have answered.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,7 +141,7 @@ impl From<EndedTask> for TaskStatus {
             result: Some(task.result),
             elapsed_ms: milliseconds(task.took),
             ended_ms_ago: Some(milliseconds(task.at.elapsed())),
-            background: task.kept.is_some(),
+            background: task.background,
             answer: None,
         }
     }
