@@ -70,7 +70,9 @@ impl Kind {
             Self::Hiding => ("hidden windows", "to see or operate what the owner hides"),
             Self::Hosts => ("hosts", "to reach a host that no rule opens: writings, redirects, rebinding"),
             Self::Others => ("other principals", "to see or use what is another principal's"),
-            Self::Owner => ("the owner's place", "to lock the owner out"),
+            Self::Owner => {
+                ("the owner's place", "to lock the owner out, to take the screen, or to speak as or over the owner")
+            }
             Self::Paths => ("paths", "to reach a file that no rule opens: spellings, links, swaps"),
             Self::Processes => {
                 ("processes", "to end what is ours, what Windows needs, or another than the one that is meant")
@@ -106,7 +108,7 @@ impl Kind {
             Effect::ReadServices | Effect::ControlServices => Self::Services,
             Effect::MakeCalls => Self::Calls,
             Effect::ReadScheduledTasks | Effect::ChangeScheduledTasks => Self::Tasks,
-            Effect::LockSession => Self::Owner,
+            Effect::LockSession | Effect::ConnectSession | Effect::PlaySound | Effect::ShowNotification => Self::Owner,
             Effect::ConnectApplications
             | Effect::LoadInspector
             | Effect::ReadApplications
@@ -140,6 +142,7 @@ const fn on(kind: Kind, file: &'static str, test: &'static str, tools: &'static 
     Attack { kind, test, file, on: On::Tools(tools) }
 }
 
+const BACKGROUND: &str = "crates/gate/tests/background.rs";
 const CALLS: &str = "crates/gate/tests/attacks/calls.rs";
 const WINDOWS: &str = "crates/gate/tests/attacks/windows.rs";
 const CANARY: &str = "tests/tests/security/canary.rs";
@@ -148,6 +151,7 @@ const EVENTS: &str = "crates/gate/tests/events.rs";
 const FILES: &str = "crates/gate/tests/files.rs";
 const KEPT: &str = "crates/gate/tests/kept.rs";
 const NETWORK: &str = "crates/gate/tests/network.rs";
+const NOTICES: &str = "crates/gate/tests/notices.rs";
 const OCR: &str = "crates/gate/tests/ocr.rs";
 const OWN: &str = "crates/gate/tests/own.rs";
 const PROCESSES: &str = "crates/gate/tests/processes.rs";
@@ -158,6 +162,7 @@ const SCHEDULED: &str = "crates/gate/tests/scheduled.rs";
 const SERVICES: &str = "crates/gate/tests/services.rs";
 const SHELL: &str = "crates/gate/tests/shell.rs";
 const SHIELD: &str = "crates/gate/src/shield/tests.rs";
+const SOUND: &str = "crates/gate/tests/sound.rs";
 const STOP: &str = "crates/gate/tests/stop.rs";
 const WPF: &str = "crates/gate/tests/wpf.rs";
 
@@ -300,6 +305,32 @@ const ATTACKS: &[Attack] = &[
         "attack_without_tier_3_nobody_locks_the_owner_out",
         &["LockScreen"],
     ),
+    on(
+        Kind::Owner,
+        SOUND,
+        "attack_no_sound_is_played_from_where_nothing_may_be_read_or_without_tier_3",
+        &["PlaySound"],
+    ),
+    on(
+        Kind::Paths,
+        SOUND,
+        "attack_no_sound_is_played_from_where_nothing_may_be_read_or_without_tier_3",
+        &["PlaySound"],
+    ),
+    on(
+        Kind::Hosts,
+        SOUND,
+        "attack_no_sound_is_played_from_where_nothing_may_be_read_or_without_tier_3",
+        &["PlaySound"],
+    ),
+    on(
+        Kind::Owner,
+        "crates/gate/tests/session.rs",
+        "attack_no_session_of_another_user_is_connected_or_put_aside",
+        &["ReconnectSession"],
+    ),
+    on(Kind::Owner, NOTICES, "attack_no_notification_speaks_as_the_owner_or_comes_as_a_flood", &["Notification"]),
+    on(Kind::Time, SOUND, "a_sound_falls_silent_with_its_call", &["PlaySound"]),
     on(Kind::Paths, FILES, "attack_nothing_outside_of_the_roots_is_told_not_even_whether_it_is_there", READERS),
     on(Kind::Paths, FILES, "attack_a_link_and_a_short_name_lead_to_what_they_are_judged_by", READERS),
     on(Kind::Paths, FILES, "attack_a_junction_swapped_between_check_and_use_leads_nowhere", READERS),
@@ -398,6 +429,19 @@ const ATTACKS: &[Attack] = &[
         Kind::Time,
         "tests/tests/e2e/shell.rs",
         "a_command_ends_with_all_that_it_started_at_its_limit_by_itself_and_when_it_is_withdrawn",
+        &["Shell"],
+    ),
+    on(
+        Kind::Others,
+        BACKGROUND,
+        "attack_work_in_the_background_is_there_for_its_caller_alone",
+        &["CancelTask", "GetRunningTasks", "GetTaskStatus", "Shell"],
+    ),
+    on(Kind::Time, BACKGROUND, "attack_a_flood_of_work_in_the_background_meets_its_caps", &["Shell"]),
+    on(
+        Kind::Time,
+        BACKGROUND,
+        "work_in_the_background_ends_with_a_stop_its_key_its_caller_its_time_and_the_server",
         &["Shell"],
     ),
     on(Kind::Programs, RESTRICTIONS, "only_listed_paths_are_started", &["App"]),

@@ -14,10 +14,11 @@ use portcullis_model::{
 use portcullis_platform::Ports;
 use portcullis_policy::{Ask, Decision, Denial, Grant, Meter, Permit, Rules, weight};
 use portcullis_tools::{
-    AnyTool, ApplyContext, Catalogue, Descriptor, EndedTask, Explanation, KeptTotal, Lane as LaneName, PlanContext,
-    PlannedCall, PolicyView, Progress, Readers, StepCalls, Tables, Unwatched, Verdict, canonical,
+    AnyTool, ApplyContext, Background, Catalogue, Descriptor, EndedTask, Explanation, KeptTotal, Lane as LaneName,
+    PlanContext, PlannedCall, PolicyView, Progress, Readers, StepCalls, Tables, Unwatched, Verdict, canonical,
 };
 use serde_json::Value;
+use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -59,6 +60,22 @@ pub struct Call {
     pub arguments: Value,
     /// Ends the call early.
     pub cancel: Cancel,
+}
+
+/// What is known of who waits for a call.
+pub struct Presence {
+    /// Told how far the call is.
+    pub progress: Arc<dyn Progress>,
+    /// Of somebody who stays after the answer and may ask for the work later: the work may go on behind the answer, and ends with the
+    /// call's `cancel`. It is dropped when the work has ended.
+    pub stay: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Default for Presence {
+    /// Nobody who asks how far it is, or stays.
+    fn default() -> Self {
+        Self { progress: Arc::new(Unwatched), stay: None }
+    }
 }
 
 /// What a gate is made of.
@@ -159,14 +176,14 @@ impl Gate {
         self.0.explain(principal, tool, arguments)
     }
 
-    /// Takes a call as `submit` does, and says how far it is.
-    pub fn submit_watched(&self, call: Call, progress: Arc<dyn Progress>, respond: Responder) {
-        self.0.submit(self.0.next_call(), call, progress, respond);
+    /// Takes a call as `submit` does, of somebody of whom more is known.
+    pub fn submit_from(&self, call: Call, from: Presence, respond: Responder) {
+        self.0.submit(self.0.next_id(), call, from, respond);
     }
 
     /// Takes a call; `respond` is called once, perhaps before this returns, perhaps on another thread.
     pub fn submit(&self, call: Call, respond: Responder) {
-        self.submit_watched(call, Arc::new(Unwatched), respond);
+        self.submit_from(call, Presence::default(), respond);
     }
 
     /// Takes a call and waits for its answer: for the command line, which has nothing else to do.
@@ -175,8 +192,9 @@ impl Gate {
     }
 
     /// Forgets what is kept for who was known by a key that no longer is good: refs, ended calls, uploads under way. Files of
-    /// uploads are removed, so it may take as long as a disk does.
+    /// uploads are removed, so it may take as long as a disk does. What such a caller left at work in the background ends.
     pub fn forget_ended_keys(&self, is_good: impl Fn(&Digest) -> bool) {
+        self.0.registry.cancel_behind(|principal| principal.key_digest().is_some_and(|key| !is_good(key)));
         let ended = |(_, key): &Holder| key.as_ref().is_some_and(|key| !is_good(key));
         let gone: Vec<Arc<Tables>> = {
             let mut all = self.0.tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -217,15 +235,15 @@ impl Gate {
 }
 
 impl Inner {
-    fn next_call(&self) -> CallId {
+    fn next_id(&self) -> CallId {
         CallId::new(self.calls.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    fn submit(self: &Arc<Self>, id: CallId, call: Call, progress: Arc<dyn Progress>, respond: Responder) {
+    fn submit(self: &Arc<Self>, id: CallId, call: Call, from: Presence, respond: Responder) {
         let arguments = self.parts.ledger.digest(call.arguments.to_string().as_bytes());
         match self.admit(id, &call, arguments) {
             Err(fault) => respond(Err(self.parts.redactor.fault(fault))),
-            Ok(tool) => self.dispatch(id, tool, call, arguments, (progress, respond)),
+            Ok(tool) => self.dispatch(id, tool, call, arguments, (from, respond)),
         }
     }
 
@@ -331,7 +349,7 @@ impl Inner {
         tool: &AnyTool,
         call: Call,
         arguments: Digest,
-        (progress, respond): (Arc<dyn Progress>, Responder),
+        (from, respond): (Presence, Responder),
     ) {
         let descriptor = tool.descriptor();
         let lane = self.lane(descriptor.lane);
@@ -340,11 +358,15 @@ impl Inner {
             principal: call.principal,
             tool: descriptor.name,
             came: Instant::now(),
-            progress,
+            progress: from.progress,
             cancel: call.cancel,
             lane: lane.clone(),
             started: AtomicBool::new(false),
-            given_up: Arc::default(),
+            place: Arc::default(),
+            stay: from.stay,
+            reserved: AtomicBool::new(false),
+            behind: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
             due: Mutex::new(Instant::now() + QUEUE_WAIT),
             responder: Mutex::new(Some(respond)),
         });
@@ -370,7 +392,7 @@ impl Inner {
             return;
         };
         let caller = running.principal.shared_name();
-        let job = Job { caller, run: Box::new(work), given_up: Arc::clone(&running.given_up) };
+        let job = Job { caller, run: Box::new(work), place: Arc::clone(&running.place) };
         if let Err(refused) = lane.submit(job) {
             self.registry.remove(id);
             let fault = Fault::new(
@@ -447,9 +469,10 @@ impl Inner {
             },
         };
         self.registry.set_due(running, Instant::now() + span);
-        let answer =
-            self.apply(running, descriptor, grant, planned, (span, waited), (&tables, force.ports(&running.principal)));
-        match answer {
+        let seen = (&*tables, force.ports(&running.principal), &force.rules);
+        match self.apply(running, descriptor, grant, planned, (span, waited), seen) {
+            // What ended behind its answer is counted when it is told.
+            Ok(reply) if running.behind.load(Ordering::SeqCst) => Ok(self.parts.redactor.reply(reply)),
             Ok(reply) => {
                 self.count_answer(&running.principal, &force.rules, &reply);
                 Ok(self.parts.redactor.reply(reply))
@@ -465,7 +488,7 @@ impl Inner {
         grant: Grant,
         planned: PlannedCall,
         (span, waited): (Duration, Duration),
-        (tables, ports): (&Tables, &Ports),
+        (tables, ports, rules): (&Tables, &Ports, &Rules),
     ) -> Answer {
         let effects = grant.effects().to_vec();
         let permit = grant.record(Arc::clone(&self.parts.ledger)).map_err(|error| audit_unavailable(&error))?;
@@ -493,6 +516,7 @@ impl Inner {
                 policy: &**self,
                 steps: &Steps { inner: self, of: running },
                 progress: &*running.progress,
+                background: &Behind { inner: self, of: running, rules },
                 cancel: &running.cancel,
                 deadline: Deadline::after(span),
                 waited,
@@ -604,8 +628,26 @@ impl StepCalls for Steps<'_> {
             arguments,
             cancel: self.of.cancel.child(),
         };
-        let progress = Arc::clone(&self.of.progress);
-        answered(|respond| self.inner.submit(self.of.id.step(step), call, progress, respond))
+        let from = Presence { progress: Arc::clone(&self.of.progress), stay: None };
+        answered(|respond| self.inner.submit(self.of.id.step(step), call, from, respond))
+    }
+}
+
+/// The way of a call to be answered before its work has ended.
+struct Behind<'call> {
+    inner: &'call Inner,
+    of: &'call Running,
+    rules: &'call Rules,
+}
+
+impl Background for Behind<'_> {
+    fn reserve(&self) -> Result<(), Fault> {
+        self.inner.registry.reserve(self.of)
+    }
+
+    fn answer(&self, reply: Reply) {
+        self.inner.count_answer(&self.of.principal, self.rules, &reply);
+        self.inner.registry.answer_behind(self.of, Ok(self.inner.parts.redactor.reply(reply)));
     }
 }
 
@@ -616,7 +658,9 @@ fn ended(call: &Running, answer: &Answer) -> EndedTask {
         Err(fault) => fault.code.word(),
     };
     let now = Instant::now();
-    EndedTask { id: call.id.to_string(), tool: call.tool, result, took: now - call.came, at: now }
+    let background = call.behind.load(Ordering::SeqCst);
+    let kept = background.then(|| Arc::new(answer.clone()));
+    EndedTask { id: call.id.to_string(), tool: call.tool, result, took: now - call.came, at: now, background, kept }
 }
 
 /// Waits for the answer to what is submitted.

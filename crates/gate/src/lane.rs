@@ -2,7 +2,7 @@
 //! that one hung target does not shut a lane; how many may be given up is bounded too. Who a caller is, is not decided here.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,12 +20,33 @@ fn share(cap: usize) -> usize {
     (cap - cap / LEFT_TO_OTHERS).max(1).min(cap)
 }
 
-/// One piece of work. The flag tells its worker that it was given up and replaced.
+/// Whether a piece of work has its lane's place still. It is taken from it once.
+#[derive(Debug, Default)]
+pub(crate) struct Place(AtomicU8);
+
+impl Place {
+    /// It was given up: its worker is replaced, and counts as stuck until it comes back.
+    const GIVEN_UP: u8 = 1;
+    /// It went on behind its answer, and counts elsewhere.
+    const LEFT: u8 = 2;
+
+    /// Whether it had its place until now.
+    fn take(&self, why: u8) -> bool {
+        self.0.compare_exchange(0, why, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    fn why(&self) -> u8 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// One piece of work.
 pub(crate) struct Job {
     /// Who asks for it.
     pub(crate) caller: Arc<str>,
     pub(crate) run: Box<dyn FnOnce() + Send>,
-    pub(crate) given_up: Arc<AtomicBool>,
+    /// Tells its worker whether it was replaced.
+    pub(crate) place: Arc<Place>,
 }
 
 /// Why a job is not taken.
@@ -144,17 +165,32 @@ impl Lane {
         Ok(())
     }
 
-    /// Gives up the worker that runs this caller's job with this flag: it ends when its call does, and another takes its
+    /// Gives up the worker that runs this caller's job in this place: it ends when its call does, and another takes its
     /// place.
-    pub(crate) fn give_up(&self, caller: &Arc<str>, given_up: &AtomicBool) {
+    pub(crate) fn give_up(&self, caller: &Arc<str>, place: &Place) {
         let mut state = self.0.lock();
         let stuck = state.callers.get(caller).map_or(0, |held| held.stuck);
         let is_over = self.0.stuck.load(Ordering::Relaxed) >= STUCK_CAP || stuck >= share(STUCK_CAP);
-        if is_over || given_up.swap(true, Ordering::SeqCst) {
+        if is_over || !place.take(Place::GIVEN_UP) {
             return;
         }
         self.0.stuck.fetch_add(1, Ordering::Relaxed);
         state.change(caller, |held| (held.running, held.stuck) = (held.running.saturating_sub(1), held.stuck + 1));
+        self.replace(&mut state);
+    }
+
+    /// Lets the worker that runs this caller's job in this place go on outside of the lane, whose place is free. How many do so
+    /// is for the caller of this to cap.
+    pub(crate) fn leave(&self, caller: &Arc<str>, place: &Place) {
+        let mut state = self.0.lock();
+        if place.take(Place::LEFT) {
+            state.change(caller, |held| held.running = held.running.saturating_sub(1));
+            self.replace(&mut state);
+        }
+    }
+
+    /// Counts a worker as gone, and takes another when there is work.
+    fn replace(&self, state: &mut State) {
         state.workers = state.workers.saturating_sub(1);
         if !state.queue.is_empty() && self.spawn().is_ok() {
             state.workers += 1;
@@ -167,7 +203,7 @@ impl Lane {
         self.0.work.notify_all();
     }
 
-    /// Whether no worker is left but those that were given up.
+    /// Whether no worker is left but those that have no place in it any more.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.lock().workers == 0
     }
@@ -197,13 +233,17 @@ fn work(shared: &Shared) {
                 }
             }
         };
-        let Job { caller, run, given_up } = job;
+        let Job { caller, run, place } = job;
         run();
         let mut state = shared.lock();
-        if given_up.load(Ordering::SeqCst) {
-            state.change(&caller, |held| held.stuck = held.stuck.saturating_sub(1));
-            shared.stuck.fetch_sub(1, Ordering::Relaxed);
-            return;
+        match place.why() {
+            Place::GIVEN_UP => {
+                state.change(&caller, |held| held.stuck = held.stuck.saturating_sub(1));
+                shared.stuck.fetch_sub(1, Ordering::Relaxed);
+                return;
+            }
+            Place::LEFT => return,
+            _ => {}
         }
         state.change(&caller, |held| held.running = held.running.saturating_sub(1));
     }
@@ -226,7 +266,7 @@ mod tests {
                 let _ = told.send(name);
                 work();
             });
-            Job { caller: caller.into(), run, given_up: Arc::default() }
+            Job { caller: caller.into(), run, place: Arc::default() }
         }
 
         fn next(&self) -> String {
@@ -289,17 +329,41 @@ mod tests {
             let (hold, work) = held();
             holds.push(hold);
             let job = seen.job(caller, "stuck", work);
-            let flag = Arc::clone(&job.given_up);
+            let place = Arc::clone(&job.place);
             lane.submit(job).unwrap();
             seen.next();
-            lane.give_up(&caller.into(), &flag);
-            flag.load(Ordering::SeqCst)
+            lane.give_up(&caller.into(), &place);
+            place.why() == Place::GIVEN_UP
         };
         let given_up: Vec<bool> = (0..STUCK_CAP).map(|_| give_up("a")).collect();
         assert_eq!(given_up.iter().filter(|given_up| **given_up).count(), share(STUCK_CAP));
         assert!(give_up("b"));
         drop(holds);
         lane.close();
+    }
+
+    #[test]
+    fn what_leaves_its_place_frees_it_and_counts_no_more() {
+        let (lane, seen) = (Lane::new("test", 1, 8), seen());
+        let (hold, work) = held();
+        let job = seen.job("a", "behind", work);
+        let place = Arc::clone(&job.place);
+        lane.submit(job).unwrap();
+        assert_eq!(seen.next(), "behind");
+        lane.submit(seen.job("a", "next", || {})).unwrap();
+        lane.leave(&"a".into(), &place);
+        assert_eq!(seen.next(), "next");
+        // It has no place that could be given up.
+        lane.give_up(&"a".into(), &place);
+        assert_eq!((lane.0.stuck.load(Ordering::Relaxed), place.why()), (0, Place::LEFT));
+        lane.close();
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while !lane.is_empty() {
+            assert!(std::time::Instant::now() < deadline);
+            std::thread::yield_now();
+        }
+        assert!(lane.0.lock().callers.is_empty());
+        drop(hold);
     }
 
     #[test]

@@ -11,8 +11,8 @@ mod seam;
 mod shield;
 mod stop;
 
-pub use call::{Answer, Call, Gate, GateParts, Responder};
+pub use call::{Answer, Call, Gate, GateParts, Presence, Responder};
 pub use in_force::Replacement;
-pub use portcullis_tools::{AnyTool, Catalogue, Explanation, Progress, RESOURCE_TEMPLATES, Unwatched, Verdict};
+pub use portcullis_tools::{AnyTool, Catalogue, Explanation, Progress, RESOURCE_TEMPLATES, Verdict};
 pub use redact::Redactor;
 pub use seam::{Approval, Approver, DeniesApproval, Journal, JournalEntry, KeepsNothing};

@@ -2,9 +2,10 @@
 //! by the supervisor when the worker does not come back.
 
 use crate::call::{Answer, Responder};
-use crate::lane::Lane;
-use portcullis_model::{CallId, Cancel, CancelReason, Fault, Interrupted, Principal};
+use crate::lane::{Lane, Place};
+use portcullis_model::{CallId, Cancel, CancelReason, Fault, FaultCode, Interrupted, Principal};
 use portcullis_tools::{Progress, TaskInfo, TaskView};
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -14,6 +15,10 @@ use std::time::{Duration, Instant};
 const GRACE: Duration = Duration::from_millis(200);
 /// The same after a stop, so that all is answered 250 ms after the owner's word.
 const STOP_GRACE: Duration = Duration::from_millis(150);
+/// Works of one caller that go on behind their answers.
+const BEHIND_SHARE: usize = 4;
+/// Those of all callers.
+const BEHIND_CAP: usize = 16;
 /// The longest that the supervisor sleeps.
 const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
@@ -27,7 +32,15 @@ pub(crate) struct Running {
     pub(crate) cancel: Cancel,
     pub(crate) lane: Option<Lane>,
     pub(crate) started: AtomicBool,
-    pub(crate) given_up: Arc<AtomicBool>,
+    pub(crate) place: Arc<Place>,
+    /// Kept until the work has ended, of a caller who stays and can ask for it later. What it is, is the transport's.
+    pub(crate) stay: Option<Box<dyn Any + Send + Sync>>,
+    /// It may be answered before its work has ended, and counts among those that are.
+    pub(crate) reserved: AtomicBool,
+    /// It was.
+    pub(crate) behind: AtomicBool,
+    /// Nobody waits for its work any more.
+    pub(crate) abandoned: AtomicBool,
     /// When the supervisor acts next.
     pub(crate) due: Mutex<Instant>,
     pub(crate) responder: Mutex<Option<Responder>>,
@@ -48,6 +61,12 @@ impl Running {
 
     fn is_answered(&self) -> bool {
         lock(&self.responder).is_none()
+    }
+
+    /// Whether somebody cares for its work still: who called, or who may ask for it later.
+    fn is_awaited(&self) -> bool {
+        let is_behind = self.behind.load(Ordering::SeqCst);
+        if is_behind { !self.abandoned.load(Ordering::SeqCst) } else { !self.is_answered() }
     }
 }
 
@@ -130,9 +149,63 @@ impl Registry {
         drop(calls);
     }
 
+    /// Tells those to end that go on behind their answers and are of such a principal.
+    pub(crate) fn cancel_behind(&self, is_meant: impl Fn(&Principal) -> bool) {
+        let calls = lock(&self.calls);
+        let behind = |call: &&Arc<Running>| call.behind.load(Ordering::SeqCst) && is_meant(&call.principal);
+        for call in calls.values().filter(behind) {
+            end_soon(call, CancelReason::Client);
+        }
+        self.changed.notify_one();
+        drop(calls);
+    }
+
+    /// Takes one of the places for work that goes on behind its answer; it is the call's until its work has ended.
+    pub(crate) fn reserve(&self, call: &Running) -> Result<(), Fault> {
+        if call.stay.is_none() {
+            return Err(Fault::new(FaultCode::BadArgument, "nobody could ask for this call later")
+                .field("background")
+                .rule("work goes on behind a call that came to a running server by itself: no step of a batch, no call of one command")
+                .remedy("make the call by itself, or leave `background` out"));
+        }
+        let calls = lock(&self.calls);
+        let held = || calls.values().filter(|other| other.reserved.load(Ordering::SeqCst));
+        let own = held().filter(|other| other.principal.is_same(&call.principal)).count();
+        let over = if own >= BEHIND_SHARE {
+            Some(format!("{BEHIND_SHARE} of your calls go on in the background"))
+        } else {
+            (held().count() >= BEHIND_CAP).then(|| format!("{BEHIND_CAP} calls go on in the background"))
+        };
+        if let Some(message) = over {
+            return Err(Fault::new(FaultCode::Busy, message)
+                .field("background")
+                .rule(format!("at most {BEHIND_SHARE} of one caller, and {BEHIND_CAP} in all"))
+                .remedy("wait for one, or end it with CancelTask; GetRunningTasks names yours"));
+        }
+        call.reserved.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Answers a call that has such a place, and lets its work go on outside of its lane. A call that was answered in its place
+    /// meanwhile stays as it is.
+    pub(crate) fn answer_behind(&self, call: &Running, answer: Answer) {
+        let responder = {
+            let mut responder = lock(&call.responder);
+            if responder.is_some() {
+                call.behind.store(true, Ordering::SeqCst);
+            }
+            responder.take()
+        };
+        let Some(responder) = responder else { return };
+        if let Some(lane) = &call.lane {
+            lane.leave(&call.principal.shared_name(), &call.place);
+        }
+        responder(answer);
+    }
+
     /// Whether nothing is under way.
     pub(crate) fn is_idle(&self) -> bool {
-        lock(&self.calls).values().all(|call| call.is_answered())
+        !lock(&self.calls).values().any(|call| call.is_awaited())
     }
 
     pub(crate) fn end(&self) {
@@ -146,7 +219,7 @@ impl Registry {
     fn tend(&self, calls: &BTreeMap<CallId, Arc<Running>>) -> Duration {
         let now = Instant::now();
         let mut next = IDLE_WAIT;
-        for call in calls.values().filter(|call| call.lane.is_some() && !call.is_answered()) {
+        for call in calls.values().filter(|call| call.lane.is_some() && call.is_awaited()) {
             let due = *lock(&call.due);
             if due > now {
                 next = next.min(due - now);
@@ -158,12 +231,14 @@ impl Registry {
                     *lock(&call.due) = now + GRACE;
                     next = next.min(GRACE);
                 }
+                // It has no place to give back, and its answer is gone; what it started ends with the process at the latest.
+                Some(_) if call.behind.load(Ordering::SeqCst) => call.abandoned.store(true, Ordering::SeqCst),
                 Some(reason) => {
                     call.answer(Err(Fault::from(Interrupted(reason))));
                     if let Some(lane) = &call.lane
                         && call.started.load(Ordering::SeqCst)
                     {
-                        lane.give_up(&call.principal.shared_name(), &call.given_up);
+                        lane.give_up(&call.principal.shared_name(), &call.place);
                     }
                 }
             }
@@ -187,10 +262,10 @@ fn supervise(registry: &Weak<Registry>) {
 
 impl TaskView for Registry {
     fn running(&self, principal: &Principal) -> Vec<TaskInfo> {
-        let state = |call: &Running| match (call.is_answered(), call.started.load(Ordering::SeqCst)) {
-            (true, _) => "given_up",
-            (false, true) => "running",
-            (false, false) => "queued",
+        let state = |call: &Running| match (call.is_awaited(), call.started.load(Ordering::SeqCst)) {
+            (false, _) => "given_up",
+            (true, true) => "running",
+            (true, false) => "queued",
         };
         lock(&self.calls)
             .values()
@@ -200,6 +275,7 @@ impl TaskView for Registry {
                 tool: call.tool.to_owned(),
                 state: state(call).to_owned(),
                 elapsed_ms: u64::try_from(call.came.elapsed().as_millis()).unwrap_or(u64::MAX),
+                background: call.behind.load(Ordering::SeqCst),
             })
             .collect()
     }

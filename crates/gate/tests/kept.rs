@@ -10,7 +10,7 @@
 mod common;
 
 use common::{at, gate_with, open_gate};
-use portcullis_gate::{Call, Catalogue, Gate, Progress, Replacement};
+use portcullis_gate::{Call, Catalogue, Gate, Presence, Progress, Replacement};
 use portcullis_model::{
     Cancel, CancelReason, Digest, Fault, FaultCode, Image, Link, Part, Principal, Reply, Scope, Valued, WindowPattern,
 };
@@ -158,7 +158,8 @@ fn a_recording_moves_and_says_how_far_it_is() {
     let arguments = json!({ "duration": 0.5, "fps": 10, "max_width": 64 });
     let call =
         Call { principal: Principal::local(), tool: "ScreenRecord".to_owned(), arguments, cancel: Cancel::new() };
-    gate.submit_watched(call, Arc::new(Told(Mutex::new(send))), Box::new(move |reply| drop(answer.send(reply))));
+    let from = Presence { progress: Arc::new(Told(Mutex::new(send))), ..Presence::default() };
+    gate.submit_from(call, from, Box::new(move |reply| drop(answer.send(reply))));
     let (text, images, links) = parts(answered.recv().unwrap().unwrap());
     assert!(text.contains("0.5 s of the desktop area"), "{text}");
     assert_eq!((images.len(), links.len(), images[0].width), (1, 0, 64));

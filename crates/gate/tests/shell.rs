@@ -132,7 +132,7 @@ fn bad_input_is_answered_with_rule_and_remedy_and_never_repeated() {
         (json!({ "command": "secret", "shell": "pwsh" }), "pwsh is not installed"),
         (json!({ "command": "secret", "cwd": r"C:\absent" }), "field: cwd"),
         (json!({ "command": "secret", "cwd": "work" }), "a path is absolute"),
-        (json!({ "command": "secret", "timeout": -1 }), "from 0 to 600"),
+        (json!({ "command": "secret", "timeout": -1 }), "from 0 to 3600"),
         (json!({ "command": "secret", "args": ["x"] }), "unknown_argument"),
     ] {
         let told = text(call(&gate, arguments.clone()));

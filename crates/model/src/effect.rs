@@ -67,6 +67,8 @@ pub enum Effect {
     ProbeHosts,
     /// Lets time pass.
     Wait,
+    /// Shows the person at the machine a notification.
+    ShowNotification,
     /// Sends pointer or keyboard input.
     SendInput,
     /// Operates a control through its own interface or its window's messages.
@@ -115,6 +117,10 @@ pub enum Effect {
     EndTasks,
     /// Locks the session, which only the person at the machine unlocks.
     LockSession,
+    /// Connects a session of the server's own user to the machine's own screen, where whoever sits there finds it open.
+    ConnectSession,
+    /// Plays a sound, which whoever is near the machine hears.
+    PlaySound,
     /// Begins or ends a session with a WPF application that takes the inspector in, or has it in.
     ConnectApplications,
     /// Loads the inspector into a WPF application, behind a gate of its own.
@@ -131,7 +137,7 @@ pub enum Effect {
 
 impl Effect {
     /// Every effect, for tables and tests.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 45] = [
         Self::ReadWindows,
         Self::ReadPixels,
         Self::ReadClipboard,
@@ -144,6 +150,7 @@ impl Effect {
         Self::ReadConnections,
         Self::ProbeHosts,
         Self::Wait,
+        Self::ShowNotification,
         Self::SendInput,
         Self::OperateControl,
         Self::ArrangeWindows,
@@ -165,6 +172,8 @@ impl Effect {
         Self::MakeCalls,
         Self::EndTasks,
         Self::LockSession,
+        Self::ConnectSession,
+        Self::PlaySound,
         Self::ConnectApplications,
         Self::LoadInspector,
         Self::ReadApplications,
@@ -196,6 +205,7 @@ impl Effect {
             | Self::ReadApplications
             | Self::ReadEvents
             | Self::ReadScheduledTasks
+            | Self::ShowNotification
             | Self::Wait => Tier::Observe,
             Self::SendInput
             | Self::OperateControl
@@ -218,6 +228,8 @@ impl Effect {
             | Self::EndClient
             | Self::ControlServices
             | Self::LockSession
+            | Self::ConnectSession
+            | Self::PlaySound
             | Self::WriteApplications
             | Self::RunShell
             | Self::ChangeScheduledTasks => Tier::Alter,
@@ -230,6 +242,8 @@ impl Effect {
         match self {
             Self::ReadPixels | Self::StartInstalledApp | Self::FetchHosts | Self::LoadInspector => 2,
             Self::ReadFiles => 1,
+            // Each takes a person away from what they do: at the default rate thirty a minute, six at once.
+            Self::ShowNotification => 10,
             other if other.tier() == Tier::Alter => 3,
             _ => 1,
         }
@@ -241,6 +255,8 @@ impl Effect {
             Self::ReadFiles | Self::FetchHosts => false,
             // It is of tier 1 because a gate of its own guards it; the application is another one afterwards all the same.
             Self::LoadInspector => true,
+            // It discloses nothing, and a person sees it.
+            Self::ShowNotification => true,
             other => other.tier() > Tier::Observe,
         }
     }

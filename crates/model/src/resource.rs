@@ -109,6 +109,17 @@ pub enum Resource {
     Clipboard,
     /// The session of the signed-in user.
     Session,
+    /// One session of this machine.
+    UserSession {
+        /// Its number.
+        id: u32,
+        /// Whether it is of the user that runs the server.
+        own: bool,
+    },
+    /// What plays sounds.
+    Speakers,
+    /// The place where notifications come up.
+    Notifications,
     /// Facts about the machine.
     System,
     /// The table of processes.

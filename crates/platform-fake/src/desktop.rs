@@ -5,6 +5,7 @@ use crate::build::WindowBuilder;
 use crate::events::Events;
 use crate::files::Files;
 use crate::network::Network;
+use crate::notice::Notices;
 use crate::places::untrusted;
 use crate::registry::Registry;
 use crate::shell::Shells;
@@ -14,7 +15,10 @@ use portcullis_model::{
     Cancel, CancelReason, Deadline, ElementIdentity, Interrupted, Point, ProgramName, Rect, Resource, Source,
     WindowIdentity,
 };
-use portcullis_platform::{ClipboardContent, Display, InstalledApp, PortFault, PortResult, Ports, SessionState};
+use portcullis_platform::{
+    ClipboardContent, Display, InstalledApp, PortFault, PortResult, Ports, SessionLink, SessionState, SessionUser,
+    UserSession,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,6 +39,8 @@ pub enum Call {
     CaptureWindow,
     ReadPixels,
     LockSession,
+    Sessions,
+    ConnectSession,
     SystemInfo,
     Processes,
     Locate,
@@ -69,6 +75,10 @@ pub enum Call {
     ServiceStatus,
     ControlService,
     RunShell,
+    /// The end of a shell that runs.
+    EndShell,
+    PlaySound,
+    ShowNotice,
     QueryEvents,
     ListTasks,
     FindTask,
@@ -127,6 +137,7 @@ impl FakeDesktop {
             clipboard: ClipboardContent::Empty,
             sequence: 1,
             session: SessionState::Active,
+            sessions: vec![UserSession { id: 1, link: SessionLink::Console, user: SessionUser::Own, is_ours: true }],
             input_busy: false,
             turns: 0,
             displays: vec![
@@ -142,6 +153,8 @@ impl FakeDesktop {
             tasks: Vec::new(),
             task_requests: Vec::new(),
             shells: Shells::default(),
+            sounds: Vec::new(),
+            notices: Notices::default(),
             written: None,
             installed: Vec::new(),
             journal: Vec::new(),
@@ -159,6 +172,7 @@ impl FakeDesktop {
             input: Arc::new(self.clone()),
             loader: Arc::new(self.wpf.clone()),
             network: Arc::new(self.clone()),
+            notices: Arc::new(self.clone()),
             ocr: Arc::new(self.clone()),
             processes: Arc::new(self.clone()),
             registry: Arc::new(self.clone()),
@@ -167,6 +181,7 @@ impl FakeDesktop {
             services: Arc::new(self.clone()),
             session: Arc::new(self.clone()),
             shell: Arc::new(self.clone()),
+            sound: Arc::new(self.clone()),
             system: Arc::new(self.clone()),
             tree: Arc::new(self.clone()),
             windows: Arc::new(self.clone()),

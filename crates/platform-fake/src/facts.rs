@@ -35,6 +35,12 @@ pub enum Thing {
     ScheduledTask(TaskPath),
     /// A shell, by its path, and the commands that it ran.
     Shell(String),
+    /// Every sound that was played.
+    Sounds,
+    /// Every notification that was shown.
+    Notices,
+    /// A session, by its number.
+    Session(u32),
     /// A name that was looked up, and how often.
     LookUp(String),
     /// An address that was connected to, and how often.
@@ -90,6 +96,15 @@ impl FakeDesktop {
         facts.extend(state.tasks.iter().map(|(path, xml)| (Thing::ScheduledTask(path.clone()), xml.clone())));
         for (path, ran) in state.shells.ran() {
             facts.insert(Thing::Shell(path.to_owned()), ran);
+        }
+        if !state.sounds.is_empty() {
+            facts.insert(Thing::Sounds, format!("{:?}", state.sounds));
+        }
+        if !state.notices.shown.is_empty() {
+            facts.insert(Thing::Notices, format!("{:?}", state.notices.shown));
+        }
+        for session in &state.sessions {
+            facts.insert(Thing::Session(session.id), format!("{:?}", session.link));
         }
         let mut count = |thing: Thing| {
             let times = facts.get(&thing).and_then(|times: &String| times.parse::<u32>().ok()).unwrap_or(0);

@@ -11,6 +11,7 @@ mod files;
 mod host;
 mod input;
 mod network;
+mod notice;
 mod ocr;
 mod owner;
 mod permits;
@@ -20,6 +21,7 @@ mod registry;
 mod scheduled;
 mod services;
 mod shell;
+mod sound;
 mod state;
 mod surroundings;
 #[cfg(test)]

@@ -12,6 +12,24 @@ pub(crate) struct Shells {
     has_pwsh: bool,
     answer: Option<ShellRun>,
     ran: Vec<ShellRequest>,
+    /// How many run now.
+    running: usize,
+}
+
+/// A shell that runs until this is dropped.
+struct Runs<'desktop>(&'desktop FakeDesktop);
+
+impl<'desktop> Runs<'desktop> {
+    fn begin(desktop: &'desktop FakeDesktop) -> Self {
+        desktop.lock().shells.running += 1;
+        Self(desktop)
+    }
+}
+
+impl Drop for Runs<'_> {
+    fn drop(&mut self) {
+        self.0.lock().shells.running -= 1;
+    }
 }
 
 impl Shells {
@@ -44,6 +62,11 @@ impl FakeDesktop {
         self.lock().shells.answer = Some(answer);
     }
 
+    /// How many shells run now.
+    pub fn running_shells(&self) -> usize {
+        self.lock().shells.running
+    }
+
     /// What shells were told, the first command first.
     pub fn shell_requests(&self) -> Vec<ShellRequest> {
         self.lock().shells.ran.clone()
@@ -56,19 +79,31 @@ impl ShellPort for FakeDesktop {
         Ok(there.then(|| path(shell).to_owned()))
     }
 
-    fn run(&self, permit: &Permit, request: &ShellRequest, limit: Deadline, cancel: &Cancel) -> PortResult<ShellRun> {
+    fn run(
+        &self,
+        permit: &Permit,
+        request: &ShellRequest,
+        limit: Deadline,
+        cancel: &Cancel,
+        begun: &dyn Fn(),
+    ) -> PortResult<ShellRun> {
         permit.require(Effect::RunShell, &request.resource())?;
         self.enter(Call::RunShell, Some(limit), Some(cancel))?;
         if request.folder.as_ref().is_some_and(|folder| !self.lies_at(folder)) {
             return Err(FileFault::NotFolder.into());
         }
-        let mut state = self.lock();
-        state.shells.ran.push(request.clone());
-        Ok(state.shells.answer.clone().unwrap_or_else(|| {
+        self.lock().shells.ran.push(request.clone());
+        let _runs = Runs::begin(self);
+        begun();
+        let end = match self.enter(Call::EndShell, Some(limit), Some(cancel)) {
+            Ok(()) => ShellEnd::Exited(0),
+            Err(_) if limit.passed() && cancel.check().is_ok() => ShellEnd::OutOfTime,
+            Err(fault) => return Err(fault),
+        };
+        Ok(self.lock().shells.answer.clone().unwrap_or_else(|| {
             let mut output = Captured::default();
             output.push(request.command.as_str().as_bytes());
-            let errors = Captured::default();
-            ShellRun { end: ShellEnd::Exited(0), output, errors, left: Vec::new(), held_open: false }
+            ShellRun { end, output, errors: Captured::default(), left: Vec::new(), held_open: false }
         }))
     }
 }

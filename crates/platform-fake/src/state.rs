@@ -5,12 +5,15 @@ use crate::build::WindowBuilder;
 use crate::events::Events;
 use crate::files::Files;
 use crate::network::Network;
+use crate::notice::Notices;
 use crate::processes::FakeProcess;
 use crate::registry::Registry;
 use crate::services::FakeService;
 use crate::shell::Shells;
 use portcullis_model::{Point, ProgramName, Rect, Role, States, TaskPath, WindowIdentity};
-use portcullis_platform::{ClipboardContent, Display, InstalledApp, SessionState, ShowState, TaskRequest};
+use portcullis_platform::{
+    ClipboardContent, Display, InstalledApp, SessionState, ShowState, Sound, TaskRequest, UserSession,
+};
 use std::sync::Arc;
 
 /// What happens when a control is pressed.
@@ -115,6 +118,8 @@ pub(crate) struct State {
     pub(crate) clipboard: ClipboardContent,
     pub(crate) sequence: u32,
     pub(crate) session: SessionState,
+    /// Every session of the machine.
+    pub(crate) sessions: Vec<UserSession>,
     pub(crate) input_busy: bool,
     /// Actions that hold pointer and keyboard.
     pub(crate) turns: usize,
@@ -130,6 +135,8 @@ pub(crate) struct State {
     pub(crate) tasks: Vec<(TaskPath, String)>,
     pub(crate) task_requests: Vec<TaskRequest>,
     pub(crate) shells: Shells,
+    pub(crate) sounds: Vec<Sound>,
+    pub(crate) notices: Notices,
     /// Words that stand in the pixels, line by line; none without an engine that reads them.
     pub(crate) written: Option<Vec<Vec<(String, Rect)>>>,
     pub(crate) installed: Vec<(InstalledApp, WindowBuilder)>,

@@ -10,8 +10,8 @@ use portcullis_model::{
 };
 use portcullis_platform::{
     AppPort, Bitmap, CaptureMethod, ClipboardContent, ClipboardPort, Display, Drive, InstalledApp, Launch,
-    LaunchRequest, Permit, PortFault, PortResult, ProcessInfo, ScreenPort, SessionPort, SessionState, ShowState,
-    SystemInfo, SystemPort,
+    LaunchRequest, Permit, PortFault, PortResult, ProcessInfo, ScreenPort, SessionLink, SessionPort, SessionState,
+    ShowState, SystemInfo, SystemPort, UserSession,
 };
 
 /// `ERROR_FILE_NOT_FOUND`.
@@ -152,6 +152,26 @@ impl SessionPort for FakeDesktop {
         self.set_session(SessionState::Locked);
         Ok(())
     }
+
+    fn sessions(&self) -> PortResult<Vec<UserSession>> {
+        self.enter(Call::Sessions, None, None)?;
+        Ok(self.lock().sessions.clone())
+    }
+
+    fn connect_to_console(&self, permit: &Permit, session: u32) -> PortResult<()> {
+        self.enter(Call::ConnectSession, None, None)?;
+        let mut state = self.lock();
+        let found = state.sessions.iter().find(|known| known.id == session).ok_or(PortFault::Gone)?;
+        permit.require(Effect::ConnectSession, &found.resource())?;
+        for known in &mut state.sessions {
+            if known.id == session {
+                known.link = SessionLink::Console;
+            } else if known.link == SessionLink::Console {
+                known.link = SessionLink::Disconnected;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl SystemPort for FakeDesktop {
@@ -206,6 +226,11 @@ impl SystemPort for FakeDesktop {
 }
 
 impl FakeDesktop {
+    /// Lays down the sessions of the machine.
+    pub fn set_sessions(&self, sessions: &[UserSession]) {
+        self.lock().sessions = sessions.to_vec();
+    }
+
     /// Where the middle of an element is, for tests that click.
     pub fn centre_of(&self, window: &WindowIdentity, name: &str) -> Option<Point> {
         let element = self.element(window, name)?;

@@ -14,6 +14,7 @@ mod input;
 mod job;
 mod keys;
 mod network;
+mod notice;
 mod ocr;
 mod owner;
 mod processes;
@@ -24,6 +25,7 @@ mod security;
 mod services;
 mod session;
 mod shell;
+mod sound;
 mod system;
 mod toplevel;
 mod tree;
@@ -55,6 +57,7 @@ pub fn ports(loader: Arc<dyn LoaderPort>) -> Ports {
         input: Arc::new(input::Win32Input::default()),
         loader,
         network: Arc::new(network::Win32Network),
+        notices: Arc::new(notice::Win32Notices),
         ocr: Arc::new(ocr::Win32Ocr::default()),
         processes: processes.clone(),
         registry: Arc::new(keys::Win32Registry),
@@ -63,6 +66,7 @@ pub fn ports(loader: Arc<dyn LoaderPort>) -> Ports {
         services: Arc::new(services::Win32Services::new(processes)),
         session: Arc::new(session::Win32Session),
         shell: Arc::new(shell::Win32Shell),
+        sound: Arc::new(sound::Win32Sound),
         system: Arc::new(system::Win32System::default()),
         tree: Arc::new(automation::Readers::default()),
         windows: Arc::new(toplevel::Win32Windows),

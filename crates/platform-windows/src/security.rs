@@ -8,14 +8,18 @@ use windows::Win32::Security::Authorization::{
     ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
 };
 use windows::Win32::Security::{
-    GetSidSubAuthority, GetSidSubAuthorityCount, GetTokenInformation, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
-    TOKEN_INFORMATION_CLASS, TOKEN_MANDATORY_LABEL, TOKEN_QUERY, TOKEN_USER, TokenIntegrityLevel, TokenUser,
+    GetSidSubAuthority, GetSidSubAuthorityCount, GetTokenInformation, LookupAccountSidW, PSECURITY_DESCRIPTOR, PSID,
+    SECURITY_ATTRIBUTES, SID_NAME_USE, TOKEN_INFORMATION_CLASS, TOKEN_MANDATORY_LABEL, TOKEN_QUERY, TOKEN_USER,
+    TokenIntegrityLevel, TokenUser,
 };
 use windows::Win32::System::Threading::{GetCurrentProcessId, OpenProcessToken};
-use windows::core::{HSTRING, PWSTR};
+use windows::core::{HSTRING, PCWSTR, PWSTR};
 
 /// 8-byte words of a token answer: a SID has at most 68 bytes, the structure before it 16.
 const TOKEN_ANSWER_WORDS: usize = 32;
+
+/// Characters of an account's name or its domain (`UNLEN` and `DNLEN` are less).
+const ACCOUNT_NAME_CAP: usize = 260;
 
 /// A kernel handle that closes itself.
 pub(crate) struct OwnedHandle(HANDLE);
@@ -87,6 +91,31 @@ pub(crate) fn user_sid() -> windows::core::Result<String> {
     let user: TOKEN_USER = unsafe { answer.as_ptr().cast::<TOKEN_USER>().read() };
     // SAFETY: the SID is valid and lies in the answer, which lives to the end of this function.
     unsafe { sid_text(user.User.Sid) }
+}
+
+/// Domain and name of the account that this process runs as.
+pub(crate) fn user_account() -> windows::core::Result<(String, String)> {
+    let process = ProcessHandle::query(own_process())?;
+    let answer = ask_token(&token_of(&process)?, TokenUser)?;
+    // SAFETY: a successful answer of this class begins with a TOKEN_USER, and the buffer is larger than one.
+    let user: TOKEN_USER = unsafe { answer.as_ptr().cast::<TOKEN_USER>().read() };
+    let (mut name, mut domain) = ([0u16; ACCOUNT_NAME_CAP], [0u16; ACCOUNT_NAME_CAP]);
+    let room = u32::try_from(ACCOUNT_NAME_CAP).unwrap_or(0);
+    let (mut name_room, mut domain_room, mut kind) = (room, room, SID_NAME_USE::default());
+    // SAFETY: the SID lies in the answer, which lives to the end of this function; both buffers are as large as said.
+    unsafe {
+        LookupAccountSidW(
+            PCWSTR::null(),
+            user.User.Sid,
+            Some(PWSTR(name.as_mut_ptr())),
+            &mut name_room,
+            Some(PWSTR(domain.as_mut_ptr())),
+            &mut domain_room,
+            &mut kind,
+        )
+    }?;
+    let text = |units: &[u16]| String::from_utf16_lossy(units.split(|unit| *unit == 0).next().unwrap_or_default());
+    Ok((text(&domain), text(&name)))
 }
 
 /// A SID as text.

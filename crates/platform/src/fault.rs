@@ -64,6 +64,9 @@ pub enum PortFault {
     /// The chord is the key by which the owner stops the work.
     #[error("the chord holds the owner's stop key")]
     StopKey,
+    /// Windows lets administrators alone do it.
+    #[error("Windows lets administrators alone do it")]
+    NeedsAdministrator,
     /// This machine lacks what the call needs.
     #[error("this machine cannot do it: {0}")]
     Unsupported(String),
@@ -117,6 +120,9 @@ impl From<PortFault> for Fault {
             PortFault::StopKey => Self::new(FaultCode::Denied, message)
                 .rule("the stop key is pressed by the owner alone")
                 .remedy("end a call by withdrawing it; to stop all work is for the owner"),
+            PortFault::NeedsAdministrator => Self::new(FaultCode::Denied, message)
+                .rule("Windows' own access rights; the server never elevates itself")
+                .remedy("an administrator can do it at the machine, or start the server elevated"),
             PortFault::Unsupported(_) => Self::new(FaultCode::Unsupported, message),
             PortFault::System { .. } => Self::new(FaultCode::SystemError, message),
         }

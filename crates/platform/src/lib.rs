@@ -10,6 +10,7 @@ mod files;
 mod host;
 mod input;
 mod network;
+mod notice;
 mod ocr;
 mod owner;
 mod ports;
@@ -20,6 +21,7 @@ mod screen;
 mod services;
 mod session;
 mod shell;
+mod sound;
 mod system;
 mod tree;
 mod trust;
@@ -36,6 +38,7 @@ pub use files::{
 pub use host::{Edition, Firewall, FirewallRule, HostPort};
 pub use input::{Button, InputPort, InputTurn, PointerAct, PointerButtonState, Scroll, Step};
 pub use network::{ADDRESS_CAP, Carrier, ConnectionInfo, Echo, HostTarget, NetworkFault, NetworkPort, Reach};
+pub use notice::{NoticePort, NoticeShown};
 pub use ocr::{OCR_WORDS, OcrPort, OcrReading, OcrWord, lines_of_tsv};
 pub use owner::{
     EventGravity, EventLogPort, InputWithoutStopKey, OwnRights, OwnerPorts, StopChord, StopKeyPort, StopKeyState,
@@ -54,8 +57,9 @@ pub use services::{
     HeldService, ServiceFault, ServiceInfo, ServiceListing, ServicePlace, ServicePort, ServiceStartType, ServiceState,
     ServiceStatus,
 };
-pub use session::{SessionPort, SessionState};
+pub use session::{SessionLink, SessionPort, SessionState, SessionUser, UserSession};
 pub use shell::{Captured, ShellEnd, ShellPort, ShellRequest, ShellRun};
+pub use sound::{Played, Sound, SoundPort};
 pub use system::{Drive, ProcessInfo, SystemInfo, SystemPort};
 pub use tree::{ControlAct, Delivered, ElementText, ReadBudget, Shown, TreePort};
 pub use trust::{Distrust, FileTrustPort, Keepers};

@@ -1,8 +1,8 @@
 //! All ports of one machine, as the gate hands them to tools.
 
 use crate::{
-    AppPort, ClipboardPort, EventsPort, FilePort, InputPort, LoaderPort, NetworkPort, OcrPort, ProcessPort,
-    RegistryPort, ScheduledTasksPort, ScreenPort, ServicePort, SessionPort, ShellPort, SystemPort, TreePort,
+    AppPort, ClipboardPort, EventsPort, FilePort, InputPort, LoaderPort, NetworkPort, NoticePort, OcrPort, ProcessPort,
+    RegistryPort, ScheduledTasksPort, ScreenPort, ServicePort, SessionPort, ShellPort, SoundPort, SystemPort, TreePort,
     WindowPort, WpfPort,
 };
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct Ports {
     pub input: Arc<dyn InputPort>,
     /// Hosts and connections.
     pub network: Arc<dyn NetworkPort>,
+    /// Notifications.
+    pub notices: Arc<dyn NoticePort>,
     /// Engines that read text off pixels.
     pub ocr: Arc<dyn OcrPort>,
     /// Processes that are meant to end.
@@ -40,6 +42,8 @@ pub struct Ports {
     pub session: Arc<dyn SessionPort>,
     /// Shells.
     pub shell: Arc<dyn ShellPort>,
+    /// What plays sounds.
+    pub sound: Arc<dyn SoundPort>,
     /// The machine and its processes.
     pub system: Arc<dyn SystemPort>,
     /// What is inside windows.

@@ -1,7 +1,7 @@
 //! Whether the desktop can be seen and operated at all.
 
 use crate::{Permit, PortResult};
-use portcullis_model::{Fault, FaultCode};
+use portcullis_model::{Fault, FaultCode, Resource};
 
 /// What state the session is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,50 @@ impl From<SessionState> for Fault {
     }
 }
 
+/// What a session of this machine is connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionLink {
+    /// The screen and keyboard of the machine itself, with a user signed in.
+    Console,
+    /// Another machine, with a user signed in.
+    Remote,
+    /// Something, and nobody is signed in: a logon screen, a listener.
+    NoUser,
+    /// Nothing.
+    Disconnected,
+}
+
+/// Whose a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionUser {
+    /// The user's that runs the server.
+    Own,
+    /// Another user's, or of one who cannot be told.
+    Other,
+    /// Nobody's.
+    Nobody,
+}
+
+/// One session of this machine, without its name or its user's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserSession {
+    /// Its number.
+    pub id: u32,
+    /// What it is connected to.
+    pub link: SessionLink,
+    /// Whose it is.
+    pub user: SessionUser,
+    /// Whether the server runs in it.
+    pub is_ours: bool,
+}
+
+impl UserSession {
+    /// As what a permit must cover.
+    pub fn resource(&self) -> Resource {
+        Resource::UserSession { id: self.id, own: self.user == SessionUser::Own }
+    }
+}
+
 /// The session.
 pub trait SessionPort: Send + Sync {
     /// The state now. No content, so no permit.
@@ -48,4 +92,11 @@ pub trait SessionPort: Send + Sync {
 
     /// Asks Windows to lock the session, which it does in its own time. Needs `LockSession`.
     fn lock(&self, permit: &Permit) -> PortResult<()>;
+
+    /// The sessions of this machine: numbers and states, no names, so no permit.
+    fn sessions(&self) -> PortResult<Vec<UserSession>>;
+
+    /// Asks Windows to connect a session of the server's own user to the machine's own screen, which it does in its own time.
+    /// Needs `ConnectSession` on the session as it is at that moment.
+    fn connect_to_console(&self, permit: &Permit, session: u32) -> PortResult<()>;
 }

@@ -102,8 +102,15 @@ pub trait ShellPort: Send + Sync {
     fn find(&self, shell: Shell) -> PortResult<Option<String>>;
 
     /// Runs the command without standard input and without a window, and waits for its end, at most until `limit`. All that
-    /// it started ends with it, also when the call is withdrawn. Needs `RunShell`.
-    fn run(&self, permit: &Permit, request: &ShellRequest, limit: Deadline, cancel: &Cancel) -> PortResult<ShellRun>;
+    /// it started ends with it, also when the call is withdrawn. `begun` is called once, when the shell runs. Needs `RunShell`.
+    fn run(
+        &self,
+        permit: &Permit,
+        request: &ShellRequest,
+        limit: Deadline,
+        cancel: &Cancel,
+        begun: &dyn Fn(),
+    ) -> PortResult<ShellRun>;
 }
 
 #[cfg(test)]

@@ -31,7 +31,12 @@ const CREDENTIALS: &[&[&str]] = &[
 ];
 
 /// Our own keys, which no configuration opens for writing.
-const OWN: &[&[&str]] = &[&["Software", "Portcullis"], &["Software", "Policies", "Portcullis"]];
+const OWN: &[&[&str]] = &[
+    &["Software", "Portcullis"],
+    &["Software", "Policies", "Portcullis"],
+    // The name by which the owner's notifications know us.
+    &["AppUserModelId", "Portcullis"],
+];
 
 /// Where Windows, the shell and other programs learn what to start or to load, by names after one another anywhere in a key.
 /// Who writes there runs a program, also as somebody else, so a root around such a place does not open it. Whole keys and not

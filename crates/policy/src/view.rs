@@ -90,6 +90,13 @@ impl View {
                     .to_owned(),
                 remedy: Some("take another folder".to_owned()),
             }),
+            Resource::UserSession { id, own: false } => Err(Denial {
+                code: FaultCode::Denied,
+                message: format!("session {id} is not one of the user that runs the server"),
+                rule: "sessions of others are neither connected nor put aside by any tool; no configuration lifts this"
+                    .to_owned(),
+                remedy: Some("the person whose session it is, or an administrator, can do it".to_owned()),
+            }),
             Resource::Service { name, standing } => check_service(name, *standing).map(|()| None),
             Resource::InputTarget { window, program } if is_command_host_window(program, &window.class) => {
                 Ok(Some(Effect::OperateCommandHost))

@@ -4,7 +4,7 @@
 use crate::auth::Credential;
 use crate::calls::Calls;
 use crate::render;
-use portcullis_gate::{Answer, Call, Gate, Progress, Unwatched};
+use portcullis_gate::{Answer, Call, Gate, Presence, Progress};
 use portcullis_model::{Cancel, CancelReason, FaultCode, Principal};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod, CompleteRequestParams, CompleteResult,
@@ -73,15 +73,27 @@ impl Progress for Teller {
     }
 }
 
-/// Ends the call when the request's future is dropped or its token fires, whichever way the client went.
-struct CancelOnDrop(Cancel);
+/// Ends the call when the request's future is dropped or its token fires, whichever way the client went, before it was answered.
+struct CancelOnDrop(Option<Cancel>);
+
+impl CancelOnDrop {
+    /// It was answered: work that goes on behind the answer is not its request's any more.
+    fn answered(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        // A call that was answered no longer listens.
-        self.0.cancel(CancelReason::Client);
+        if let Some(cancel) = &self.0 {
+            cancel.cancel(CancelReason::Client);
+        }
     }
 }
+
+/// The end of the session that a request came in, of the era that has sessions.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionEnd(pub(crate) Cancel);
 
 impl Handler {
     pub(crate) fn new(gate: Gate, caller: Caller, calls: Arc<Calls>) -> Self {
@@ -109,31 +121,31 @@ impl Handler {
         context: &RequestContext<RoleServer>,
     ) -> Result<Answer, ErrorData> {
         let principal = self.principal(context)?;
-        let cancel = Cancel::new();
-        let _guard = CancelOnDrop(cancel.clone());
-        let _under_way = credential(context).map(|credential| self.calls.hold(credential, cancel.clone()));
-        let (send, receive) = tokio::sync::oneshot::channel();
-        let call = Call { principal, tool, arguments, cancel: cancel.clone() };
-        // Without a token nobody holds the sending end, and nothing ever comes.
+        let cancel = cancel_of(context);
+        let guard = CancelOnDrop(Some(cancel.clone()));
+        // Held by the gate until the work has ended, which may be after the answer.
+        let under_way = credential(context).map(|credential| self.calls.hold(credential, cancel.clone()));
+        let (send, mut receive) = tokio::sync::oneshot::channel();
+        let call = Call { principal, tool, arguments, cancel };
         let (tell, mut told) = tokio::sync::mpsc::channel(PROGRESS_QUEUE);
         let token = context.meta.get_progress_token();
-        let progress: Arc<dyn Progress> = match token {
-            Some(_) => Arc::new(Teller(tell)),
-            None => Arc::new(Unwatched),
-        };
-        self.gate.submit_watched(
+        let mut from = Presence { stay: Some(Box::new(under_way)), ..Presence::default() };
+        if token.is_some() {
+            from.progress = Arc::new(Teller(tell));
+        }
+        self.gate.submit_from(
             call,
-            progress,
+            from,
             Box::new(move |answer| {
                 // Nobody listens any more when the client went away; the record holds the outcome.
                 let _ = send.send(answer);
             }),
         );
-        let mut receive = receive;
         loop {
             tokio::select! {
                 biased;
                 answer = &mut receive => {
+                    guard.answered();
                     return answer.map_err(|_| ErrorData::internal_error("the call ended without an answer", None));
                 }
                 () = context.ct.cancelled() => {
@@ -154,6 +166,13 @@ impl Handler {
 /// By what the caller of this request is known; over standard input and output by nothing that could end.
 fn credential(context: &RequestContext<RoleServer>) -> Option<Credential> {
     context.extensions.get::<axum::http::request::Parts>()?.extensions.get::<Credential>().cloned()
+}
+
+/// A token for the call of this request, which ends with the session that it came in.
+fn cancel_of(context: &RequestContext<RoleServer>) -> Cancel {
+    let parts = context.extensions.get::<axum::http::request::Parts>();
+    let session = parts.and_then(|parts| parts.extensions.get::<SessionEnd>());
+    session.map_or_else(Cancel::new, |SessionEnd(end)| end.child())
 }
 
 impl ServerHandler for Handler {

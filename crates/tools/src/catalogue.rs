@@ -2,8 +2,8 @@
 
 use crate::tool::AnyTool;
 use crate::{
-    batch, clipboard, desktop, events, explain, files, kept, network, processes, registry, scheduled, services,
-    session, shell, system, tasks, wait, wpf,
+    batch, clipboard, desktop, events, explain, files, kept, network, notify, processes, registry, scheduled, services,
+    session, shell, sound, system, tasks, wait, wpf,
 };
 use portcullis_model::{Fault, FaultCode, nearest};
 use serde_json::Value;
@@ -33,12 +33,14 @@ impl Catalogue {
             files::tools,
             kept::tools,
             network::tools,
+            notify::tools,
             processes::tools,
             registry::tools,
             scheduled::tools,
             services::tools,
             session::tools,
             shell::tools,
+            sound::tools,
             system::tools,
             tasks::tools,
             wait::tools,

@@ -12,7 +12,7 @@ use portcullis_model::{
 use portcullis_observe::RefTable;
 use portcullis_platform::{
     Display, FoundProcesses, HeldApplication, HeldFile, HeldKey, HeldProcess, HeldService, InstalledApp, LastLink,
-    LoadFault, PortResult, Ports, SessionState, WpfProcess,
+    LoadFault, PortResult, Ports, SessionState, UserSession, WpfProcess,
 };
 use portcullis_policy::{Rules, WpfPins};
 use portcullis_wpf::Sessions;
@@ -79,6 +79,11 @@ impl<'call> Readers<'call> {
     /// The state of the session.
     pub fn session(&self) -> SessionState {
         self.0.session.state()
+    }
+
+    /// The sessions of this machine.
+    pub fn sessions(&self) -> PortResult<Vec<UserSession>> {
+        self.0.session.sessions()
     }
 
     /// Where the pointer is.
@@ -168,6 +173,9 @@ impl<'call> Readers<'call> {
 
 /// Ended calls of one principal that are remembered.
 const ENDED_CAP: usize = 50;
+/// Answers of work in the background that are kept of one principal, and how long.
+const KEPT_CAP: usize = 8;
+const KEPT_FOR: Duration = Duration::from_secs(3600);
 
 /// What is kept for one principal and seen by no other.
 #[derive(Debug, Default)]
@@ -216,6 +224,8 @@ impl Tables {
             all.pop_front();
         }
         all.push_back(ended);
+        let over = all.iter().filter(|task| task.kept.is_some()).count().saturating_sub(KEPT_CAP);
+        all.iter_mut().filter(|task| task.kept.is_some()).take(over).for_each(|task| task.kept = None);
     }
 
     /// The files that it is sending.
@@ -239,7 +249,9 @@ impl Tables {
 
     /// The calls that are remembered, the last one first.
     pub fn ended(&self) -> Vec<EndedTask> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
+        let mut all = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter_mut().filter(|task| task.at.elapsed() >= KEPT_FOR).for_each(|task| task.kept = None);
+        all.iter().rev().cloned().collect()
     }
 }
 
@@ -256,6 +268,10 @@ pub struct EndedTask {
     pub took: Duration,
     /// When it ended.
     pub at: Instant,
+    /// Whether its work went on in the background.
+    pub background: bool,
+    /// What that came to, while it is kept.
+    pub kept: Option<Arc<Result<Reply, Fault>>>,
 }
 
 /// One running call.
@@ -269,6 +285,8 @@ pub struct TaskInfo {
     pub state: String,
     /// Milliseconds since the call came.
     pub elapsed_ms: u64,
+    /// Whether it was answered and its work goes on.
+    pub background: bool,
 }
 
 /// The calls under way.
@@ -299,6 +317,17 @@ pub trait StepCalls: Sync {
     /// Makes a call as the same caller and waits for its answer. It is admitted, decided and recorded as any other, under
     /// the number of this call and its own: `step` counts from 1. It ends with this call.
     fn call(&self, step: u32, tool: &str, arguments: serde_json::Value) -> Result<Reply, Fault>;
+}
+
+/// The way of a call to be answered before its work has ended. Its permit is held, and its time counts, until then; what it comes
+/// to is kept for who called, and it ends with what it was called by.
+pub trait Background: Sync {
+    /// Takes a place for work that goes on behind its answer, before anything is begun. Fails when there is none, and for a call
+    /// whose caller does not stay.
+    fn reserve(&self) -> Result<(), Fault>;
+
+    /// Answers the call, once it has a place, when its work has begun. What `apply` gives later is no longer sent.
+    fn answer(&self, reply: Reply);
 }
 
 /// Which names may be looked up: whoever answers for one learns that it was asked for, and by what stands in it more.
@@ -384,6 +413,8 @@ pub struct ApplyContext<'call> {
     pub policy: &'call dyn PolicyView,
     /// Calls that this one makes.
     pub steps: &'call dyn StepCalls,
+    /// The way to answer before the work has ended.
+    pub background: &'call dyn Background,
     /// Told how far the call is.
     pub progress: &'call dyn Progress,
     /// Ends the work early.

@@ -11,6 +11,7 @@ mod schema;
 mod services;
 mod session;
 mod shell;
+mod sound;
 mod tool;
 
 mod clipboard;
@@ -20,6 +21,7 @@ mod explain;
 mod files;
 mod kept;
 mod network;
+mod notify;
 mod processes;
 mod registry;
 mod system;
@@ -29,8 +31,8 @@ mod wpf;
 
 pub use catalogue::{Catalogue, canonical};
 pub use context::{
-    ApplyContext, EndedTask, NameRules, PlanContext, Progress, Readers, StepCalls, Tables, TargetRules, TaskInfo,
-    TaskView, Unwatched,
+    ApplyContext, Background, EndedTask, NameRules, PlanContext, Progress, Readers, StepCalls, Tables, TargetRules,
+    TaskInfo, TaskView, Unwatched,
 };
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
 pub use explain::{Explanation, PolicyView, Verdict};

@@ -16,8 +16,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::{Duration, Instant};
 
-/// Seconds that a command may run.
-const TIMEOUT_CAP: u32 = 600;
+/// Seconds that a command may run, in the background and while its call waits for it.
+const TIMEOUT_CAP: u32 = 3600;
+const WAITED_CAP: Duration = Duration::from_secs(600);
+/// Seconds that it may run in the background when nothing is said.
+const BACKGROUND_DEFAULT: Duration = Duration::from_secs(600);
 /// Seconds that it may run when nothing is said.
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 /// Time on top of that for starting it, ending it, and reading what is left of its output.
@@ -61,13 +64,17 @@ struct ShellArgs {
     shell: Option<ShellWord>,
     /// Folder; default the user's own
     cwd: Option<PathArg>,
-    /// Seconds, default 30
+    /// Seconds, default 30 and at most 600; in the background 600 and 3600
     timeout: Option<Seconds<TIMEOUT_CAP>>,
+    /// Answer at once with a task id; GetTaskStatus tells the end, CancelTask ends it
+    #[serde(default)]
+    background: bool,
 }
 
 struct Bound {
     request: ShellRequest,
     timeout: Duration,
+    background: bool,
 }
 
 struct Shell;
@@ -79,7 +86,7 @@ impl Tool for Shell {
     const DESCRIPTOR: Descriptor = Descriptor {
         name: "Shell",
         title: "Run a command",
-        description: "Run a command in powershell, pwsh or cmd and answer exit code and output (long output: its beginning and end). No input, no window; what it started ends with it. App starts what is to stay.",
+        description: "Run a command in powershell, pwsh or cmd and answer exit code and output (long output: its beginning and end). No input, no window; what it started ends with it. `background` for long ones. App starts what is to stay.",
         tier: Tier::Alter,
         effects: &[Effect::RunShell],
         annotations: Annotations { read_only: false, destructive: true, idempotent: false, open_world: true },
@@ -105,7 +112,13 @@ impl Tool for Shell {
                 .remedy(bad.remedy())
         })?;
         let path = cx.readers.find_shell(shell)?.ok_or_else(|| no_shell(shell))?;
-        let timeout = args.timeout.map_or(TIMEOUT_DEFAULT, Seconds::span);
+        let timeout = args.timeout.map(Seconds::span);
+        let timeout = timeout.unwrap_or(if args.background { BACKGROUND_DEFAULT } else { TIMEOUT_DEFAULT });
+        if timeout > WAITED_CAP && !args.background {
+            let rule = "a call waits at most 600 s; a command in the background may take 3600";
+            let remedy = "say `background: true` and ask for its end with GetTaskStatus";
+            return Err(Fault::bad_argument("timeout", timeout.as_secs_f64(), rule, remedy));
+        }
         let request = ShellRequest { path, command, folder: args.cwd.map(|folder| folder.0.as_str().to_owned()) };
         Ok(Planned {
             resources: vec![request.resource()],
@@ -113,14 +126,23 @@ impl Tool for Shell {
             reversibility: Reversibility::Irreversible,
             state_digest: None,
             deadline: Some(timeout + MARGIN),
-            bound: Bound { request, timeout },
+            bound: Bound { request, timeout, background: args.background },
         })
     }
 
-    fn apply(Bound { request, timeout }: Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
+    fn apply(bound: Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
+        let Bound { request, timeout, background } = bound;
         let began = Instant::now();
         let folder = request.folder.clone();
-        let run = cx.ports.shell.run(permit, &request, cx.deadline.slice(timeout), cx.cancel);
+        if background {
+            cx.background.reserve()?;
+        }
+        let begun = || {
+            if background {
+                cx.background.answer(started(permit, request.command.shell(), timeout));
+            }
+        };
+        let run = cx.ports.shell.run(permit, &request, cx.deadline.slice(timeout), cx.cancel, &begun);
         let run = run.map_err(|fault| match (fault, folder) {
             (fault @ PortFault::File(FileFault::NotFolder), Some(folder)) => {
                 Fault::from(fault).field("cwd").value(folder)
@@ -129,6 +151,16 @@ impl Tool for Shell {
         })?;
         Ok(told(request.command.shell(), &run, began.elapsed(), timeout))
     }
+}
+
+/// The answer to a command that goes on in the background.
+fn started(permit: &Permit, shell: ShellKind, timeout: Duration) -> Reply {
+    let (id, seconds) = (permit.call(), timeout.as_secs_f64());
+    let evidence = format!("{shell} runs in the background as {id}, for at most {seconds} s");
+    let how = format!(
+        "[GetTaskStatus with task_id {id} tells its end and output, CancelTask ends it; it ends with the server]"
+    );
+    Reply::action(Outcome::confirmed(evidence), vec![Part::Text(how)])
 }
 
 fn no_shell(shell: ShellKind) -> Fault {

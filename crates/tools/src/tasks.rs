@@ -6,7 +6,7 @@ use crate::context::{ApplyContext, EndedTask, PlanContext, TaskInfo};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::schema;
 use crate::tool::{AnyTool, Planned, Tool, data};
-use portcullis_model::{Effect, Fault, FaultCode, Outcome, Reply, Resource, Reversibility, Tier};
+use portcullis_model::{Effect, Fault, FaultCode, Outcome, Part, Reply, Resource, Reversibility, Tier};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -94,12 +94,41 @@ struct TaskStatus {
     /// Of one that ended: milliseconds since then.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_ms_ago: Option<u64>,
+    /// Whether it was answered and its work goes on, or went on.
+    background: bool,
+    /// Of one that ended in the background, and is asked for by its name: what it came to, as its call would have answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+}
+
+impl TaskStatus {
+    /// With what its work came to.
+    fn with_answer(task: EndedTask) -> Self {
+        let answer = task.kept.as_deref().map(answer);
+        Self { answer, ..Self::from(task) }
+    }
+}
+
+/// An answer as text.
+fn answer(answer: &Result<Reply, Fault>) -> String {
+    match answer {
+        Err(fault) => fault.to_string(),
+        Ok(Reply::Data(value)) => value.to_string(),
+        Ok(Reply::View { parts, .. }) => {
+            let text = |part: &Part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Image(_) => "[a picture]".to_owned(),
+                Part::Blob(_) => "[bytes]".to_owned(),
+            };
+            parts.iter().map(text).collect::<Vec<_>>().join("\n")
+        }
+    }
 }
 
 impl From<TaskInfo> for TaskStatus {
     fn from(task: TaskInfo) -> Self {
-        let TaskInfo { id, tool, state, elapsed_ms } = task;
-        Self { id, tool, state, result: None, elapsed_ms, ended_ms_ago: None }
+        let TaskInfo { id, tool, state, elapsed_ms, background } = task;
+        Self { id, tool, state, result: None, elapsed_ms, ended_ms_ago: None, background, answer: None }
     }
 }
 
@@ -112,6 +141,8 @@ impl From<EndedTask> for TaskStatus {
             result: Some(task.result),
             elapsed_ms: milliseconds(task.took),
             ended_ms_ago: Some(milliseconds(task.at.elapsed())),
+            background: task.background,
+            answer: None,
         }
     }
 }
@@ -134,7 +165,7 @@ impl Tool for GetTaskStatus {
     const DESCRIPTOR: Descriptor = Descriptor {
         name: "GetTaskStatus",
         title: "See what became of a call",
-        description: "Whether one of your own calls is queued, running or ended, and how; or your running calls and the last 20 that ended.",
+        description: "Whether one of your own calls is queued, running or ended, and how; or your running calls and the last 20 that ended. Of one that ended in the background also its answer, kept for an hour.",
         tier: Tier::Observe,
         effects: &[Effect::ReadTasks],
         annotations: Annotations::READS,
@@ -143,7 +174,7 @@ impl Tool for GetTaskStatus {
         deadline: Duration::from_secs(3),
         needs_administrator: false,
         gates: &[],
-        answer_cap: 60_000,
+        answer_cap: 1_000_000,
         secret_arguments: &[],
         examples: [("{}", "The last ones"), (r#"{"task_id": "c-17"}"#, "One of them")],
     };
@@ -164,7 +195,7 @@ impl Tool for GetTaskStatus {
             let ended = ended.into_iter().take(LISTED).map(TaskStatus::from);
             return data(&Statuses { tasks: running.into_iter().chain(ended).collect() });
         };
-        let all = running.into_iter().chain(ended.into_iter().map(TaskStatus::from));
+        let all = running.into_iter().chain(ended.into_iter().map(TaskStatus::with_answer));
         let tasks: Vec<TaskStatus> = all.filter(|task| task.id == id).collect();
         if tasks.is_empty() { Err(no_such_task(&id)) } else { data(&Statuses { tasks }) }
     }

@@ -22,6 +22,7 @@ mod look;
 mod network;
 mod ocr;
 mod parameters;
+mod person;
 mod policy;
 mod processes;
 mod protocol;

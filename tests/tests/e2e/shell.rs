@@ -226,6 +226,47 @@ fn a_command_ends_with_all_that_it_started_at_its_limit_by_itself_and_when_it_is
     assert!(!record.contains("rest 60") && record.contains("run_shell"), "{record}");
 }
 
+/// Waits until one more start of the stand-in than `before` is journalled; the number of its process.
+fn await_start(stand_in: &StandIn, before: usize) -> String {
+    let limit = Instant::now() + GONE_LIMIT;
+    while stand_in.starts("powershell.exe").len() == before {
+        assert!(Instant::now() < limit, "the stand-in was not started");
+    }
+    stand_in.last("powershell.exe")["pid"].to_string()
+}
+
+#[test]
+fn a_command_in_the_background_outlives_its_answer_and_ends_with_cancel_task_and_with_the_server() {
+    let desktop = desktop().unwrap();
+    let stand_in = StandIn::put(&desktop);
+    let (server, client) = open(&desktop);
+    let begin = |command: &str| {
+        let before = stand_in.starts("powershell.exe").len();
+        let answer = client.call("Shell", json!({ "command": command, "background": true })).unwrap();
+        assert_eq!(answer.outcome(), "confirmed", "{}", answer.text);
+        let id = answer.text.split([' ', ',']).find(|word| word.starts_with("c-")).unwrap().to_owned();
+        (id, await_start(&stand_in, before))
+    };
+    // Its end, its exit code and what it wrote are kept.
+    let (id, _) = begin("say done\nexit 7");
+    let status = json!({ "task_id": id });
+    let ended = call_until(&client, "GetTaskStatus", &status, |task| task.text.contains("\"ended\"")).unwrap();
+    assert!(ended.text.contains("ended with exit code 7") && ended.text.contains("done"), "{}", ended.text);
+    // It and its children run behind the answer until they are told to end.
+    let (id, number) = begin("leave 60\nrest 60");
+    assert!(runs(&desktop, &number));
+    let cancelled = client.call("CancelTask", json!({ "task_id": id })).unwrap();
+    assert_eq!(cancelled.outcome(), "confirmed", "{}", cancelled.text);
+    await_gone(&desktop, &number);
+    let status = client.call("GetTaskStatus", json!({ "task_id": id })).unwrap();
+    assert!(status.text.contains("\"cancelled\""), "{}", status.text);
+    let (_, number) = begin("leave 60\nrest 60");
+    assert!(runs(&desktop, &number));
+    drop(client);
+    server.close().unwrap();
+    await_gone(&desktop, &number);
+}
+
 #[test]
 fn cmd_takes_the_callers_line_as_it_is() {
     let desktop = desktop().unwrap();
@@ -259,7 +300,8 @@ fn bad_input_runs_nothing_and_says_what_to_send() {
         (json!({ "command": "x".repeat(11_501) }), "at most 11500 UTF-16 units"),
         (json!({ "command": "x".repeat(7_901), "shell": "cmd" }), "at most 7900 UTF-16 units"),
         (json!({ "command": "exit 0", "shell": "bash" }), "unknown variant"),
-        (json!({ "command": "exit 0", "timeout": 601 }), "from 0 to 600"),
+        (json!({ "command": "exit 0", "timeout": 601 }), "background: true"),
+        (json!({ "command": "exit 0", "timeout": 3_601, "background": true }), "from 0 to 3600"),
         (json!({ "command": "exit 0", "cwd": "\\\\host\\share" }), "not on a share"),
         (json!({ "command": "exit 0", "cwd": r"C:\no such folder" }), "field: cwd"),
         (json!({ "comand": "exit 0" }), "did you mean `command`?"),

@@ -94,6 +94,12 @@ pub(crate) fn is_granted(thing: &Thing, before: &Facts, effects: &[Effect], reso
         Thing::Shell(path) => {
             has(Effect::RunShell) && any(&|one| matches!(one, Resource::Executable { path: named } if named == path))
         }
+        Thing::Sounds => has(Effect::PlaySound) && any(&|one| *one == Resource::Speakers),
+        Thing::Notices => has(Effect::ShowNotification) && any(&|one| *one == Resource::Notifications),
+        Thing::Session(session) => {
+            has(Effect::ConnectSession)
+                && any(&|one| matches!(one, Resource::UserSession { id, own: true } if id == session))
+        }
         Thing::LookUp(name) => {
             any(&|one| matches!(one, Resource::Host { host, .. } if host.as_name() == Some(name.as_str())))
         }

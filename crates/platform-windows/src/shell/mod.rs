@@ -60,7 +60,14 @@ impl ShellPort for Win32Shell {
         Ok(place(shell).filter(|path| Path::new(path).is_file()))
     }
 
-    fn run(&self, permit: &Permit, request: &ShellRequest, limit: Deadline, cancel: &Cancel) -> PortResult<ShellRun> {
+    fn run(
+        &self,
+        permit: &Permit,
+        request: &ShellRequest,
+        limit: Deadline,
+        cancel: &Cancel,
+        begun: &dyn Fn(),
+    ) -> PortResult<ShellRun> {
         permit.require(Effect::RunShell, &request.resource())?;
         cancel.check()?;
         let exe = std::env::current_exe().map_err(system("GetModuleFileNameW"))?;
@@ -76,6 +83,7 @@ impl ShellPort for Win32Shell {
         let input = File::open("NUL").map_err(system("CreateFileW"))?;
         let started = start(&line, &folder, Streams { input, output: output_end, errors: errors_end })?;
         let (output, errors) = (Reading::begin(output)?, Reading::begin(errors)?);
+        begun();
         let code = wait(&started, limit, cancel)?;
         let left = if code.is_some() { left_in(&started) } else { Vec::new() };
         started.job.end(ENDED)?;

@@ -159,6 +159,12 @@ async fn pass(checks: &Checks, mut request: Request, next: Next) -> Result<Respo
     }
     request.extensions_mut().insert(known.principal.clone());
     request.extensions_mut().insert(known.credential.clone());
+    // Work that a call leaves in the background ends with the session, so the call has to know of it.
+    let session = only(request.headers(), &SESSION).ok().flatten();
+    let end = session.filter(|id| checks.sessions.belongs(id, &known)).map(|id| checks.sessions.end_of(id));
+    if let Some(end) = end {
+        request.extensions_mut().insert(end);
+    }
     let caller = sessions::Caller::new(known);
     let sent_json = words::is_json(request.headers());
     let response = CALLER.scope(Arc::clone(&caller), next.run(request)).await;

@@ -3,7 +3,8 @@
 
 use super::leaving::{Attended, Awaited};
 use crate::auth::{Authenticated, Credential};
-use portcullis_model::Principal;
+use crate::handler::SessionEnd;
+use portcullis_model::{Cancel, CancelReason, Principal};
 use rmcp::model::{
     CancelledNotification, CancelledNotificationParam, ClientJsonRpcMessage, JsonRpcMessage, RequestId,
     ServerJsonRpcMessage,
@@ -59,6 +60,8 @@ struct Held {
     credential: Credential,
     /// The number of the last use of any session, greater when later.
     used: u64,
+    /// Told when it ends.
+    ended: Cancel,
     /// Requests whose client left before the answer, each with the number of its leaving; at most as many as lanes take.
     left: Vec<(u64, RequestId)>,
 }
@@ -115,6 +118,16 @@ impl Sessions {
     /// Whether the session is the caller's own.
     pub(super) fn belongs(&self, id: &str, who: &Authenticated) -> bool {
         self.table().use_of(&id.into(), who)
+    }
+
+    /// What is told when the session ends; of one that is not there it has been told.
+    pub(super) fn end_of(&self, id: &str) -> SessionEnd {
+        let held = self.table().held.get(id).map(|held| held.ended.clone());
+        SessionEnd(held.unwrap_or_else(|| {
+            let ended = Cancel::new();
+            ended.cancel(CancelReason::Client);
+            ended
+        }))
     }
 
     /// Notes that the client of these requests left; the number of its leaving, unless the session has ended.
@@ -188,6 +201,7 @@ impl SessionManager for Sessions {
                     principal: caller.who.principal.clone(),
                     credential: caller.who.credential.clone(),
                     used: table.uses,
+                    ended: Cancel::new(),
                     left: Vec::new(),
                 };
                 table.held.insert(Arc::clone(&id), held);
@@ -216,7 +230,11 @@ impl SessionManager for Sessions {
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), SessionError> {
-        self.table().held.remove(id);
+        let ended = self.table().held.remove(id);
+        // What its calls left at work in the background ends with it.
+        if let Some(held) = ended {
+            held.ended.cancel(CancelReason::Client);
+        }
         Ok(self.sdk.close_session(id).await?)
     }
 
@@ -289,6 +307,16 @@ mod tests {
         sessions.end_where(|credential| *credential == key("one")).await;
         assert!(!has(&sessions, "one", &id).await);
         assert_eq!(sessions.count(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_a_session_left_at_work_is_told_of_its_end() {
+        let sessions = Sessions::new();
+        let (id, other) = (open(&sessions, "one").await.unwrap(), open(&sessions, "one").await.unwrap());
+        let [work, others] = [&id, &other].map(|id| sessions.end_of(id).0.child());
+        sessions.close_session(&id).await.unwrap();
+        assert_eq!((work.reason(), others.reason()), (Some(CancelReason::Client), None));
+        assert_eq!(sessions.end_of(&id).0.reason(), Some(CancelReason::Client), "of one that is gone");
     }
 
     #[tokio::test]

@@ -16,8 +16,6 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Error};
 
-/// Bytes of a body, after it was unpacked.
-pub(super) const BODY_CAP: usize = 1024 * 1024;
 /// Bytes of an answer's head.
 const HEAD_CAP: usize = 32 * 1024;
 /// Bytes of a buffer.
@@ -40,17 +38,23 @@ pub(super) enum Answer {
 }
 
 /// A page as it came.
-pub(super) struct Page {
-    pub(super) status: u16,
+pub(crate) struct Page {
+    pub(crate) status: u16,
     /// The value of Content-Type, in lower case.
-    pub(super) content_type: Option<String>,
-    pub(super) body: Vec<u8>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: Vec<u8>,
     /// Whether there was more.
-    pub(super) cut: bool,
+    pub(crate) cut: bool,
 }
 
-/// Asks for the page over this connection.
-pub(super) fn fetch(stream: TcpStream, url: &WebUrl, deadline: Deadline, cancel: &Cancel) -> Result<Answer, Fault> {
+/// Asks for the page over this connection, and takes at most `cap` bytes of its body, after it was unpacked.
+pub(super) fn fetch(
+    stream: TcpStream,
+    url: &WebUrl,
+    cap: usize,
+    deadline: Deadline,
+    cancel: &Cancel,
+) -> Result<Answer, Fault> {
     let failed = |error: Error| {
         if let Err(interrupted) = cancel.check() {
             return Fault::from(interrupted);
@@ -91,11 +95,11 @@ pub(super) fn fetch(stream: TcpStream, url: &WebUrl, deadline: Deadline, cancel:
         return Ok(Answer::Elsewhere(location));
     }
     let mut body = Vec::new();
-    let most = u64::try_from(BODY_CAP).unwrap_or(u64::MAX).saturating_add(1);
+    let most = u64::try_from(cap).unwrap_or(u64::MAX).saturating_add(1);
     let read = answer.into_body().into_reader().take(most).read_to_end(&mut body);
     read.map_err(|error| failed(Error::from(error)))?;
-    let cut = body.len() > BODY_CAP;
-    body.truncate(BODY_CAP);
+    let cut = body.len() > cap;
+    body.truncate(cap);
     let content_type = content_type.map(|kind| kind.to_ascii_lowercase());
     Ok(Answer::Page(Page { status, content_type, body, cut }))
 }

@@ -7,6 +7,9 @@ mod page;
 mod probe;
 mod scrape;
 mod url;
+mod web;
+
+pub(crate) use web::{Fetched, UrlArg, WebPlace};
 
 use crate::context::PlanContext;
 use crate::tool::AnyTool;

@@ -1,0 +1,37 @@
+//! Notifications in memory: each that was shown is kept, and a test says what Windows tells of it.
+
+use crate::desktop::{Call, FakeDesktop};
+use portcullis_model::{Cancel, Deadline, Effect, Notice, Resource};
+use portcullis_platform::{NoticePort, NoticeShown, Permit, PortResult};
+
+/// What was shown, and what is told of the next.
+#[derive(Default)]
+pub(crate) struct Notices {
+    pub(crate) shown: Vec<Notice>,
+    told: Option<NoticeShown>,
+}
+
+impl FakeDesktop {
+    /// What was shown, the first first.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.lock().notices.shown.clone()
+    }
+
+    /// Lays down what is told of every notice from now on; a balloon that came up when nothing is.
+    pub fn set_notice_answer(&self, told: NoticeShown) {
+        self.lock().notices.told = Some(told);
+    }
+}
+
+impl NoticePort for FakeDesktop {
+    fn show(&self, permit: &Permit, notice: &Notice, deadline: Deadline, cancel: &Cancel) -> PortResult<NoticeShown> {
+        permit.require(Effect::ShowNotification, &Resource::Notifications)?;
+        self.enter(Call::ShowNotice, Some(deadline), Some(cancel))?;
+        let mut state = self.lock();
+        let told = state.notices.told.unwrap_or(NoticeShown::Balloon { seen: true });
+        if told != NoticeShown::TurnedOff {
+            state.notices.shown.push(notice.clone());
+        }
+        Ok(told)
+    }
+}
