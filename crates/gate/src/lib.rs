@@ -13,6 +13,6 @@ mod stop;
 
 pub use call::{Answer, Call, Gate, GateParts, Responder};
 pub use in_force::Replacement;
-pub use portcullis_tools::{AnyTool, Catalogue, Explanation, Verdict};
+pub use portcullis_tools::{Annotations, AnyTool, Catalogue, Explanation, ForeignTool, Verdict};
 pub use redact::Redactor;
 pub use seam::{Approval, Approver, DeniesApproval, Journal, JournalEntry, KeepsNothing};

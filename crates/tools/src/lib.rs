@@ -6,6 +6,7 @@ mod batch;
 mod catalogue;
 mod context;
 mod descriptor;
+mod foreign;
 mod scheduled;
 mod schema;
 mod services;
@@ -26,10 +27,11 @@ mod tasks;
 mod wait;
 mod wpf;
 
-pub use catalogue::{Catalogue, canonical};
+pub use catalogue::Catalogue;
 pub use context::{
     ApplyContext, EndedTask, NameRules, PlanContext, Readers, StepCalls, Tables, TargetRules, TaskInfo, TaskView,
 };
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
 pub use explain::{Explanation, PolicyView, Verdict};
+pub use foreign::{ForeignTool, canonical, foreign_name, windows_mcp};
 pub use tool::{AnyTool, Applied, PlannedCall};
