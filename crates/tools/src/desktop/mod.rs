@@ -8,6 +8,7 @@ mod image;
 mod invoke;
 mod keyboard;
 mod overlay;
+mod passage;
 mod pointer;
 mod screenshot;
 mod snapshot;
