@@ -154,6 +154,7 @@ const NETWORK: &str = "crates/gate/tests/network.rs";
 const NOTICES: &str = "crates/gate/tests/notices.rs";
 const OCR: &str = "crates/gate/tests/ocr.rs";
 const OWN: &str = "crates/gate/tests/own.rs";
+const PASSAGES: &str = "crates/gate/tests/passages.rs";
 const PROCESSES: &str = "crates/gate/tests/processes.rs";
 const REGISTRY: &str = "crates/gate/tests/registry.rs";
 const RESTRICTIONS: &str = "crates/gate/tests/restrictions.rs";
@@ -228,6 +229,7 @@ const ATTACKS: &[Attack] = &[
         ],
     ),
     on(Kind::Clipboard, DOOR, "what_is_shut_is_refused_with_rule_and_remedy", &["SetClipboard"]),
+    on(Kind::Clipboard, PASSAGES, "pasting_is_refused_where_the_clipboard_or_its_keys_are", &["Type"]),
     on(Kind::Channels, DOOR, "our_own_secrets_never_leave", &["GetClipboard"]),
     on(Kind::Channels, DOOR, "typed_text_is_confirmed_and_not_repeated", &["Type"]),
     on(Kind::Channels, DOOR, "nothing_of_a_password_field_is_told", &["FindElement", "GetText", "Snapshot", "Type"]),

@@ -2,7 +2,7 @@
 
 use crate::machine::WorkerKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use portcullis_config::{HttpFlags, KeyLife, KeyName, ServeFlags, ToolFlags, TransportFlag};
+use portcullis_config::{Dialect, HttpFlags, KeyLife, KeyName, ServeFlags, ToolFlags, TransportFlag};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -170,6 +170,15 @@ impl HttpArgs {
     }
 }
 
+/// In whose names tools are listed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DialectWord {
+    /// Ours
+    Portcullis,
+    /// Those of Windows-MCP
+    WindowsMcp,
+}
+
 /// Where the audit's last codes are written besides, so that a cut tail can be found.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct AnchorFlags {
@@ -196,6 +205,9 @@ pub(crate) struct ServeArgs {
     /// Refused: a key on the command line is seen by every program
     #[arg(long, hide = true, value_name = "VALUE")]
     auth_key: Option<String>,
+    /// In whose names tools are listed (default portcullis)
+    #[arg(long, value_enum)]
+    dialect: Option<DialectWord>,
     /// The key that stops all work (default ctrl+alt+shift+q), or `none`
     #[arg(long, value_name = "KEYS")]
     stop_key: Option<String>,
@@ -229,6 +241,10 @@ impl ServeArgs {
             http: self.http.flags(),
             data: self.data,
             tools: self.filter.flags(),
+            dialect: self.dialect.map(|word| match word {
+                DialectWord::Portcullis => Dialect::Portcullis,
+                DialectWord::WindowsMcp => Dialect::WindowsMcp,
+            }),
             stop_key: self.stop_key,
             allow_elevated: self.allow_elevated,
             log_files: self.log_files,

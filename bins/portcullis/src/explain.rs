@@ -99,7 +99,7 @@ fn explain(
     tool: &str,
     arguments: Value,
 ) -> anyhow::Result<Explanation> {
-    let Ok(ports) = machine.ports() else { return without_desktop(&rules, principal, tool) };
+    let Ok(ports) = machine.ports() else { return without_desktop(&rules, principal, tool, arguments) };
     let gate = Gate::new(GateParts {
         rules,
         ledger: Arc::new(TakesNothing),
@@ -113,9 +113,9 @@ fn explain(
 }
 
 /// Where there is no desktop the arguments cannot be looked at; whether the tool is open at all can be told.
-fn without_desktop(rules: &Rules, principal: &Principal, tool: &str) -> anyhow::Result<Explanation> {
+fn without_desktop(rules: &Rules, principal: &Principal, tool: &str, arguments: Value) -> anyhow::Result<Explanation> {
     let catalogue = Catalogue::new();
-    let (found, _) = portcullis_tools::canonical(&catalogue, tool, Value::Null)?;
+    let (found, _) = portcullis_tools::canonical(&catalogue, tool, arguments)?;
     let (name, row) = (found.descriptor().name, found.descriptor().row());
     Ok(match rules.admit(principal, row) {
         Err(denial) => Explanation::of_fault(name, principal, Verdict::Refused, Fault::from(denial)),

@@ -34,6 +34,7 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
         machine::trust(&*machine.file_trust(), &folder, Place::User).map_err(anyhow::Error::msg)?;
         logging::keep(folder.clone()).with_context(|| format!("no log can be kept in {}", folder.display()))?;
     }
+    let dialect = settings.dialect();
     let reloading = Reloading::new(machine, (config, flags, anchor.clone()), settings.clone(), &data)?;
     // Calls run in lanes of their own, so that one thread is enough for what is left; a second would only be handed to.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -51,7 +52,7 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
             let watch = listen(&gate)?;
             reloading.during(&gate, &runtime, async {
                 end_on_signal(end_all.clone());
-                serve_stdio(gate.clone(), end_all).await.map_err(anyhow::Error::msg)
+                serve_stdio(gate.clone(), dialect, end_all).await.map_err(anyhow::Error::msg)
             })?;
             (gate, watch, watched)
         }
@@ -79,6 +80,7 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
                     keys: keys::watched(machine.file_trust(), store.clone()),
                     jwks: oauth::watched(machine.file_trust(), http.oauth.as_ref()),
                     settings: *http,
+                    dialect,
                     numbers,
                 };
                 let server = HttpServer::bind(options).await?;

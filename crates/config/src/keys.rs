@@ -1,6 +1,7 @@
 //! Every key of the policy file, as data: its kind, how a later place may change it, and what it says. The reader, the
 //! merger, the listing and the documentation all come from this table; no key is known anywhere else.
 
+use crate::settings::Dialect;
 use portcullis_model::HostPattern;
 
 /// What a value must be.
@@ -122,8 +123,8 @@ pub const KEYS: &[Key] = &[
         merge: Merge::OnlyFewer,
         default: "every tool",
         flag: Some("--tools"),
-        what: "Exactly these tools, each open at its own tier. Effects above that still need their tier. An unknown name \
-               is refused.",
+        what: "Exactly these tools, each open at its own tier. Effects above that still need their tier. A name of Windows-MCP \
+               stands for all that it can come to. An unknown name is refused.",
     },
     Key {
         path: "tools.exclude",
@@ -172,6 +173,15 @@ pub const KEYS: &[Key] = &[
         default: DEFAULT_STOP_KEY,
         flag: Some("--stop-key"),
         what: "The key that stops all work, which no caller may press: Ctrl, Alt or Win with one other key, or `none`.",
+    },
+    Key {
+        path: "serve.dialect",
+        kind: Kind::Choice(Dialect::WORDS),
+        merge: Merge::Fixed,
+        default: "portcullis",
+        flag: Some("--dialect"),
+        what: "In whose names tools are listed: ours, or the twenty of Windows-MCP as far as this build has them. Calls are taken \
+               in both, and rules hold for what a call comes to.",
     },
     Key {
         path: "serve.allow_elevated",

@@ -8,7 +8,7 @@ use crate::network::Network;
 use crate::principal::PrincipalName;
 use portcullis_model::{
     Chord, FilePath, HostPattern, Key as KeyOfChord, Origin, ProgramName, RegistryKey, Valued, WindowPattern,
-    WpfTarget, is_image, nearest, visible,
+    WpfTarget, is_image, nearest, tools_named, visible,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -144,6 +144,22 @@ impl Layer {
         }
         Ok(())
     }
+}
+
+/// The keys whose lists name tools.
+const TOOL_LISTS: [&str; 2] = ["tools.list", "tools.exclude"];
+
+/// A list of tools without foreign names: each stands for all that it can come to, in the place where it was said.
+pub(crate) fn in_our_names(list: Vec<Valued<String>>) -> Vec<Valued<String>> {
+    let mut all: Vec<Valued<String>> = Vec::new();
+    for item in list {
+        for name in tools_named(&item.value) {
+            if !all.iter().any(|earlier| earlier.value.eq_ignore_ascii_case(name)) {
+                all.push(Valued::new(name.to_owned(), item.origin.clone()));
+            }
+        }
+    }
+    all
 }
 
 /// Whether a text is a policy file by itself: what a reader would refuse of it. Nothing is merged or resolved.
@@ -335,7 +351,7 @@ impl Text<'_> {
             };
             list.push(Valued::new(text.to_owned(), self.origin(&item.span())));
         }
-        Ok(list)
+        Ok(if TOOL_LISTS.contains(&key.path) { in_our_names(list) } else { list })
     }
 
     fn networks(&self, key: &Key, array: &DeArray<'_>) -> Result<Vec<Valued<Network>>, ConfigError> {

@@ -30,9 +30,10 @@ pub use places::{Looked, POLICY_FILE, PolicyFiles, Trust};
 pub use principal::PrincipalName;
 pub use reload::{Presence, Question, ReloadFiles};
 pub use settings::{
-    ApprovalSetting, ClientCertificates, FileSettings, HostSettings, HttpFlags, HttpSettings, JwksPlace, OAuthSettings,
-    PrincipalSettings, ProxySettings, RateSettings, RegistrySettings, RestrictionSettings, Row, ServeFlags,
-    ServeSettings, Settings, TlsFiles, TokenAlgorithm, ToolFlags, ToolSettings, TransportFlag, TransportSettings,
+    ApprovalSetting, ClientCertificates, Dialect, FileSettings, HostSettings, HttpFlags, HttpSettings, JwksPlace,
+    OAuthSettings, PrincipalSettings, ProxySettings, RateSettings, RegistrySettings, RestrictionSettings, Row,
+    ServeFlags, ServeSettings, Settings, TlsFiles, TokenAlgorithm, ToolFlags, ToolSettings, TransportFlag,
+    TransportSettings,
 };
 pub use stop::StopFiles;
 pub use url::ServiceUrl;

@@ -4,7 +4,7 @@
 use crate::environment::{Environment, data_folder};
 use crate::error::ConfigError;
 use crate::keys::{DEFAULT_STOP_KEY, KEYS, NO_STOP_KEY, PRINCIPALS};
-use crate::layer::{Layer, Value};
+use crate::layer::{Layer, Value, in_our_names};
 use crate::merge::{narrow, require_narrower};
 use crate::places::{Looked, PolicyFiles, Trust};
 use crate::principal::PrincipalName;
@@ -126,6 +126,8 @@ pub struct ServeFlags {
     pub data: Option<PathBuf>,
     /// Which tools are open.
     pub tools: ToolFlags,
+    /// `--dialect`.
+    pub dialect: Option<Dialect>,
     /// `--stop-key`.
     pub stop_key: Option<String>,
     /// `--allow-elevated`.
@@ -141,7 +143,7 @@ impl ServeFlags {
         let mut layer = Layer::default();
         let mut set = |path, value, flag| layer.set(path, value, Origin::Flag(flag));
         let list = |names: Vec<String>, flag| {
-            Value::List(names.into_iter().map(|name| Valued::new(name, Origin::Flag(flag))).collect())
+            Value::List(in_our_names(names.into_iter().map(|name| Valued::new(name, Origin::Flag(flag))).collect()))
         };
         if self.tools.disable_tier2 {
             set("tools.tier2", Value::Bool(false), "--disable-tier2");
@@ -167,6 +169,9 @@ impl ServeFlags {
         }
         if let Some(data) = self.data {
             set("serve.data", Value::Text(text_of(data, "--data")?), "--data");
+        }
+        if let Some(dialect) = self.dialect {
+            set("serve.dialect", Value::Text(dialect.word().to_owned()), "--dialect");
         }
         if let Some(keys) = self.stop_key {
             set("serve.stop_key", Value::Text(keys), "--stop-key");
@@ -196,6 +201,31 @@ pub struct ToolSettings {
     pub list: Option<Valued<Vec<Valued<String>>>>,
     /// Never these.
     pub exclude: Vec<Valued<String>>,
+}
+
+/// In whose names tools are listed. Calls are taken in all of them, whichever is listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// Ours.
+    #[default]
+    Portcullis,
+    /// Those of Windows-MCP.
+    WindowsMcp,
+}
+
+impl Dialect {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Portcullis, Self::WindowsMcp];
+    /// Their words.
+    pub(crate) const WORDS: &[&str] = &[Self::Portcullis.word(), Self::WindowsMcp.word()];
+
+    /// As it is written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Portcullis => "portcullis",
+            Self::WindowsMcp => "windows-mcp",
+        }
+    }
 }
 
 /// When the owner is asked before an effect of tier 3.
@@ -438,6 +468,12 @@ impl Settings {
     /// Whether the server may run with more rights than a signed-in user has.
     pub fn allow_elevated(&self) -> Valued<bool> {
         self.bool("serve.allow_elevated").unwrap_or_else(|| Valued::new(false, Origin::Default))
+    }
+
+    /// In whose names tools are listed.
+    pub fn dialect(&self) -> Dialect {
+        let said = self.text("serve.dialect");
+        said.and_then(|said| Dialect::ALL.into_iter().find(|one| one.word() == said.value)).unwrap_or_default()
     }
 
     /// Whether the log is also kept in files.

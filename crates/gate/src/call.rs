@@ -14,8 +14,9 @@ use portcullis_model::{
 use portcullis_platform::Ports;
 use portcullis_policy::{Ask, Decision, Denial, Grant, Meter, Permit, Rules, weight};
 use portcullis_tools::{
-    AnyTool, ApplyContext, Background, Catalogue, Descriptor, EndedTask, Explanation, KeptTotal, Lane as LaneName,
-    PlanContext, PlannedCall, PolicyView, Progress, Readers, StepCalls, Tables, Unwatched, Verdict, canonical,
+    AnyTool, ApplyContext, Background, Catalogue, Descriptor, EndedTask, Explanation, ForeignTool, KeptTotal,
+    Lane as LaneName, PlanContext, PlannedCall, PolicyView, Progress, Readers, StepCalls, Tables, Unwatched, Verdict,
+    canonical, foreign_name, windows_mcp,
 };
 use serde_json::Value;
 use std::any::Any;
@@ -76,6 +77,14 @@ impl Default for Presence {
     fn default() -> Self {
         Self { progress: Arc::new(Unwatched), stay: None }
     }
+}
+
+/// Who makes a call, and by which name.
+struct Caller {
+    principal: Principal,
+    called: String,
+    cancel: Cancel,
+    from: Presence,
 }
 
 /// What a gate is made of.
@@ -166,6 +175,24 @@ impl Gate {
         self.0.parts.catalogue.tools().iter().filter(open).collect()
     }
 
+    /// The name of the tool that a call would come to, whether it is open or not.
+    pub fn comes_to(&self, name: &str, arguments: &Value) -> Option<&'static str> {
+        let found = canonical(&self.0.parts.catalogue, name, arguments.clone());
+        found.ok().map(|(tool, _)| tool.descriptor().name)
+    }
+
+    /// The tools of Windows-MCP that this build has, sorted by name.
+    pub fn windows_mcp(&self) -> Vec<ForeignTool> {
+        windows_mcp(&self.0.parts.catalogue)
+    }
+
+    /// Whether a tool under a foreign name can come to one that is open to a principal.
+    pub fn opens(&self, principal: &Principal, foreign: &ForeignTool) -> bool {
+        let rules = &self.0.in_force().rules;
+        let tools = foreign.tools.iter().filter_map(|name| self.0.parts.catalogue.get(name));
+        tools.into_iter().any(|tool| rules.admit(principal, tool.descriptor().row()).is_ok())
+    }
+
     /// Every tool, open or not, sorted by name.
     pub fn tools(&self) -> impl Iterator<Item = &AnyTool> {
         self.0.parts.catalogue.tools().iter()
@@ -241,9 +268,23 @@ impl Inner {
 
     fn submit(self: &Arc<Self>, id: CallId, call: Call, from: Presence, respond: Responder) {
         let arguments = self.parts.ledger.digest(call.arguments.to_string().as_bytes());
-        match self.admit(id, &call, arguments) {
+        let Call { principal, tool, arguments: given, cancel } = call;
+        let found = canonical(&self.parts.catalogue, &tool, given);
+        self.submit_found(id, Caller { principal, called: tool, cancel, from }, found, arguments, respond);
+    }
+
+    /// Takes a call whose canonical form is known.
+    fn submit_found(
+        self: &Arc<Self>,
+        id: CallId,
+        caller: Caller,
+        found: Result<(&AnyTool, Value), Fault>,
+        arguments: Digest,
+        respond: Responder,
+    ) {
+        match self.admit(id, &caller, found, arguments) {
             Err(fault) => respond(Err(self.parts.redactor.fault(fault))),
-            Ok(tool) => self.dispatch(id, tool, call, arguments, (from, respond)),
+            Ok((tool, values)) => self.dispatch(id, tool, (caller, values), arguments, respond),
         }
     }
 
@@ -256,31 +297,28 @@ impl Inner {
         }
     }
 
-    /// Canonical form and admission. The position of the tool in the catalogue, or why not.
-    fn admit(&self, id: CallId, call: &Call, arguments: Digest) -> Result<&AnyTool, Fault> {
+    /// Admission of what a call stands for: the tool with its arguments, or why not.
+    fn admit<'all>(
+        &self,
+        id: CallId,
+        caller: &Caller,
+        found: Result<(&'all AnyTool, Value), Fault>,
+        arguments: Digest,
+    ) -> Result<(&'all AnyTool, Value), Fault> {
+        let row = found.as_ref().ok().map(|(tool, _)| tool.descriptor().row());
+        let name = row.map_or_else(|| self.name_for_record(&caller.called), |row| row.name.to_owned());
+        let denied = |fault| Err(self.denied(id, &caller.principal, name, arguments, fault));
         if let Some(reason) = self.shut_by() {
-            let fault = Fault::from(Interrupted(reason));
-            return Err(self.denied(id, &call.principal, self.name_for_record(&call.tool), arguments, fault));
+            return denied(Fault::from(Interrupted(reason)));
         }
         let rules = &self.in_force().rules;
-        let found = canonical(&self.parts.catalogue, &call.tool, Value::Null);
-        let row = found.as_ref().ok().map(|(tool, _)| tool.descriptor().row());
-        if let Err(denial) = self.meter(rules, &call.principal, row.map_or(1, weight)) {
-            let name = self.name_for_record(&call.tool);
-            return Err(self.denied(id, &call.principal, name, arguments, denial.into()));
+        if let Err(denial) = self.meter(rules, &caller.principal, row.map_or(1, weight)) {
+            return denied(denial.into());
         }
-        let tool = match found {
-            Ok((tool, _)) => tool,
-            Err(fault) => {
-                return Err(self.denied(id, &call.principal, self.name_for_record(&call.tool), arguments, fault));
-            }
-        };
-        match rules.admit(&call.principal, tool.descriptor().row()) {
-            Ok(()) => Ok(tool),
-            Err(denial) => {
-                let name = tool.descriptor().name.to_owned();
-                Err(self.denied(id, &call.principal, name, arguments, denial.into()))
-            }
+        match found.map(|(tool, values)| (rules.admit(&caller.principal, tool.descriptor().row()), tool, values)) {
+            Ok((Ok(()), tool, values)) => Ok((tool, values)),
+            Ok((Err(denial), ..)) => denied(denial.into()),
+            Err(fault) => denied(fault),
         }
     }
 
@@ -306,10 +344,11 @@ impl Inner {
         shown.map_or(Ok(()), |tool| rules.admit(principal, tool.descriptor().row()))
     }
 
-    /// A tool's name as it may be written down: a name that is no tool's is text from outside and stands as a digest.
+    /// A tool's name as it may be written down, ours or one of the table of foreign ones: any other is text from outside and
+    /// stands as a digest.
     fn name_for_record(&self, name: &str) -> String {
-        match self.parts.catalogue.get(name) {
-            Some(tool) => tool.descriptor().name.to_owned(),
+        match self.parts.catalogue.get(name).map(|tool| tool.descriptor().name).or_else(|| foreign_name(name)) {
+            Some(known) => known.to_owned(),
             None => format!("unknown:{}", self.parts.ledger.digest(name.as_bytes())),
         }
     }
@@ -347,23 +386,23 @@ impl Inner {
         self: &Arc<Self>,
         id: CallId,
         tool: &AnyTool,
-        call: Call,
+        (caller, values): (Caller, Value),
         arguments: Digest,
-        (from, respond): (Presence, Responder),
+        respond: Responder,
     ) {
         let descriptor = tool.descriptor();
         let lane = self.lane(descriptor.lane);
         let running = Arc::new(Running {
             id,
-            principal: call.principal,
+            principal: caller.principal,
             tool: descriptor.name,
             came: Instant::now(),
-            progress: from.progress,
-            cancel: call.cancel,
+            progress: caller.from.progress,
+            cancel: caller.cancel,
             lane: lane.clone(),
             started: AtomicBool::new(false),
             place: Arc::default(),
-            stay: from.stay,
+            stay: caller.from.stay,
             reserved: AtomicBool::new(false),
             behind: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
@@ -377,7 +416,6 @@ impl Inner {
         }
         let inner = Arc::clone(self);
         let own = Arc::clone(&running);
-        let values = call.arguments;
         let work = move || {
             let answer = inner.run(&own, values, arguments);
             // In this order: a call is never in neither place.
@@ -613,23 +651,23 @@ struct Steps<'call> {
 
 impl StepCalls for Steps<'_> {
     fn call(&self, step: u32, tool: &str, arguments: Value) -> Answer {
-        // By whatever name the door would know it.
-        let found = canonical(&self.inner.parts.catalogue, tool, Value::Null);
-        if found.is_ok_and(|(tool, _)| tool.descriptor().lane == LaneName::Steps) {
+        // By whatever name the door knows it.
+        let digest = self.inner.parts.ledger.digest(arguments.to_string().as_bytes());
+        let found = canonical(&self.inner.parts.catalogue, tool, arguments);
+        if found.as_ref().is_ok_and(|(tool, _)| tool.descriptor().lane == LaneName::Steps) {
             return Err(Fault::new(FaultCode::BadArgument, "a step cannot have steps of its own")
                 .field("tool")
                 .value(tool)
                 .rule("a step is one call of a tool that makes no others")
                 .remedy("put its steps here"));
         }
-        let call = Call {
+        let caller = Caller {
             principal: self.of.principal.clone(),
-            tool: tool.to_owned(),
-            arguments,
+            called: tool.to_owned(),
             cancel: self.of.cancel.child(),
+            from: Presence { progress: Arc::clone(&self.of.progress), stay: None },
         };
-        let from = Presence { progress: Arc::clone(&self.of.progress), stay: None };
-        answered(|respond| self.inner.submit(self.of.id.step(step), call, from, respond))
+        answered(|respond| self.inner.submit_found(self.of.id.step(step), caller, found, digest, respond))
     }
 }
 

@@ -13,6 +13,8 @@ mod stop;
 
 pub use call::{Answer, Call, Gate, GateParts, Presence, Responder};
 pub use in_force::Replacement;
-pub use portcullis_tools::{AnyTool, Catalogue, Explanation, Progress, RESOURCE_TEMPLATES, Verdict};
+pub use portcullis_tools::{
+    Annotations, AnyTool, Catalogue, Explanation, ForeignTool, Progress, RESOURCE_TEMPLATES, Verdict,
+};
 pub use redact::Redactor;
 pub use seam::{Approval, Approver, DeniesApproval, Journal, JournalEntry, KeepsNothing};

@@ -15,7 +15,7 @@ use portcullis_model::{
     CallGranted, Cancel, CancelReason, Deadline, Digest, Durability, Effect, Entry, Fault, FaultCode, Ledger,
     LedgerFault, Origin, Part, Principal, Rect, Reply, Scope, StopCause, Valued, WindowIdentity,
 };
-use portcullis_platform::{ClipboardContent, ClipboardPort, Permit, PortResult, Ports, SessionState};
+use portcullis_platform::{ClipboardContent, ClipboardPort, LentClipboard, Permit, PortResult, Ports, SessionState};
 use portcullis_platform_fake::{Call as PortCall, FakeDesktop, FakeOwner, Trouble, WindowBuilder};
 use portcullis_policy::{Approval, FilterSpec, RateWords, Rules, ToolFilter};
 use serde_json::{Value, json};
@@ -321,6 +321,10 @@ impl ClipboardPort for Stubborn {
 
     fn write(&self, _permit: &Permit, _text: &str, _deadline: Deadline) -> PortResult<()> {
         Ok(())
+    }
+
+    fn lend(&self, permit: &Permit, text: &str, deadline: Deadline) -> PortResult<Box<dyn LentClipboard>> {
+        self.0.lend(permit, text, deadline)
     }
 }
 

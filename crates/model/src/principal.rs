@@ -1,6 +1,6 @@
 //! Who is calling. A principal is made by authentication alone; nothing that a client says about itself is in it.
 
-use crate::{Digest, Tier, nearest, visible};
+use crate::{Digest, Tier, foreign_tools, nearest, visible};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -145,11 +145,14 @@ impl Scopes {
         Scope::ALL.into_iter().collect()
     }
 
-    /// Reads scopes as they are written, one a text. What is no scope is refused; nothing is passed over.
+    /// Reads scopes as they are written, one a text. What is no scope is refused; nothing is passed over. A foreign name of
+    /// a tool is every tool that it can come to.
     pub fn parse<'words>(written: impl IntoIterator<Item = &'words str>) -> Result<Self, UnknownScope> {
         let mut scopes = Self::default();
         for word in written {
-            if let Some(tool) = word.strip_prefix(TOOL_PREFIX).filter(|tool| is_tool_name(tool)) {
+            if let Some((_, tools)) = word.strip_prefix(TOOL_PREFIX).and_then(foreign_tools) {
+                scopes.tools.extend(tools.iter().map(|tool| (*tool).to_owned()));
+            } else if let Some(tool) = word.strip_prefix(TOOL_PREFIX).filter(|tool| is_tool_name(tool)) {
                 scopes.tools.insert(tool.to_owned());
             } else if let Some(scope) = Scope::ALL.into_iter().find(|scope| scope.name() == word) {
                 scopes.words.insert(scope);
@@ -336,6 +339,8 @@ mod tests {
         for text in ["observe", "observe, interact, alter, files", "interact, tool:Click, tool:get_visual_tree", ""] {
             assert_eq!(text.parse::<Scopes>().unwrap().to_string(), text);
         }
+        let foreign = "tool:clipboard tool:Powershell-Tool".parse::<Scopes>().unwrap();
+        assert_eq!(foreign.to_string(), "tool:GetClipboard, tool:SetClipboard, tool:Shell");
         assert_eq!("alter observe,observe".parse::<Scopes>().unwrap().to_string(), "observe, alter");
     }
 

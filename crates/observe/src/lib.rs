@@ -3,6 +3,7 @@
 
 mod cells;
 mod diff;
+mod document;
 mod fold;
 mod labels;
 mod line_text;
@@ -14,6 +15,7 @@ mod select;
 mod tests;
 
 pub use diff::{Change, Diff, DiffView, Fact, diff};
+pub use document::document_of;
 pub use fold::{CHOICES_SHOWN, LEVEL_CAP, ROWS_SHOWN, fold};
 pub use line_text::{NAME_LIMIT, VALUE_LIMIT};
 pub use refs::{CANDIDATE_CAP, Label, Lookup, REF_CAP, RefTable};

@@ -10,8 +10,8 @@ use portcullis_model::{
 };
 use portcullis_platform::{
     AppPort, Bitmap, CaptureMethod, ClipboardContent, ClipboardPort, Display, Drive, InstalledApp, Launch,
-    LaunchRequest, Permit, PortFault, PortResult, ProcessInfo, ScreenPort, SessionLink, SessionPort, SessionState,
-    ShowState, SystemInfo, SystemPort, UserSession,
+    LaunchRequest, LentClipboard, Permit, PortFault, PortResult, ProcessInfo, ScreenPort, SessionLink, SessionPort,
+    SessionState, ShowState, SystemInfo, SystemPort, UserSession,
 };
 
 /// `ERROR_FILE_NOT_FOUND`.
@@ -79,6 +79,49 @@ impl ClipboardPort for FakeDesktop {
         permit.require(Effect::WriteClipboard, &Resource::Clipboard)?;
         self.lock().copy(text);
         Ok(())
+    }
+
+    fn lend(&self, permit: &Permit, text: &str, deadline: Deadline) -> PortResult<Box<dyn LentClipboard>> {
+        self.enter(Call::WriteClipboard, Some(deadline), None)?;
+        permit.require(Effect::ReadClipboard, &Resource::Clipboard)?;
+        permit.require(Effect::WriteClipboard, &Resource::Clipboard)?;
+        let mut state = self.lock();
+        if let ClipboardContent::Other(formats) = &state.clipboard
+            && let Some(format) = formats.iter().find(|format| format.as_str() == "CF_ENHMETAFILE")
+        {
+            return Err(PortFault::NotOperable(format!(
+                "keep what is on the clipboard: {format} is no block of memory"
+            )));
+        }
+        let kept = Some((state.clipboard.clone(), state.sequence + 1));
+        state.copy(text);
+        Ok(Box::new(Lent { desktop: self.clone(), kept }))
+    }
+}
+
+/// What was on the clipboard, and the number of the text that stands in for it.
+struct Lent {
+    desktop: FakeDesktop,
+    kept: Option<(ClipboardContent, u32)>,
+}
+
+impl LentClipboard for Lent {
+    fn put_back(&mut self, _: Deadline) -> PortResult<bool> {
+        let Some((content, number)) = self.kept.take() else { return Ok(false) };
+        let mut state = self.desktop.lock();
+        if state.sequence != number {
+            return Ok(false);
+        }
+        state.clipboard = content;
+        state.sequence += 1;
+        Ok(true)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // It cannot fail here.
+        let _ = self.put_back(Deadline::after(std::time::Duration::ZERO));
     }
 }
 

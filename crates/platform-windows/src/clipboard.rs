@@ -1,10 +1,12 @@
 //! The clipboard's text through the clipboard API. Text crosses unchanged, line ends included; what is too long is
 //! refused and never cut, because a cut text would pass for the whole.
 
+mod lend;
+
 use crate::helper::{Helpers, Missed};
 use crate::identity::failed;
 use portcullis_model::{Cancel, Deadline, Effect, Resource, Source, Untrusted};
-use portcullis_platform::{ClipboardContent, ClipboardPort, Permit, PortFault, PortResult};
+use portcullis_platform::{ClipboardContent, ClipboardPort, LentClipboard, Permit, PortFault, PortResult};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -81,21 +83,42 @@ impl ClipboardPort for Win32Clipboard {
 
     fn write(&self, permit: &Permit, text: &str, deadline: Deadline) -> PortResult<()> {
         permit.require(Effect::WriteClipboard, &Resource::Clipboard)?;
-        if text.contains('\0') {
-            return Err(PortFault::NotOperable(
-                "hold a text with a NUL character: readers would take it for the end".to_owned(),
-            ));
-        }
-        let mut units: Vec<u16> = text.encode_utf16().collect();
-        check_size(units.len())?;
-        units.push(0);
-        let turn = Turn::default();
-        let theirs = turn.clone();
-        let written = HELPERS.run(deadline, &Cancel::new(), move || write(&units, deadline, &theirs));
-        match written {
-            Err(Missed::Left(interrupted)) if !turn.take() => Err(interrupted.into()),
-            other => other?,
-        }
+        let units = units_of(text)?;
+        changed(deadline, move |turn| write(&units, deadline, turn))
+    }
+
+    fn lend(&self, permit: &Permit, text: &str, deadline: Deadline) -> PortResult<Box<dyn LentClipboard>> {
+        permit.require(Effect::ReadClipboard, &Resource::Clipboard)?;
+        permit.require(Effect::WriteClipboard, &Resource::Clipboard)?;
+        let units = units_of(text)?;
+        let lent = changed(deadline, move |turn| lend::lend(&HELPERS, &units, deadline, turn))?;
+        Ok(Box::new(lent))
+    }
+}
+
+/// A text as the clipboard holds it.
+fn units_of(text: &str) -> PortResult<Vec<u16>> {
+    if text.contains('\0') {
+        return Err(PortFault::NotOperable(
+            "hold a text with a NUL character: readers would take it for the end".to_owned(),
+        ));
+    }
+    let mut units: Vec<u16> = text.encode_utf16().collect();
+    check_size(units.len())?;
+    units.push(0);
+    Ok(units)
+}
+
+/// Changes the clipboard on a helper. After `Hung` it was not changed and will not be.
+fn changed<T: Send + 'static>(
+    deadline: Deadline,
+    change: impl FnOnce(&Turn) -> PortResult<T> + Send + 'static,
+) -> PortResult<T> {
+    let turn = Turn::default();
+    let theirs = turn.clone();
+    match HELPERS.run(deadline, &Cancel::new(), move || change(&theirs)) {
+        Err(Missed::Left(interrupted)) if !turn.take() => Err(interrupted.into()),
+        other => other?,
     }
 }
 
@@ -148,7 +171,7 @@ fn read(deadline: Deadline) -> PortResult<ClipboardContent> {
     let owner = OwnerWindow::create()?;
     let _open = Open::wait(&owner, deadline)?;
     require_owner_answers()?;
-    if MARKS.into_iter().any(|name| holds(name).is_some()) || KEPT_NOWHERE.into_iter().any(is_zero) {
+    if is_secret() {
         return Err(PortFault::Secret("the program that copied it marked it as not to be read by others".to_owned()));
     }
     let text = u32::from(CF_UNICODETEXT.0);
@@ -162,6 +185,13 @@ fn read(deadline: Deadline) -> PortResult<ClipboardContent> {
     }
     let names = format_names();
     Ok(if names.is_empty() { ClipboardContent::Empty } else { ClipboardContent::Other(names) })
+}
+
+/// Whether the program that copied asked that nobody else reads it. What was put back here is kept by no history, and is no
+/// secret for that.
+fn is_secret() -> bool {
+    MARKS.into_iter().any(|name| holds(name).is_some())
+        || (holds(lend::PUT_BACK).is_none() && KEPT_NOWHERE.into_iter().any(is_zero))
 }
 
 /// Fails when the program that copied does not answer. It may be asked to render its text now, for which there is no time
@@ -334,12 +364,13 @@ impl Drop for Block {
     }
 }
 
-fn filled(units: &[u16]) -> PortResult<Block> {
+/// A block of units or bytes. A block of nothing cannot be locked, so it has a byte.
+fn filled<T: Copy>(units: &[T]) -> PortResult<Block> {
     // SAFETY: no pointers; the block is owned by the value that is returned.
-    let block = unsafe { GlobalAlloc(GMEM_MOVEABLE, size_of_val(units)) }.map_err(failed("GlobalAlloc"))?;
+    let block = unsafe { GlobalAlloc(GMEM_MOVEABLE, size_of_val(units).max(1)) }.map_err(failed("GlobalAlloc"))?;
     let block = Block(block);
     let locked = Locked::of(block.0)?;
-    // SAFETY: the block is locked and as long as `units`; the two do not overlap.
+    // SAFETY: the block is locked, as long as `units` and aligned as every heap block; the two do not overlap.
     unsafe { std::ptr::copy_nonoverlapping(units.as_ptr(), locked.start.cast(), units.len()) };
     drop(locked);
     Ok(block)
@@ -394,6 +425,92 @@ mod tests {
             }
             assert_eq!(matches!(read(soon()), Err(PortFault::Secret(_))), secret, "{content:?}");
         }
+        write(&units(""), soon(), &Turn::default()).unwrap();
+    }
+
+    fn text() -> PortResult<ClipboardContent> {
+        read(soon())
+    }
+
+    fn plain(text: &str) -> PortResult<ClipboardContent> {
+        Ok(ClipboardContent::Text(Untrusted::new(Source::Clipboard, text.to_owned())))
+    }
+
+    /// A format of a program's own, beside the text.
+    fn add(name: PCWSTR, content: &[u8]) -> u32 {
+        let owner = OwnerWindow::create().unwrap();
+        let _open = Open::wait(&owner, soon()).unwrap();
+        // SAFETY: the name ends in NUL.
+        let format = unsafe { RegisterClipboardFormatW(name) };
+        let block = filled(content).unwrap();
+        // SAFETY: the clipboard is open; the block is movable, unlocked and ours, and then the clipboard's.
+        unsafe { SetClipboardData(format, Some(HANDLE(block.0.0))) }.unwrap();
+        std::mem::forget(block);
+        format
+    }
+
+    fn holds_bytes(format: u32, content: &[u8]) -> bool {
+        let owner = OwnerWindow::create().unwrap();
+        let _open = Open::wait(&owner, soon()).unwrap();
+        // SAFETY: the clipboard is open; the handle is used only while it is.
+        let Ok(data) = (unsafe { GetClipboardData(format) }) else { return false };
+        let block = Locked::of(HGLOBAL(data.0)).unwrap();
+        block.bytes().starts_with(content)
+    }
+
+    #[test]
+    fn what_was_there_is_put_back_in_every_format_and_the_lent_text_is_marked() {
+        let _one = ONE_CLIPBOARD.lock().unwrap();
+        for round in 0..2 {
+            if round == 0 {
+                write(&units("before"), soon(), &Turn::default()).unwrap();
+                add(w!("HTML Format"), b"<b>before</b>");
+            }
+            // What was put back once can be kept again.
+            let mut lent = lend::lend(&HELPERS, &units("lent"), soon(), &Turn::default()).unwrap();
+            assert!(matches!(text(), Err(PortFault::Secret(_))), "no program that watches the clipboard keeps it");
+            // SAFETY: the name ends in NUL.
+            let html = unsafe { RegisterClipboardFormatW(w!("HTML Format")) };
+            assert!(!holds_bytes(html, b"<b>"), "nothing of what was there stands beside it");
+            assert_eq!(lent.put_back(soon()), Ok(true));
+            assert_eq!(text(), plain("before"));
+            assert!(holds_bytes(html, b"<b>before</b>"));
+            let owner = OwnerWindow::create().unwrap();
+            let _open = Open::wait(&owner, soon()).unwrap();
+            assert!(KEPT_NOWHERE.into_iter().all(is_zero), "no history gets it a second time");
+        }
+        // Dropped in the middle of a call.
+        drop(lend::lend(&HELPERS, &units("lent"), soon(), &Turn::default()).unwrap());
+        assert_eq!(text(), plain("before"));
+        // Somebody copied meanwhile.
+        let mut lent = lend::lend(&HELPERS, &units("lent"), soon(), &Turn::default()).unwrap();
+        write(&units("theirs"), soon(), &Turn::default()).unwrap();
+        assert_eq!(lent.put_back(soon()), Ok(false));
+        assert_eq!(text(), plain("theirs"));
+    }
+
+    #[test]
+    fn what_cannot_be_kept_or_is_secret_is_not_touched() {
+        let _one = ONE_CLIPBOARD.lock().unwrap();
+        write(&units("before"), soon(), &Turn::default()).unwrap();
+        let late = Turn::default();
+        assert!(late.take());
+        let refused = |turn: &Turn| lend::lend(&HELPERS, &units("lent"), soon(), turn).err();
+        assert_eq!(refused(&late), Some(PortFault::Hung));
+        {
+            let owner = OwnerWindow::create().unwrap();
+            let _open = Open::wait(&owner, soon()).unwrap();
+            // A format of one program, of which nobody else knows what it is.
+            let block = filled(&[1u8]).unwrap();
+            // SAFETY: the clipboard is open; the block is movable, unlocked and ours, and then the clipboard's.
+            unsafe { SetClipboardData(0x201, Some(HANDLE(block.0.0))) }.unwrap();
+            std::mem::forget(block);
+        }
+        assert!(matches!(refused(&Turn::default()), Some(PortFault::NotOperable(_))));
+        assert_eq!(text(), plain("before"));
+        write(&units("canary"), soon(), &Turn::default()).unwrap();
+        add(MARKS[0], &[0]);
+        assert!(matches!(refused(&Turn::default()), Some(PortFault::Secret(_))));
         write(&units(""), soon(), &Turn::default()).unwrap();
     }
 }

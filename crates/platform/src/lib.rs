@@ -29,7 +29,7 @@ mod windows;
 mod wpf;
 
 pub use apps::{AppPort, InstalledApp, Launch, LaunchRequest};
-pub use clipboard::{ClipboardContent, ClipboardPort};
+pub use clipboard::{ClipboardContent, ClipboardPort, LentClipboard};
 pub use events::{EventFault, EventQuery, EventsPort, FoundEvent, FoundEvents};
 pub use fault::{PortFault, PortResult};
 pub use files::{

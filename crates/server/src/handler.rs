@@ -4,7 +4,8 @@
 use crate::auth::Credential;
 use crate::calls::Calls;
 use crate::render;
-use portcullis_gate::{Answer, Call, Gate, Presence, Progress};
+use portcullis_config::Dialect;
+use portcullis_gate::{Answer, Call, ForeignTool, Gate, Presence, Progress};
 use portcullis_model::{Cancel, CancelReason, FaultCode, Principal};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod, CompleteRequestParams, CompleteResult,
@@ -58,6 +59,8 @@ pub(crate) struct Handler {
     calls: Arc<Calls>,
     /// The tools as they are listed, by name; the SDK asks for one with each call.
     tools: Arc<HashMap<&'static str, Tool>>,
+    /// What is listed in place of our tools.
+    foreign: Option<Arc<[ForeignTool]>>,
 }
 
 /// Reports that wait to be sent; one too many is left out.
@@ -96,9 +99,24 @@ impl Drop for CancelOnDrop {
 pub(crate) struct SessionEnd(pub(crate) Cancel);
 
 impl Handler {
-    pub(crate) fn new(gate: Gate, caller: Caller, calls: Arc<Calls>) -> Self {
-        let tools = gate.tools().map(|tool| (tool.descriptor().name, render::tool(tool))).collect();
-        Self { gate, caller, calls, tools: Arc::new(tools) }
+    pub(crate) fn new(gate: Gate, dialect: Dialect, caller: Caller, calls: Arc<Calls>) -> Self {
+        let mut tools: HashMap<_, _> = gate.tools().map(|tool| (tool.descriptor().name, render::tool(tool))).collect();
+        let foreign = match dialect {
+            Dialect::Portcullis => None,
+            Dialect::WindowsMcp => Some(gate.windows_mcp()),
+        };
+        tools.extend(foreign.iter().flatten().map(|tool| (tool.name, render::foreign(tool))));
+        Self { gate, caller, calls, tools: Arc::new(tools), foreign: foreign.map(Arc::from) }
+    }
+
+    /// The names of the tools that are listed for a principal, sorted.
+    fn listed(&self, principal: &Principal) -> Vec<&'static str> {
+        match &self.foreign {
+            None => self.gate.list(principal).iter().map(|tool| tool.descriptor().name).collect(),
+            Some(foreign) => {
+                foreign.iter().filter(|tool| self.gate.opens(principal, tool)).map(|tool| tool.name).collect()
+            }
+        }
     }
 
     fn principal(&self, context: &RequestContext<RoleServer>) -> Result<Principal, ErrorData> {
@@ -188,8 +206,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let principal = self.principal(&context)?;
-        let open = self.gate.list(&principal);
-        let listed = open.iter().filter_map(|tool| self.tools.get(tool.descriptor().name).cloned()).collect();
+        let listed = self.listed(&principal).iter().filter_map(|name| self.tools.get(name).cloned()).collect();
         let mut list = ListToolsResult::with_all_items(listed);
         list.ttl_ms = Some(LIST_TTL_MS);
         list.cache_scope = Some(CacheScope::Private);

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use portcullis_gate::{Answer, AnyTool, RESOURCE_TEMPLATES};
+use portcullis_gate::{Annotations, Answer, AnyTool, ForeignTool, RESOURCE_TEMPLATES};
 use portcullis_model::{Blob, Fault, FaultCode, Image, Part, Reply};
 use rmcp::ErrorData;
 use rmcp::model::{
@@ -116,10 +116,19 @@ pub(crate) fn refusal(uri: &str, fault: &Fault) -> ErrorData {
 /// A tool as clients list it.
 pub(crate) fn tool(tool: &AnyTool) -> Tool {
     let descriptor = tool.descriptor();
-    let mut listed = Tool::new(descriptor.name, descriptor.description, object(tool.input_schema()));
-    listed.title = Some(descriptor.title.to_owned());
-    listed.output_schema = tool.output_schema().map(object);
-    let hints = descriptor.annotations;
+    let listed = Tool::new(descriptor.name, descriptor.description, object(tool.input_schema()));
+    described(listed, descriptor.title, tool.output_schema(), descriptor.annotations)
+}
+
+/// A tool under a foreign name as clients list it.
+pub(crate) fn foreign(tool: &ForeignTool) -> Tool {
+    let listed = Tool::new(tool.name, tool.description, object(&tool.input_schema));
+    described(listed, tool.title, tool.output_schema.as_ref(), tool.annotations)
+}
+
+fn described(mut listed: Tool, title: &str, output_schema: Option<&Value>, hints: Annotations) -> Tool {
+    listed.title = Some(title.to_owned());
+    listed.output_schema = output_schema.map(object);
     listed.annotations = Some(
         ToolAnnotations::new()
             .read_only(hints.read_only)

@@ -2,6 +2,7 @@
 
 use crate::handler::{Caller, Handler};
 use crate::lines::Lines;
+use portcullis_config::Dialect;
 use portcullis_gate::Gate;
 use portcullis_model::Principal;
 use rmcp::ServiceExt;
@@ -11,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Serves one client until it closes its end or `stop` fires. A client that goes away before its first message is no
 /// error.
-pub async fn serve_stdio(gate: Gate, stop: CancellationToken) -> Result<(), String> {
-    let handler = Handler::new(gate, Caller::Fixed(Principal::local()), Arc::default());
+pub async fn serve_stdio(gate: Gate, dialect: Dialect, stop: CancellationToken) -> Result<(), String> {
+    let handler = Handler::new(gate, dialect, Caller::Fixed(Principal::local()), Arc::default());
     let lines = Lines::start(std::io::stdin(), std::io::stdout()).map_err(|error| error.to_string())?;
     let service = match handler.serve_with_ct(lines, stop).await {
         Ok(service) => service,

@@ -14,16 +14,8 @@ const AT_MOST: &str = "it has at most ";
 /// Parses the arguments of a call.
 pub(crate) fn parse<T: DeserializeOwned>(schema: &Value, arguments: Value, secret: &[&str]) -> Result<T, Fault> {
     let arguments = if arguments.is_null() { Value::Object(serde_json::Map::new()) } else { arguments };
-    let Value::Object(given) = &arguments else {
-        return Err(Fault::new(FaultCode::BadArgument, "the arguments are not a JSON object")
-            .rule("arguments are one JSON object")
-            .remedy("send {} when there are none"));
-    };
-    let known: Vec<&str> = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .map(|properties| properties.keys().map(String::as_str).collect())
-        .unwrap_or_default();
+    let Value::Object(given) = &arguments else { return Err(no_object()) };
+    let known = names(schema);
     if let Some(unknown) = given.keys().find(|name| !known.contains(&name.as_str())) {
         return Err(unknown_argument(unknown, &known));
     }
@@ -34,7 +26,21 @@ pub(crate) fn parse<T: DeserializeOwned>(schema: &Value, arguments: Value, secre
     })
 }
 
-fn unknown_argument(name: &str, known: &[&str]) -> Fault {
+/// The names of the arguments that a schema has.
+pub(crate) fn names(schema: &Value) -> Vec<&str> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.map(|properties| properties.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+/// Arguments that are a list, a text or a number.
+pub(crate) fn no_object() -> Fault {
+    Fault::new(FaultCode::BadArgument, "the arguments are not a JSON object")
+        .rule("arguments are one JSON object")
+        .remedy("send {} when there are none")
+}
+
+/// An argument that is none of these.
+pub(crate) fn unknown_argument(name: &str, known: &[&str]) -> Fault {
     let fault = Fault::new(FaultCode::UnknownArgument, "there is no such argument")
         .field(name)
         .rule(if known.is_empty() {

@@ -1,12 +1,10 @@
-//! All tools of this build, and the one place where a name and arguments from outside become a tool and its arguments.
+//! All tools of this build, by name.
 
 use crate::tool::AnyTool;
 use crate::{
     batch, clipboard, desktop, events, explain, files, kept, network, notify, processes, registry, scheduled, services,
     session, shell, sound, system, tasks, wait, wpf,
 };
-use portcullis_model::{Fault, FaultCode, nearest};
-use serde_json::Value;
 
 /// Every tool, sorted by name.
 #[derive(Debug)]
@@ -73,27 +71,6 @@ impl Catalogue {
     /// Every name, sorted.
     pub fn names(&self) -> Vec<&'static str> {
         self.tools.iter().map(|tool| tool.descriptor().name).collect()
-    }
-}
-
-/// What a name and arguments from outside stand for. Policy looks at nothing else, so no other spelling of a tool's name
-/// can pass a rule by.
-pub fn canonical<'all>(
-    catalogue: &'all Catalogue,
-    name: &str,
-    arguments: Value,
-) -> Result<(&'all AnyTool, Value), Fault> {
-    match catalogue.get(name) {
-        Some(tool) => Ok((tool, arguments)),
-        None => {
-            let near = nearest(name, catalogue.names());
-            let fault =
-                Fault::new(FaultCode::UnknownTool, "there is no such tool").value(name).candidates(near.clone());
-            Err(match near.first() {
-                Some(meant) => fault.remedy(format!("did you mean `{meant}`? Names are case-sensitive")),
-                None => fault.remedy("tools/list names them all"),
-            })
-        }
     }
 }
 

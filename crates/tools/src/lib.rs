@@ -6,6 +6,7 @@ mod batch;
 mod catalogue;
 mod context;
 mod descriptor;
+mod foreign;
 mod scheduled;
 mod schema;
 mod services;
@@ -29,12 +30,13 @@ mod tasks;
 mod wait;
 mod wpf;
 
-pub use catalogue::{Catalogue, canonical};
+pub use catalogue::Catalogue;
 pub use context::{
     ApplyContext, Background, EndedTask, NameRules, PlanContext, Progress, Readers, StepCalls, Tables, TargetRules,
     TaskInfo, TaskView, Unwatched,
 };
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
 pub use explain::{Explanation, PolicyView, Verdict};
+pub use foreign::{ForeignTool, canonical, foreign_name, windows_mcp};
 pub use kept::{RESOURCE_TEMPLATES, Total as KeptTotal};
 pub use tool::{AnyTool, Applied, PlannedCall};

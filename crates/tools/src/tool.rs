@@ -180,6 +180,11 @@ impl AnyTool {
         &self.input_schema
     }
 
+    /// The names of its arguments.
+    pub(crate) fn argument_names(&self) -> Vec<&str> {
+        args::names(&self.input_schema)
+    }
+
     /// The schema of its answer, for a data tool.
     pub fn output_schema(&self) -> Option<&Value> {
         self.output_schema.as_ref()

@@ -65,6 +65,47 @@ fn what_is_typed_is_not_logged_however_much_is() {
     }
 }
 
+/// The fixture says what it holds, and what the clipboard holds afterwards it pastes itself.
+#[test]
+fn a_text_is_pasted_and_the_clipboard_is_what_it_was() {
+    let mut desktop = desktop().unwrap();
+    front(&mut desktop);
+    let server = desktop.own_server(Transport::Stdio, &["--enable-tier3"]).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    client.call("SetClipboard", json!({ "text": "mine" })).unwrap().ok().unwrap();
+    let notes = |text: &str, how: &str| json!({ "name": "Notes", "role": "document", "text": text, "how": how });
+    let answer = client.call("Type", notes("Grüße 🙂\nund mehr", "paste")).unwrap();
+    assert_eq!(answer.outcome(), "confirmed", "{}", answer.text);
+    assert_eq!(desktop.state().unwrap()["controls"]["notes"]["text"], "Grüße 🙂\r\nund mehr");
+    client.call("Shortcut", json!({ "keys": "ctrl+v" })).unwrap().ok().unwrap();
+    let held = desktop.state_after_input().unwrap();
+    assert_eq!(held["controls"]["notes"]["text"], "Grüße 🙂\r\nund mehrmine");
+}
+
+#[test]
+fn words_that_are_selected_are_what_typing_replaces() {
+    let mut desktop = desktop().unwrap();
+    let client = front(&mut desktop);
+    let notes = json!({ "name": "Notes", "role": "document" });
+    let with = |more: &serde_json::Value| {
+        let mut all = notes.clone();
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        all
+    };
+    client.call("Type", with(&json!({ "text": "ein 🙂 Satz\nund ein Wort" }))).unwrap().ok().unwrap();
+    for (select, told) in [
+        (json!({ "text": "Satz" }), "confirmed: characters 6 to 10"),
+        (json!({ "text": "ein", "nth": 2 }), "confirmed: characters "),
+    ] {
+        let answer = client.call("Invoke", with(&json!({ "select": select }))).unwrap();
+        assert!(answer.text.starts_with(told), "{}", answer.text);
+        client.call("Type", with(&json!({ "text": "*" }))).unwrap().ok().unwrap();
+    }
+    assert_eq!(desktop.state().unwrap()["controls"]["notes"]["text"], "ein 🙂 *\r\nund * Wort");
+    let answer = client.call("Invoke", with(&json!({ "select": { "text": "Satz" } }))).unwrap();
+    assert!(answer.is_error && answer.text.contains("not_found"), "{}", answer.text);
+}
+
 /// What the lab's Notepad gets: umlauts, Chinese, characters beyond the BMP, and line ends.
 const FOR_NOTEPAD: &str = "Grüße aus Zürich: äöüß\n你好，世界\n🙂🙃 𝔘nicode";
 

@@ -7,6 +7,7 @@ mod addresses;
 mod alerts;
 mod canary;
 mod configuration;
+mod dialect;
 mod disk;
 mod doctor;
 mod ends;

@@ -35,6 +35,9 @@ fn a_later_place_may_set_what_is_unset_and_narrow_what_is_set() {
         ("[tools]\nlist = [\"Click\", \"Wait\"]", "[tools]\nlist = [\"wait\"]"),
         ("[tools]\nlist = [\"Click\", \"Wait\"]", "[tools]\nlist = [\"Wait\", \"App\"]"),
         ("[tools]\nexclude = [\"Click\"]", "[tools]\nexclude = [\"Wait\"]"),
+        ("[tools]\nlist = [\"clipboard\", \"Wait\"]", "[tools]\nlist = [\"GETCLIPBOARD\"]"),
+        ("[tools]\nlist = [\"GetClipboard\"]", "[tools]\nlist = [\"Clipboard\"]"),
+        ("[tools]\nexclude = [\"PowerShell\"]", "[tools]\nexclude = [\"Powershell-Tool\", \"Process\"]"),
         (
             "[capture]\nexclude = [{ program = \"a.exe\" }]",
             "[capture]\nexclude = [{ title_part = \"b\" }]\n[clipboard]\nread = false",

@@ -5,7 +5,7 @@
 use crate::judge::{check, every_tool, texts};
 use crate::world::{Door, PREY, at_place, bases, open_rules, places, put, takes_text, world_that_says};
 use portcullis_gate::Catalogue;
-use portcullis_model::{Entry, FaultCode, Principal, Scope, Tier};
+use portcullis_model::{Entry, FOREIGN_TOOLS, FaultCode, Principal, Scope, Tier};
 use portcullis_platform_fake::WindowBuilder;
 use portcullis_policy::{Approval, FilterSpec, Rules, ToolFilter};
 use serde_json::{Value, json};
@@ -227,47 +227,34 @@ fn attack_a_rule_in_another_writing_shuts_the_tool_or_stops_the_start() {
     }
 }
 
-/// Names by which other servers and their older versions know tools: none may stand for one of ours past a rule.
-const FOREIGN: &[&str] = &[
-    "App-Tool",
-    "Click-Tool",
-    "Clipboard",
-    "Clipboard-Tool",
-    "Drag-Tool",
-    "FileSystem",
-    "Key-Tool",
-    "Launch-Tool",
-    "Move-Tool",
-    "MultiEdit",
-    "MultiSelect",
-    "Powershell-Tool",
-    "PowerShell",
-    "Process",
-    "ReadFile",
-    "Registry",
-    "Scrape-Tool",
-    "Scroll-Tool",
-    "Shortcut-Tool",
-    "State",
-    "State-Tool",
-    "Switch-Tool",
-    "Type-Tool",
-    "Wait-Tool",
-    "bash",
-    "run",
-    "tools/call",
-    "write_file",
-];
+/// Names of other servers that stand for nothing here.
+const UNKNOWN: &[&str] = &["ReadFile", "State", "bash", "run", "tools/call", "write_file"];
 
 #[test]
 fn attack_no_name_of_another_server_stands_for_a_tool() {
+    let arguments = || json!({ "command": PREY, "mode": "start", "name": PREY, "path": "C:\\work\\a.txt" });
     let door = Door::all();
-    for name in FOREIGN {
-        let arguments = json!({ "command": PREY, "mode": "start", "name": PREY, "path": "C:\\work\\a.txt" });
-        let tried = door.try_call(name, arguments.clone());
-        check(name, &arguments, &tried, &door);
+    for name in UNKNOWN {
+        let tried = door.try_call(name, arguments());
+        check(name, &arguments(), &tried, &door);
         assert_eq!(tried.answer.as_ref().map_err(|fault| fault.code).err(), Some(FaultCode::UnknownTool), "{name}");
         assert!(tried.changed.is_empty(), "{name}: {:?}", tried.changed);
+    }
+    // A name that does come to tools of ours comes to none of them while they are shut, and is recorded as what it is.
+    let refused = [FaultCode::NotEnabled, FaultCode::BadArgument, FaultCode::UnknownArgument];
+    for (name, tools) in FOREIGN_TOOLS {
+        let exclude_tools = tools.iter().map(|tool| (*tool).to_owned()).collect();
+        let door = Door::open(&FilterSpec { enable_all: true, exclude_tools, ..FilterSpec::default() });
+        for arguments in
+            [arguments(), json!({}), json!({ "mode": "set", "text": "x", "path": "HKCU:\\a", "value": "x" })]
+        {
+            let tried = door.try_call(name, arguments);
+            let code = tried.answer.as_ref().map_err(|fault| fault.code).err();
+            assert!(code.is_some_and(|code| refused.contains(&code)), "{name}: {:?}", tried.answer);
+            assert!(tried.changed.is_empty(), "{name}: {:?}", tried.changed);
+            let [Entry::CallDenied(denied)] = tried.record.as_slice() else { panic!("{name}: {:?}", tried.record) };
+            assert!(denied.tool == *name || tools.contains(&denied.tool.as_str()), "{name}: {}", denied.tool);
+        }
     }
 }
 

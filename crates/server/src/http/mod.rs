@@ -33,7 +33,7 @@ use connections::Connections;
 use limits::Limits;
 use metrics::Metrics;
 pub use metrics::{Number, Numbers};
-use portcullis_config::HttpSettings;
+use portcullis_config::{Dialect, HttpSettings};
 use portcullis_gate::Gate;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use sessions::Sessions;
@@ -92,6 +92,8 @@ pub struct HttpOptions {
     pub jwks: Option<Source<Vec<u8>>>,
     /// What else `/metrics` says.
     pub numbers: Numbers,
+    /// In whose names tools are listed.
+    pub dialect: Dialect,
 }
 
 /// A listening server that has not answered anything yet.
@@ -105,6 +107,7 @@ pub struct HttpServer {
     jwks: Option<Source<Vec<u8>>>,
     settings: HttpSettings,
     numbers: Numbers,
+    dialect: Dialect,
 }
 
 /// The certificate that is served, and where the next one comes from.
@@ -162,7 +165,7 @@ impl Tls {
 impl HttpServer {
     /// Reads certificate and keys, and listens.
     pub async fn bind(options: HttpOptions) -> Result<Self, HttpError> {
-        let HttpOptions { mut settings, tls, authorities, mut keys, mut jwks, numbers } = options;
+        let HttpOptions { mut settings, tls, authorities, mut keys, mut jwks, numbers, dialect } = options;
         let address = settings.address.value;
         let tls = tls.map(|source| Tls::start(source, authorities)).transpose()?;
         let ring = KeyRing::default();
@@ -179,7 +182,7 @@ impl HttpServer {
         let bind = |source| HttpError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        Ok(Self { listener, address, tls, keys, ways, challenges, jwks, settings, numbers })
+        Ok(Self { listener, address, tls, keys, ways, challenges, jwks, settings, numbers, dialect })
     }
 
     /// The address that clients use.
@@ -223,7 +226,7 @@ impl HttpServer {
             .disable_allowed_hosts()
             .with_max_request_body_bytes(BODY_CAP)
             .with_cancellation_token(stop.clone());
-        let handler = Handler::new(gate, Caller::FromRequest, Arc::clone(&checks.calls));
+        let handler = Handler::new(gate, self.dialect, Caller::FromRequest, Arc::clone(&checks.calls));
         let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
         let router = Router::new()
             .nest_service("/mcp", service)

@@ -44,7 +44,8 @@ pub(super) async fn check(
     // What is no such message is the SDK's to refuse.
     let call = serde_json::from_slice::<Message>(&bytes).ok().filter(|message| message.method == "tools/call");
     if let Some(Params { name, arguments }) = call.and_then(|message| message.params) {
-        let scopes = missing(&checks.gate, &known.principal, &name);
+        let tool = checks.gate.comes_to(&name, &arguments);
+        let scopes = tool.map_or_else(Vec::new, |tool| missing(&checks.gate, &known.principal, tool));
         if !scopes.is_empty() {
             return refuse(checks, known.principal.clone(), name, arguments, &scopes)
                 .await

@@ -3,6 +3,7 @@
 use super::*;
 use crate::descriptor::{Descriptor, Shape};
 use portcullis_model::Tier;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 fn each(mut check: impl FnMut(&AnyTool, &Descriptor)) {
@@ -51,16 +52,6 @@ fn schemas_are_closed_and_examples_fit_them() {
             }
         }
     });
-}
-
-#[test]
-fn an_unknown_name_is_answered_with_the_nearest() {
-    let catalogue = Catalogue::new();
-    let fault = canonical(&catalogue, "getclipbord", Value::Null).unwrap_err();
-    assert_eq!(
-        (fault.code, fault.candidates.first().map(String::as_str)),
-        (FaultCode::UnknownTool, Some("GetClipboard"))
-    );
 }
 
 /// What the list of the main job's tools, that of all for WPF, and that of all may cost a model; a token is four bytes.

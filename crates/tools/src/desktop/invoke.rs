@@ -3,6 +3,7 @@
 use crate::args::Text;
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
+use crate::desktop::passage::{Passage, SelectArgs};
 use crate::desktop::target::{Reach, Target, pick, read_scene, target_arguments};
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
@@ -40,6 +41,8 @@ target_arguments! {
         action: Option<Action>,
         /// For set_value
         value: Option<Text<100_000>>,
+        /// Part of its text
+        select: Option<SelectArgs>,
         observe: Option<Observe>,
     }
 }
@@ -48,6 +51,7 @@ struct Bound {
     target: Target,
     action: Action,
     value: Option<String>,
+    passage: Option<Passage>,
     observe: Observe,
 }
 
@@ -60,7 +64,7 @@ impl Tool for Invoke {
     const DESCRIPTOR: Descriptor = Descriptor {
         name: "Invoke",
         title: "Operate a control",
-        description: "Press, toggle, select, expand or set a control through its own interface, leaving pointer and focus alone. Answers with what changed.",
+        description: "Press, toggle, select, expand or set a control, or select part of its text, through its own interface, leaving pointer and focus alone. Answers with what changed.",
         tier: Tier::Interact,
         effects: &[Effect::OperateControl, Effect::OperateCommandHost, Effect::ReadWindows, Effect::ReadPixels],
         annotations: Annotations::ACTS,
@@ -102,6 +106,11 @@ impl Tool for Invoke {
                 "give both or neither",
             ));
         }
+        let passage = args.select.map(SelectArgs::parse).transpose()?;
+        if passage.is_some() && action != Action::Auto {
+            let rule = "`select` is an action by itself";
+            return Err(Fault::bad_argument("action", "another action", rule, "leave `action` out"));
+        }
         let observe = args.observe.unwrap_or_default();
         Ok(Planned {
             resources: target.action_resources(cx)?,
@@ -109,13 +118,16 @@ impl Tool for Invoke {
             reversibility: Reversibility::Irreversible,
             state_digest: None,
             deadline: None,
-            bound: Bound { target, action, value, observe },
+            bound: Bound { target, action, value, passage, observe },
         })
     }
 
     fn apply(bound: Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let (element, scene) = settle_target(&bound.target, permit, cx)?;
         let watch = Watch::begin(permit, cx, Some(&element.window), Some(&element), bound.observe, scene);
+        if let Some(passage) = &bound.passage {
+            return watch.end_with(passage.select(&element, permit, cx)?);
+        }
         let watch = match &bound.value {
             Some(value) => watch.conceal(value),
             None => watch,

@@ -10,10 +10,10 @@ use crate::desktop::target::{Target, TargetArgs, resolve_window, target_argument
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{
-    Effect, ElementIdentity, Fault, FaultCode, Outcome, Reply, Resource, Reversibility, Role, Tier, UiNode,
+    Deadline, Effect, ElementIdentity, Fault, FaultCode, Outcome, Reply, Resource, Reversibility, Role, Tier, UiNode,
     WindowIdentity, nearest,
 };
-use portcullis_platform::{Chord, ControlAct, Key, PortFault, Shown, Step};
+use portcullis_platform::{Chord, ControlAct, Key, LentClipboard, PortFault, Shown, Step};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,10 +27,17 @@ const BASE_DEADLINE: Duration = Duration::from_secs(4);
 const PER_CHARACTER: Duration = Duration::from_millis(8);
 /// Characters of a field that are read back.
 const READ_BACK_CAP: usize = 200_000;
+/// The keys by which programs paste.
+const PASTE_KEYS: &str = "ctrl+v";
 /// How long a field may stay unchanged before the text is called lost.
 const STILL_LIMIT: Duration = Duration::from_millis(600);
 
-/// What these tools may ever do.
+/// How long to wait for a program that holds the clipboard open.
+const CLIPBOARD_WAIT: Duration = Duration::from_millis(500);
+/// How long a text stays on the clipboard for a field that cannot be read back.
+const PASTE_WAIT: Duration = Duration::from_millis(500);
+
+/// What Shortcut may ever do, and Type but for the clipboard.
 const KEYBOARD_EFFECTS: &[Effect] = &[
     Effect::SendInput,
     Effect::OperateControl,
@@ -38,6 +45,17 @@ const KEYBOARD_EFFECTS: &[Effect] = &[
     Effect::OperateCommandHost,
     Effect::ReadWindows,
     Effect::ReadPixels,
+];
+/// What Type may ever do.
+const TYPE_EFFECTS: &[Effect] = &[
+    Effect::SendInput,
+    Effect::OperateControl,
+    Effect::ArrangeWindows,
+    Effect::OperateCommandHost,
+    Effect::ReadWindows,
+    Effect::ReadPixels,
+    Effect::ReadClipboard,
+    Effect::WriteClipboard,
 ];
 
 /// The tools of this file.
@@ -52,6 +70,7 @@ enum TypeHow {
     Auto,
     Keys,
     Value,
+    Paste,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -71,7 +90,7 @@ target_arguments! {
         caret: Option<Caret>,
         /// Enter afterwards
         press_enter: Option<bool>,
-        /// auto: keys, or the value when clearing
+        /// auto: keys, or the value when clearing. paste (tier 3) puts the clipboard back
         how: Option<TypeHow>,
         observe: Option<Observe>,
     }
@@ -99,7 +118,7 @@ impl Tool for Type {
         title: "Type text",
         description: "Type text into an element, or where the keyboard is: any Unicode, line ends as Enter. The field is read back to confirm; the answer does not repeat the text.",
         tier: Tier::Interact,
-        effects: KEYBOARD_EFFECTS,
+        effects: TYPE_EFFECTS,
         annotations: Annotations::ACTS,
         shape: Shape::View,
         lane: Lane::Input,
@@ -139,9 +158,15 @@ impl Tool for Type {
         effects.extend([Effect::OperateControl, Effect::ArrangeWindows]);
         let count = u32::try_from(args.text.0.chars().count()).unwrap_or(u32::MAX);
         let mut resources = cx.readers.action_resources(&window)?;
-        // Line ends and tabs are keys; what else is typed is characters and no key of its own.
-        let enters = args.press_enter == Some(true) || args.text.0.contains(['\n', '\r']);
-        for (pressed, key) in [(enters, "enter"), (args.text.0.contains('\t'), "tab")] {
+        let paste = args.how == Some(TypeHow::Paste);
+        if paste {
+            effects.extend([Effect::ReadClipboard, Effect::WriteClipboard]);
+            resources.push(Resource::Clipboard);
+        }
+        // Line ends and tabs are keys unless they are pasted; what else is typed is characters and no key of its own.
+        let typed = |characters: &[char]| !paste && args.text.0.contains(characters);
+        let enters = args.press_enter == Some(true) || typed(&['\n', '\r']);
+        for (pressed, key) in [(enters, "enter"), (typed(&['\t']), "tab"), (paste, PASTE_KEYS)] {
             if pressed {
                 resources.push(Resource::Keys { chord: parse_chord("text", key)? });
             }
@@ -183,7 +208,7 @@ impl Tool for Type {
             && bound.clear
             && !bound.text.contains(['\n', '\r', '\t']);
         let by_value = bound.how == TypeHow::Value || (bound.how == TypeHow::Auto && whole_value);
-        let mut way = "keys";
+        let (mut way, mut lent) = ("keys", None);
         if let (true, Some(element)) = (by_value, &element) {
             let set = ControlAct::SetValue(bound.text.clone());
             match cx.ports.tree.act(permit, element, &set, cx.deadline, cx.cancel) {
@@ -196,9 +221,13 @@ impl Tool for Type {
         } else if bound.how == TypeHow::Value {
             return Err(Fault::bad_argument("how", "value", "a value is set on an element", "name the element"));
         } else {
-            by_keys(&bound, element.as_ref(), permit, cx)?;
+            lent = by_keys(&bound, element.as_ref(), permit, cx)?;
+            way = if lent.is_some() { "the clipboard" } else { "keys" };
         }
-        let outcome = judge(&bound, element.as_ref(), before.as_deref(), secret, way, permit, cx)?;
+        let mut outcome = judge(&bound, element.as_ref(), before.as_deref(), secret, way, permit, cx)?;
+        if let Some(lent) = lent {
+            outcome = given_back(lent, outcome, cx)?;
+        }
         if bound.press_enter {
             let enter = Key::parse("enter").map(|key| Step::Chord(Chord(vec![key]), 1));
             send(&bound.window, enter.as_slice(), permit, cx)?;
@@ -225,14 +254,37 @@ fn field_text(element: &ElementIdentity, permit: &Permit, cx: &ApplyContext<'_>)
     cx.ports.tree.text(permit, element, 0, READ_BACK_CAP, cx.deadline).ok().map(|read| read.text.raw().to_owned())
 }
 
-/// Brings the window to the front, the keyboard to the element and the caret to its place, then types; all in one turn,
-/// so that no other server comes in between.
+/// Puts back what was on the clipboard, once the field shows the text or has had the time to take it.
+fn given_back(mut lent: Box<dyn LentClipboard>, outcome: Outcome, cx: &ApplyContext<'_>) -> Result<Outcome, Fault> {
+    if !matches!(outcome, Outcome::Confirmed(_)) {
+        cx.cancel.wait(PASTE_WAIT)?;
+    }
+    let told = match lent.put_back(Deadline::after(CLIPBOARD_WAIT)) {
+        Ok(true) => return Ok(outcome),
+        Ok(false) => "somebody else put something on the clipboard meanwhile, which stays".to_owned(),
+        Err(fault) => {
+            let why = format!("what was on the clipboard could not be put back: {}", Fault::from(fault).message);
+            return Ok(Outcome::Unverified { why });
+        }
+    };
+    Ok(match outcome {
+        Outcome::Confirmed(mut evidence) => {
+            evidence.lines.push(told);
+            Outcome::Confirmed(evidence)
+        }
+        Outcome::Unverified { why } => Outcome::Unverified { why: format!("{why}; {told}") },
+        Outcome::NoEffect { observed } => Outcome::NoEffect { observed: format!("{observed}; {told}") },
+    })
+}
+
+/// Brings the window to the front, the keyboard to the element and the caret to its place, then types or pastes; all in one
+/// turn, so that no other server comes in between. Pasting leaves the clipboard lent.
 fn by_keys(
     bound: &TypeBound,
     element: Option<&ElementIdentity>,
     permit: &Permit,
     cx: &ApplyContext<'_>,
-) -> Result<(), Fault> {
+) -> Result<Option<Box<dyn LentClipboard>>, Fault> {
     let _turn = cx.ports.input.turn(cx.deadline, cx.cancel)?;
     bring_to_front(&bound.window, permit, cx)?;
     let mut steps = Vec::new();
@@ -251,12 +303,19 @@ fn by_keys(
             steps.push(Step::Chord(parse_chord("text", chord)?, 1));
         }
     }
+    let mut lent = None;
     if bound.clear && bound.text.is_empty() {
         steps.push(Step::Chord(parse_chord("text", "delete")?, 1));
+    } else if bound.how == TypeHow::Paste {
+        // Lines on the clipboard end as Windows ends them.
+        let text = normal(&bound.text).replace('\n', "\r\n");
+        lent = Some(cx.ports.clipboard.lend(permit, &text, cx.deadline.slice(CLIPBOARD_WAIT))?);
+        steps.push(Step::Chord(parse_chord("text", PASTE_KEYS)?, 1));
     } else {
         steps.push(Step::Text(bound.text.clone()));
     }
-    send(&bound.window, &steps, permit, cx)
+    send(&bound.window, &steps, permit, cx)?;
+    Ok(lent)
 }
 
 /// Gives the keyboard to the element, by its own interface or by a click into it, and makes sure that it has it: keys

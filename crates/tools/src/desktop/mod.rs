@@ -11,6 +11,7 @@ mod invoke;
 mod keyboard;
 mod ocr;
 mod overlay;
+mod passage;
 mod pointer;
 mod record;
 mod screenshot;

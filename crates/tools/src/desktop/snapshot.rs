@@ -5,7 +5,7 @@ use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::area::Area;
 use crate::desktop::image::{Limits, picture};
-use crate::desktop::target::{Reach, read_scene, resolve_window, text_of};
+use crate::desktop::target::{Reach, read_page, read_scene, resolve_window, text_of};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, Fault, FaultCode, Part, Reply, Resource, Reversibility, Tier, WindowIdentity};
 use portcullis_observe::{Budget, DiffView, RefTable, Style, WindowHeader, render_window};
@@ -26,11 +26,20 @@ pub(super) fn tools() -> Vec<AnyTool> {
     vec![AnyTool::of::<Snapshot>()]
 }
 
+/// What of a window is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Root {
+    Document,
+}
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SnapshotArgs {
     /// Only this window (ref)
     window: Option<Text<24>>,
+    /// Only the page in it
+    root: Option<Root>,
     /// Add a picture
     use_vision: Option<bool>,
     /// Default 2000
@@ -47,6 +56,7 @@ struct SnapshotArgs {
 
 struct Bound {
     window: Option<WindowIdentity>,
+    root: Option<Root>,
     vision: Option<(Limits, Area)>,
     tokens: usize,
     style: Style,
@@ -80,9 +90,10 @@ impl Tool for Snapshot {
 
     fn plan(args: SnapshotArgs, cx: &PlanContext<'_>) -> Result<Planned<Bound>, Fault> {
         cx.readers.require_active_session()?;
-        let window = match text_of(&args.window) {
-            Some(_) => Some(resolve_window(text_of(&args.window), cx)?),
-            None => None,
+        // A page is that of one window.
+        let window = match (text_of(&args.window), args.root) {
+            (None, None) => None,
+            (named, _) => Some(resolve_window(named, cx)?),
         };
         let limits = Limits::of(args.max_width, None, args.quality);
         let display = Area::monitor(args.monitor.map_or(0, Int::size), cx)?;
@@ -104,6 +115,7 @@ impl Tool for Snapshot {
             deadline: None,
             bound: Bound {
                 window,
+                root: args.root,
                 vision,
                 tokens: args.max_tokens.map_or(DEFAULT_TOKENS, Int::size),
                 style: Style { with_rects: args.with_rects == Some(true) },
@@ -113,6 +125,7 @@ impl Tool for Snapshot {
 
     fn apply(bound: Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let text = match &bound.window {
+            Some(window) if bound.root == Some(Root::Document) => page_text(permit, window, &bound, cx)?,
             Some(window) => window_text(permit, window, bound.tokens, bound.style.with_rects, DiffView::default(), cx)?,
             None => desktop_text(permit, &bound, cx)?,
         };
@@ -165,6 +178,16 @@ pub(super) fn window_text(
     let mut out = String::new();
     let mut budget = Budget::tokens(tokens);
     append(&mut out, &info, std::slice::from_ref(&info), permit, (Style { with_rects }, view), &mut budget, cx)?;
+    Ok(out)
+}
+
+/// The document that a window shows, below the window's header.
+fn page_text(permit: &Permit, window: &WindowIdentity, bound: &Bound, cx: &ApplyContext<'_>) -> Result<String, Fault> {
+    let info = cx.ports.windows.describe(permit, window)?;
+    let scene = read_page(permit, window, cx)?;
+    let (mut out, mut budget) = (String::new(), Budget::tokens(bound.tokens));
+    let head = header(&info, std::slice::from_ref(&info));
+    render_window(&mut out, &head, &scene, &mut refs(cx), &mut budget, bound.style);
     Ok(out)
 }
 

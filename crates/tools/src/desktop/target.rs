@@ -6,7 +6,7 @@ use crate::context::{ApplyContext, PlanContext};
 use portcullis_model::{
     Deadline, ElementIdentity, ElementPath, Fault, FaultCode, Point, Ref, Resource, Role, WindowIdentity, nearest,
 };
-use portcullis_observe::{Lookup, ROWS_SHOWN, Scene, Selector, Style, find, fold, summary};
+use portcullis_observe::{Lookup, ROWS_SHOWN, Scene, Selector, Style, document_of, find, fold, summary};
 use portcullis_platform::{PortFault, ReadBudget};
 use portcullis_policy::Permit;
 use std::sync::PoisonError;
@@ -291,6 +291,24 @@ pub(crate) fn read_scene(
     cx: &ApplyContext<'_>,
 ) -> Result<Scene, Fault> {
     Ok(fold(&cx.ports.tree.read(permit, window, reach.budget(cx.deadline), cx.cancel)?))
+}
+
+/// Reads a window and folds the document that it shows, without what lies around it.
+pub(crate) fn read_page(permit: &Permit, window: &WindowIdentity, cx: &ApplyContext<'_>) -> Result<Scene, Fault> {
+    let reading = cx.ports.tree.read(permit, window, Reach::Search.budget(cx.deadline), cx.cancel)?;
+    let cut = reading.cut;
+    document_of(reading).map(|page| fold(&page)).ok_or_else(|| {
+        let rule = if cut {
+            "the window was not read to its end, and no document was among what was read"
+        } else {
+            "the window shows no document: no page of a browser and no text with lines of its own"
+        };
+        Fault::new(FaultCode::NotFound, "the window shows no document")
+            .field("root")
+            .value("document")
+            .rule(rule)
+            .remedy("leave `root` out; a browser may show its page only when asked a second time")
+    })
 }
 
 /// What a search looked at, for who found nothing: a window that was not read to its end may hold it all the same.
