@@ -19,6 +19,7 @@ const INTERPRETER_LIMIT: Duration = Duration::from_secs(300);
 const PACKAGES_LIMIT: Duration = Duration::from_secs(600);
 const LIBRARY_LIMIT: Duration = Duration::from_secs(180);
 const WRAP_LIMIT: Duration = Duration::from_secs(900);
+const IMPORT_LIMIT: Duration = Duration::from_secs(300);
 const UNPACK_LIMIT: Duration = Duration::from_secs(120);
 /// Raised when the recipe below changes in a way that its inputs do not show.
 const RECIPE: u32 = 1;
@@ -37,7 +38,7 @@ const PACKAGES: &str = "Lib/site-packages";
 const TYPE_COMPILER: (&str, &str) = ("x86_64-w64-mingw32-widl", "mingw-w64-tools");
 /// The type library of UI Automation, beside the interpreter.
 const TYPE_LIBRARY: &str = "uia.tlb";
-/// Where Python keeps what it compiled, since a run cannot write beside the sources. The first start of a run fills it.
+/// Where Python keeps what it compiled, since a run cannot write beside the sources.
 const COMPILED: (&str, &str) = ("PYTHONPYCACHEPREFIX", r"C:\peers");
 /// Has UI Automation's wrapper written, which a run cannot do for the same reason.
 const WRAP: &[&str] = &["-c", "import windows_mcp.uia.core as core; core._AutomationClient.instance()"];
@@ -71,6 +72,14 @@ impl Peer {
         }
     }
 
+    /// What Python knows it by.
+    const fn module(self) -> &'static str {
+        match self {
+            Peer::Winremote => "winremote",
+            Peer::WindowsMcp => "windows_mcp",
+        }
+    }
+
     /// How it is started over standard input and output, with all that it can do.
     const fn arguments(self) -> &'static [&'static str] {
         match self {
@@ -92,6 +101,13 @@ impl Peers {
         // One of them reports what it is used for unless it is told not to.
         let variables = [COMPILED, ("ANONYMIZED_TELEMETRY", "false")];
         run.command(&self.home(peer).join("python.exe"), peer.arguments(), &variables)
+    }
+
+    /// Has Python compile what a start of this one reads, which no measured start should wait for.
+    pub fn compile(&self, run: &Run, peer: Peer) -> Result<()> {
+        let import = format!("import {}.__main__", peer.module());
+        let mut python = run.command(&self.home(peer).join("python.exe"), &["-c", &import], &[COMPILED])?;
+        run_within(&mut python, IMPORT_LIMIT).with_context(|| format!("{} cannot be imported", peer.name())).map(drop)
     }
 
     fn home(&self, peer: Peer) -> PathBuf {
