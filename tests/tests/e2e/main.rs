@@ -19,6 +19,7 @@ mod http;
 mod keyboard;
 mod look;
 mod network;
+mod parallel;
 mod parameters;
 mod policy;
 mod processes;
