@@ -3,8 +3,8 @@
 
 use super::ground::{FIRST, Ground, NOTEPAD, Point, SECOND, of};
 use super::jobs::{Ask, FEW, Job, Turn, Words};
-use super::server::Who;
-use anyhow::ensure;
+use super::server::{Contender, Who};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -48,19 +48,28 @@ pub(super) fn jobs() -> Vec<Job> {
         })
         .most(20.0),
         Job::new("Drag", drag, |scene| scene.ground.event(scene.mark, "drop", "drop-target", |_| true)),
-        Job::new("Shortcut", shortcut, |scene| {
-            let pressed = |line: &Value| {
-                let with = line["modifiers"].as_array().is_some_and(|held| held.contains(&json!("ctrl")));
-                line["action"] == "down" && line["vk"] == LETTER && with
-            };
-            scene.ground.event(scene.mark, "key", "key-pad", pressed)
-        })
-        .begin(|ground, servers| {
-            let at = ground.point("key-pad");
-            let answer = of(servers, Who::Ours)?.call("Click", json!({ "x": at.x, "y": at.y, "how": "pointer" }))?;
-            ensure!(!answer.is_error, "the key pad cannot be clicked: {}", answer.text);
-            Ok(())
-        }),
+        Job::new(
+            "Shortcut, seen",
+            |_, turn| shortcut("shift+b", turn),
+            |scene| {
+                scene.ground.event(scene.mark, "text", "name", |_| true)?;
+                scene.confirmed()
+            },
+        )
+        .begin(|ground, servers| click_on(ground, servers, "name")),
+        // Nothing that can be seen changes, so ours looks for a while before it says that it does not know.
+        Job::new(
+            "Shortcut, unseen",
+            |_, turn| shortcut("ctrl+b", turn),
+            |scene| {
+                let pressed = |line: &Value| {
+                    let with = line["modifiers"].as_array().is_some_and(|held| held.contains(&json!("ctrl")));
+                    line["action"] == "down" && line["vk"] == LETTER && with
+                };
+                scene.ground.event(scene.mark, "key", "key-pad", pressed)
+            },
+        )
+        .begin(|ground, servers| click_on(ground, servers, "key-pad")),
         Job::new("FocusWindow", focus, |scene| {
             scene.ground.window_event(scene.mark, front(scene.turn), "activated")?;
             scene.confirmed()
@@ -158,11 +167,19 @@ fn drag(ground: &Ground, turn: Turn) -> Option<Ask> {
     .of(turn.who)
 }
 
-fn shortcut(_: &Ground, turn: Turn) -> Option<Ask> {
+/// Gives the keyboard to a control.
+fn click_on(ground: &Ground, servers: &[Contender], control: &str) -> Result<()> {
+    let at = ground.point(control);
+    let answer = of(servers, Who::Ours)?.call("Click", json!({ "x": at.x, "y": at.y, "how": "pointer" }))?;
+    ensure!(!answer.is_error, "{control} cannot be clicked: {}", answer.text);
+    Ok(())
+}
+
+fn shortcut(keys: &str, turn: Turn) -> Option<Ask> {
     Words {
-        ours: Some(("Shortcut", json!({ "keys": "ctrl+b", "observe": "none" }))),
-        winremote: Some(("Shortcut", json!({ "keys": "ctrl+b" }))),
-        windows_mcp: Some(("Shortcut", json!({ "shortcut": "ctrl+b" }))),
+        ours: Some(("Shortcut", json!({ "keys": keys, "observe": "none" }))),
+        winremote: Some(("Shortcut", json!({ "keys": keys }))),
+        windows_mcp: Some(("Shortcut", json!({ "shortcut": keys }))),
     }
     .of(turn.who)
 }

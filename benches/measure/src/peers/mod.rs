@@ -21,6 +21,8 @@ use std::time::Instant;
 
 /// Starts of each server that are counted.
 const STARTS: u32 = 3;
+/// Failures in a row after which a server is not asked for the same job again.
+const GIVE_UP: u32 = 2;
 /// Design section 10: ours beside the better peer.
 const START_PART: f64 = 20.0;
 const MEMORY_PART: f64 = 2.0;
@@ -87,18 +89,28 @@ fn done(ground: &Ground, servers: &[Contender], job: &Job) -> Result<Line> {
     ground.ready(servers)?;
     (job.begin)(ground, servers)?;
     let mut tries: Vec<Vec<Try>> = servers.iter().map(|_| Vec::new()).collect();
+    let mut failed_in_a_row: Vec<u32> = servers.iter().map(|_| 0).collect();
     let mut number = 0;
     for round in 0..=job.rounds {
         // Who is first changes, since what one leaves another finds.
         let first = usize::try_from(round)? % servers.len();
         let order = (0..servers.len()).map(|place| (first + place) % servers.len());
         for at in order {
-            let (Some(server), Some(tries)) = (servers.get(at), tries.get_mut(at)) else { continue };
+            let (Some(server), Some(tries), Some(failed)) =
+                (servers.get(at), tries.get_mut(at), failed_in_a_row.get_mut(at))
+            else {
+                continue;
+            };
+            // Who cannot do it takes its whole time limit to say so.
+            if *failed >= GIVE_UP {
+                continue;
+            }
             number += 1;
             let turn = Turn { who: server.who, number };
             let Some(asked) = (job.ask)(ground, turn) else { continue };
             (job.before)(ground, servers, turn)?;
             let seen = once(ground, servers, job, turn, server, asked)?;
+            *failed = if matches!(seen, Try::Failed(_)) { *failed + 1 } else { 0 };
             // The first of each finds nothing in any cache.
             if round > 0 {
                 tries.push(seen);

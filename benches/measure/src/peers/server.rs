@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What any answer may take: the slowest job of the slowest peer, several times over.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// Whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
