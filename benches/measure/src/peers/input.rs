@@ -22,39 +22,34 @@ const SIZE_LIMIT: Duration = Duration::from_secs(2);
 
 pub(super) fn jobs() -> Vec<Job> {
     vec![
-        Job::new("Click", click, |scene| {
-            scene.ground.event(scene.mark, "check", "subscribe", |_| true)?;
-            scene.confirmed()
-        })
-        .most(10.0),
+        Job::new("Click", click, |scene| scene.ground.event(scene.mark, "check", "subscribe", |_| true))
+            .most(10.0)
+            .confirmed(),
         Job::new("Type 3 characters", type_text, |scene| {
             let text = typed(scene.turn);
             let holds = |line: &Value| line["text"].as_str().is_some_and(|all| all.contains(&text));
-            scene.ground.event(scene.mark, "text", "name", holds)?;
-            scene.confirmed()
+            scene.ground.event(scene.mark, "text", "name", holds)
         })
-        .most(50.0),
-        Job::new("Scroll", scroll, |scene| {
-            scene.ground.event(scene.mark, "scroll", "scroll-area", |_| true)?;
-            scene.confirmed()
-        })
-        .most(20.0),
+        .most(50.0)
+        .confirmed(),
+        Job::new("Scroll", scroll, |scene| scene.ground.event(scene.mark, "scroll", "scroll-area", |_| true))
+            .most(20.0)
+            .confirmed(),
         Job::new("Move", move_pointer, |scene| {
             let to = pad(scene.ground, scene.turn);
             let there =
                 move |line: &Value| line["action"] == "move" && line["screen"] == json!({ "x": to.x, "y": to.y });
-            scene.ground.event(scene.mark, "mouse", "mouse-pad", there)?;
-            scene.confirmed()
+            scene.ground.event(scene.mark, "mouse", "mouse-pad", there)
         })
-        .most(20.0),
+        .most(20.0)
+        .confirmed()
+        // What the one before moved is told a while later, and would be taken for this one's.
+        .before(|ground, _, _| ground.desktop.state_after_input().map(drop)),
         Job::new("Drag", drag, |scene| scene.ground.event(scene.mark, "drop", "drop-target", |_| true)),
         Job::new(
             "Shortcut, seen",
             |_, turn| shortcut("shift+b", turn),
-            |scene| {
-                scene.ground.event(scene.mark, "text", "name", |_| true)?;
-                scene.confirmed()
-            },
+            |scene| scene.ground.event(scene.mark, "text", "name", |_| true),
         )
         .begin(|ground, servers| click_on(ground, servers, "name")),
         // Nothing that can be seen changes, so ours looks for a while before it says that it does not know.
@@ -70,18 +65,22 @@ pub(super) fn jobs() -> Vec<Job> {
             },
         )
         .begin(|ground, servers| click_on(ground, servers, "key-pad")),
-        Job::new("FocusWindow", focus, |scene| {
-            scene.ground.window_event(scene.mark, front(scene.turn), "activated")?;
-            scene.confirmed()
-        })
-        .before(|ground, servers, turn| ground.focus(servers, other(front(turn)))),
+        Job::new("FocusWindow", focus, |scene| scene.ground.window_event(scene.mark, front(scene.turn), "activated"))
+            .before(|ground, servers, turn| ground.focus(servers, other(front(turn))))
+            .confirmed(),
         Job::new("App resize", resize, |scene| {
             let wanted = width(scene.turn);
             let so = || Ok(scene.ground.desktop.state()?.pointer("/window/rect/w") == Some(&json!(wanted)));
-            scene.ground.until(SIZE_LIMIT, so)?;
-            scene.confirmed()
+            scene.ground.until(SIZE_LIMIT, so)
         })
-        .rounds(FEW),
+        .rounds(FEW)
+        .before(|ground, servers, turn| {
+            // The size that is not wanted, whoever had the turn before.
+            let other = Turn { number: turn.number + 1, who: Who::Ours };
+            let Some(asked) = resize(ground, other) else { return Ok(()) };
+            of(servers, Who::Ours)?.call(asked.tool, asked.arguments).map(drop)
+        })
+        .confirmed(),
         Job::new("MinimizeAll", minimize, |scene| scene.ground.window_event(scene.mark, FIRST, "minimised"))
             .rounds(FEW)
             .before(|ground, servers, _| {

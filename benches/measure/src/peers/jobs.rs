@@ -70,13 +70,6 @@ impl Scene<'_> {
         }
         Ok(())
     }
-
-    /// Whether ours claims what it can show; the others make no such difference.
-    pub(super) fn confirmed(&self) -> Result<()> {
-        let good = self.turn.who != Who::Ours || self.answer.text.starts_with("confirmed");
-        ensure!(good, "ours does not confirm it");
-        Ok(())
-    }
 }
 
 /// One job.
@@ -89,6 +82,8 @@ pub(super) struct Job {
     /// Before each turn; not measured.
     pub(super) before: fn(&Ground, &[Contender], Turn) -> Result<()>,
     pub(super) ask: fn(&Ground, Turn) -> Option<Ask>,
+    /// Whether ours must say that it was done, and not only have done it.
+    pub(super) must_confirm: bool,
     /// An error says what is not so.
     pub(super) proof: fn(&Scene<'_>) -> Result<()>,
     /// Once, after the last turn.
@@ -109,9 +104,15 @@ impl Job {
             begin: |_, _| Ok(()),
             before: |_, _, _| Ok(()),
             ask,
+            must_confirm: false,
             proof,
             end: |_| Ok(()),
         }
+    }
+
+    pub(super) fn confirmed(mut self) -> Self {
+        self.must_confirm = true;
+        self
     }
 
     pub(super) fn most(mut self, limit: f64) -> Self {

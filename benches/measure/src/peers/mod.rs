@@ -21,6 +21,8 @@ use std::time::Instant;
 
 /// Starts of each server that are counted.
 const STARTS: u32 = 3;
+/// How an action of ours says that it has evidence.
+const CONFIRMED: &str = "confirmed";
 /// Failures in a row after which a server is not asked for the same job again.
 const GIVE_UP: u32 = 2;
 /// Design section 10: ours beside the better peer.
@@ -145,6 +147,9 @@ fn once(
     Ok(match answer {
         Err(error) => Try::Failed(format!("{error:#}")),
         Ok(Answer { is_error: true, text, .. }) => Try::Failed(text),
+        Ok(answer) if job.must_confirm && turn.who == Who::Ours && !answer.text.starts_with(CONFIRMED) => {
+            Try::Failed(format!("it is not sure: {}", answer.text))
+        }
         Ok(answer) => {
             let scene = jobs::Scene { ground, servers, turn, mark, answer: &answer };
             match (job.proof)(&scene) {
