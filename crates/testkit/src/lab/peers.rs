@@ -98,8 +98,8 @@ pub struct Peers {
 impl Peers {
     /// The command that starts one on the desktop of a run.
     pub fn command(&self, run: &Run, peer: Peer) -> Result<Command> {
-        // One of them reports what it is used for unless it is told not to.
-        let variables = [COMPILED, ("ANONYMIZED_TELEMETRY", "false")];
+        // One of them reports what it is used for, and lays a window over all others after a picture, unless told not to.
+        let variables = [COMPILED, ("ANONYMIZED_TELEMETRY", "false"), ("WINDOWS_MCP_DISABLE_FLASH", "1")];
         run.command(&self.home(peer).join("python.exe"), peer.arguments(), &variables)
     }
 
