@@ -93,11 +93,11 @@ pub(crate) fn rows(transport: &str, era: Era) -> Result<Vec<Row>> {
     let place = format!("{transport} {}", era.word());
     let mut rows = vec![Row {
         name: format!("call, {place}, 1 in flight, p50"),
-        unit: "us",
+        unit: "us".into(),
         ours: own,
         baseline: Some(base),
         limit: (base * ALONE_RATIO).max(base + ALONE_EXTRA_US),
-        bar: "1.25 x or + 20 us",
+        bar: "1.25 x or + 20 us".into(),
         note: format!("server CPU {:.1} / {:.1} us a call", ours.cpu / ours.calls, floor.cpu / floor.calls),
     }];
     for width in WIDTHS {
@@ -105,11 +105,11 @@ pub(crate) fn rows(transport: &str, era: Era) -> Result<Vec<Row>> {
         let base = floor.cpu / floor.calls;
         rows.push(Row {
             name: format!("call, {place}, {width} in flight, CPU"),
-            unit: "us",
+            unit: "us".into(),
             ours: ours.cpu / ours.calls,
             baseline: Some(base),
             limit: base + WIDE_EXTRA_US,
-            bar: "+ 15 us",
+            bar: "+ 15 us".into(),
             note: format!(
                 "p50 {:.0} / {:.0} us; client CPU {:.1} / {:.1} us",
                 median(&mut ours.p50),
@@ -138,11 +138,11 @@ pub(crate) fn start(transport: &str) -> Result<Row> {
     let base = median(&mut floor);
     Ok(Row {
         name: format!("start to first answer, {transport}"),
-        unit: "ms",
+        unit: "ms".into(),
         ours: median(&mut ours),
         baseline: Some(base),
         limit: base + START_EXTRA_MS,
-        bar: "+ 5 ms",
+        bar: "+ 5 ms".into(),
         note: String::new(),
     })
 }

@@ -76,14 +76,14 @@ fn baseline() -> PathBuf {
     built_exe("portcullis-fixture-baseline", Profile::Release)
 }
 
-fn milliseconds(began: Instant) -> f64 {
+pub(crate) fn milliseconds(began: Instant) -> f64 {
     began.elapsed().as_secs_f64() * 1e3
 }
 
 /// Lets this thread and all that it starts from here on run on one core. A question to the lab's system wakes another
 /// process and waits for it; on a virtual machine to do so across cores costs up to ten times as much, and another time as
 /// much on each.
-fn stay_on_one_core() -> Result<()> {
+pub(crate) fn stay_on_one_core() -> Result<()> {
     let allowed = rustix::thread::sched_getaffinity(None)?;
     let first = (0..CpuSet::MAX_CPU).find(|core| allowed.is_set(*core)).context("no core may be used")?;
     let mut one = CpuSet::new();
@@ -110,7 +110,7 @@ pub(crate) fn rows() -> Result<Vec<Row>> {
 
 /// The server as users get it, on a data folder that it has made before: keys are made once.
 fn ours(desktop: &Desktop) -> Result<Server> {
-    Server::start_built(desktop.run(), Profile::Release, &desktop.run().share().join("data-measured"))
+    Server::start_built(desktop.run(), Profile::Release, &[], &desktop.run().share().join("data-measured"))
 }
 
 /// A baseline program that has said its word, and the time until then.
@@ -138,11 +138,11 @@ fn start(desktop: &Desktop) -> Result<Row> {
     let base = median(&mut base);
     Ok(Row {
         name: "start to first answer, lab".to_owned(),
-        unit: "ms",
+        unit: "ms".into(),
         ours: median(&mut own),
         baseline: Some(base),
         limit: base * START_RATIO,
-        bar: "1.3 x",
+        bar: "1.3 x".into(),
         note: "beside a program that says one word".to_owned(),
     })
 }
@@ -163,11 +163,11 @@ fn memory(desktop: &Desktop) -> Result<Row> {
     child.wait()?;
     Ok(Row {
         name: "idle memory, lab".to_owned(),
-        unit: "MB",
+        unit: "MB".into(),
         ours: own,
         baseline: Some(base),
         limit: base * IDLE_RATIO,
-        bar: "1.25 x",
+        bar: "1.25 x".into(),
         note: format!("beside a program that loaded the same {} libraries", libraries.len()),
     })
 }
@@ -218,11 +218,11 @@ fn picture(desktop: &Desktop, client: &Client) -> Result<Row> {
     let base = copy + encode;
     Ok(Row {
         name: "screenshot, full HD".to_owned(),
-        unit: "ms",
+        unit: "ms".into(),
         ours: median(&mut ours),
         baseline: Some(base),
         limit: base * PICTURE_RATIO,
-        bar: "1.15 x",
+        bar: "1.15 x".into(),
         note: format!("BitBlt {copy:.1} ms + {encoder} {encode:.1} ms; ours with transport and base64"),
     })
 }
@@ -239,11 +239,11 @@ fn clicks(desktop: &Desktop, client: &Client) -> Result<Vec<Row>> {
         Row::fixed("click, confirmed by the control's state", "ms", plain, CLICK_MS, "10 ms"),
         Row {
             name: "click, with what changed".to_owned(),
-            unit: "ms",
+            unit: "ms".into(),
             ours: told,
             baseline: Some(whole),
             limit: whole * DIFF_RATIO,
-            bar: "2 x Snapshot",
+            bar: "2 x Snapshot".into(),
             note: String::new(),
         },
     ])

@@ -63,10 +63,10 @@ impl Server {
     }
 
     /// As `start_on`, of another build, over standard input and output.
-    pub fn start_built(run: &Run, profile: Profile, data: &Path) -> Result<Server> {
+    pub fn start_built(run: &Run, profile: Profile, flags: &[&str], data: &Path) -> Result<Server> {
         let transport = Transport::Stdio;
         let exe = built_exe("portcullis", profile);
-        Server::start_exe(run, &exe, &serve(run, &exe, transport, &[], data)?, transport, data)
+        Server::start_exe(run, &exe, &serve(run, &exe, transport, flags, data)?, transport, data)
     }
 
     fn start_exe(run: &Run, exe: &Path, arguments: &[String], transport: Transport, data: &Path) -> Result<Server> {

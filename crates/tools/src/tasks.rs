@@ -119,6 +119,7 @@ fn answer(answer: &Result<Reply, Fault>) -> String {
                 Part::Text(text) => text.clone(),
                 Part::Image(_) => "[a picture]".to_owned(),
                 Part::Blob(_) => "[bytes]".to_owned(),
+                Part::Link(link) => format!("[{}]", link.uri),
             };
             parts.iter().map(text).collect::<Vec<_>>().join("\n")
         }

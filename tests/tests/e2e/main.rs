@@ -21,6 +21,7 @@ mod keyboard;
 mod look;
 mod network;
 mod ocr;
+mod parallel;
 mod parameters;
 mod person;
 mod policy;

@@ -6,7 +6,7 @@ use super::command::copy_onto;
 use super::progress::{Progress, Quiet};
 use super::rust_src::{self, Std};
 use super::{Cleaned, Run, RunState, Size};
-use super::{Dotnet, Node, build, clients, host, mutation, node, remove, rootfs, run, sdk, template};
+use super::{Dotnet, Node, Peers, build, clients, host, mutation, node, peers, remove, rootfs, run, sdk, template};
 use anyhow::{Context, Result, bail};
 use process_wrap::std::{CommandWrap, ProcessGroup};
 use rustix::process::{Pid, Signal, kill_process};
@@ -121,13 +121,17 @@ impl Cache {
         self.top().join("dotnet")
     }
 
+    pub(super) fn peers(&self) -> PathBuf {
+        self.top().join("peers")
+    }
+
     pub(super) fn run(&self, name: &str) -> PathBuf {
         self.runs().join(name)
     }
 
     /// Whether live runs need the part of that name.
     pub(super) fn is_stood_on(name: &str) -> bool {
-        matches!(name, "rootfs" | "template" | "dotnet")
+        matches!(name, "rootfs" | "template" | "dotnet" | "peers")
     }
 
     /// Everything in the cache that `clean` may remove, runs and locks apart.
@@ -221,6 +225,18 @@ impl Lab {
     /// cargo-mutants.
     pub fn cargo_mutants(&self) -> Result<PathBuf> {
         mutation::find(&self.cache)
+    }
+
+    /// The servers that ours is measured beside.
+    pub fn peers(&self) -> Result<Peers> {
+        peers::find(&self.cache, &self.wine)
+    }
+
+    /// Fetches the servers that ours is measured beside, which `up` does not.
+    pub fn make_peers(progress: &dyn Progress) -> Result<()> {
+        let lab = Lab::ready()?;
+        let _lock = lab.cache.lock_within("up", UP_LOCK_LIMIT, progress)?;
+        peers::make(&lab.cache, &lab.wine, progress)
     }
 
     /// Starts a run that ends when the value is dropped, or when this process dies in any way.

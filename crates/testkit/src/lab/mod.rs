@@ -1,7 +1,7 @@
 //! The seam to the desktop that the tests run on. On Linux that is the lab: a Windows desktop made of a Debian chroot with
 //! Wine 10 and a virtual display. On Windows it is the machine's own. Both have the same names, and this file alone asks
 //! which system it is. Tests use this library directly; `cargo xtask lab` is a thin command line over it. Nothing here
-//! knows the server's protocol, and nothing here downloads outside `Lab::up`.
+//! knows the server's protocol, and nothing here downloads outside `Lab::up` and `Lab::make_peers`.
 
 mod build;
 mod cache;
@@ -23,6 +23,8 @@ mod host;
 mod linux;
 #[cfg(not(windows))]
 mod mutation;
+#[cfg(not(windows))]
+mod peers;
 #[cfg(not(windows))]
 mod remove;
 #[cfg(not(windows))]
@@ -64,6 +66,7 @@ pub use windows::{Run, Screen, checks};
 pub use {
     doctor::checks,
     host::tool,
+    peers::{Peer, Peers},
     run::{Run, RunState},
     screen::{Screen, XWindow},
 };

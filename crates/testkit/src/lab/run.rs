@@ -308,9 +308,9 @@ fn keeper_command(lab: &Lab, folder: &Path, shown: &[PathBuf], lifetime: Lifetim
     Ok(command)
 }
 
-/// What Windows programs may read besides the share: the workspace, wherever cargo builds, and the .NET SDK.
+/// What Windows programs may read besides the share: the workspace, wherever cargo builds, the .NET SDK, and the peers.
 fn shown_folders(cache: &Cache) -> Vec<PathBuf> {
-    let mut folders = vec![build::workspace_top(), build::target_folder(), cache.dotnet()];
+    let mut folders = vec![build::workspace_top(), build::target_folder(), cache.dotnet(), cache.peers()];
     folders.retain(|folder| folder.is_dir());
     let mut folders: Vec<PathBuf> = folders.iter().filter_map(|f| fs::canonicalize(f).ok()).collect();
     folders.sort();

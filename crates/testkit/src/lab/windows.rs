@@ -194,6 +194,11 @@ impl Lab {
         Err(NoLab.into())
     }
 
+    /// Nothing here: they are measured beside ours in the lab.
+    pub fn make_peers(_progress: &dyn Progress) -> Result<()> {
+        Err(NoLab.into())
+    }
+
     /// The desktop, with a share of its own.
     pub fn start(&self, _name: Option<&str>) -> Result<Run> {
         tie()?;
