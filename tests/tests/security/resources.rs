@@ -63,9 +63,9 @@ fn kept_pictures_are_listed_and_read_over_every_wire() {
 #[test]
 fn attack_another_key_reads_and_lists_nothing_of_it() {
     let home = FakeHome::new().unwrap();
-    let other = key(&home, &["new", "other", "--scopes", "observe"]);
+    let (mine, other) = (key(&home, &["new", "mine"]), key(&home, &["new", "other"]));
     let server: Server = home.start(Transport::Http, &[]).unwrap();
-    let owner = Client::over_http(server.endpoint().unwrap().clone(), Era::Legacy).unwrap();
+    let owner = Client::over_http(of(&server, &mine), Era::Legacy).unwrap();
     let uri = keep(&owner);
     let stranger = Client::over_http(of(&server, &other), Era::Legacy).unwrap();
     let refused = stranger.request("resources/read", json!({ "uri": uri })).unwrap().unwrap_err();

@@ -248,7 +248,8 @@ impl Client {
             Era::Legacy => headers.extend(self.session().map(|id| ("Mcp-Session-Id".to_owned(), id))),
             Era::Modern => {
                 headers.push(("Mcp-Method".to_owned(), method.to_owned()));
-                if let Some(name) = message.pointer("/params/name").and_then(Value::as_str) {
+                if let Some(name) = ["/params/name", "/params/uri"].iter().find_map(|at| message.pointer(at)?.as_str())
+                {
                     headers.push(("Mcp-Name".to_owned(), name.to_owned()));
                 }
             }
