@@ -1,9 +1,9 @@
 //! `Invoke`: operating a control through its own interface, without the pointer, the keyboard or the foreground.
 
-use crate::args::Text;
+use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
-use crate::desktop::passage::{Passage, SelectArgs};
+use crate::desktop::passage::Passage;
 use crate::desktop::target::{Reach, Target, pick, read_scene, target_arguments};
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
@@ -41,8 +41,8 @@ target_arguments! {
         action: Option<Action>,
         /// For set_value
         value: Option<Text<100_000>>,
-        /// Part of its text
-        select: Option<SelectArgs>,
+        /// Words of its text, or [from, to]
+        select: Option<Passage>,
         observe: Option<Observe>,
     }
 }
@@ -52,6 +52,8 @@ struct Bound {
     action: Action,
     value: Option<String>,
     passage: Option<Passage>,
+    /// Which of several words, where the element needs no count.
+    nth: Option<usize>,
     observe: Observe,
 }
 
@@ -64,7 +66,7 @@ impl Tool for Invoke {
     const DESCRIPTOR: Descriptor = Descriptor {
         name: "Invoke",
         title: "Operate a control",
-        description: "Press, toggle, select, expand or set a control, or select part of its text, through its own interface, leaving pointer and focus alone. Answers with what changed.",
+        description: "Press, toggle, select, expand or set a control through its own interface, leaving pointer and focus alone. Answers with what changed.",
         tier: Tier::Interact,
         effects: &[Effect::OperateControl, Effect::OperateCommandHost, Effect::ReadWindows, Effect::ReadPixels],
         annotations: Annotations::ACTS,
@@ -106,7 +108,8 @@ impl Tool for Invoke {
                 "give both or neither",
             ));
         }
-        let passage = args.select.map(SelectArgs::parse).transpose()?;
+        let nth = args.element.is_some().then_some(args.nth).flatten().map(Int::size);
+        let passage = args.select;
         if passage.is_some() && action != Action::Auto {
             let rule = "`select` is an action by itself";
             return Err(Fault::bad_argument("action", "another action", rule, "leave `action` out"));
@@ -118,7 +121,7 @@ impl Tool for Invoke {
             reversibility: Reversibility::Irreversible,
             state_digest: None,
             deadline: None,
-            bound: Bound { target, action, value, passage, observe },
+            bound: Bound { target, action, value, passage, nth, observe },
         })
     }
 
@@ -126,7 +129,7 @@ impl Tool for Invoke {
         let (element, scene) = settle_target(&bound.target, permit, cx)?;
         let watch = Watch::begin(permit, cx, Some(&element.window), Some(&element), bound.observe, scene);
         if let Some(passage) = &bound.passage {
-            return watch.end_with(passage.select(&element, permit, cx)?);
+            return watch.end_with(passage.select(bound.nth, &element, permit, cx)?);
         }
         let watch = match &bound.value {
             Some(value) => watch.conceal(value),

@@ -90,7 +90,7 @@ target_arguments! {
         caret: Option<Caret>,
         /// Enter afterwards
         press_enter: Option<bool>,
-        /// auto: keys, or the value when clearing. paste (tier 3) puts the clipboard back
+        /// auto: keys, or the value when clearing. paste: tier 3
         how: Option<TypeHow>,
         observe: Option<Observe>,
     }

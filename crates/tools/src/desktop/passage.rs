@@ -1,14 +1,15 @@
 //! A passage of a control's text, by its words or by character positions, and selecting it. Words are looked for in what the
 //! control holds now; nothing is typed and nothing is changed here.
 
-use crate::args::{Int, Text};
 use crate::context::ApplyContext;
-use crate::desktop::target::Nth;
 use portcullis_model::{ElementIdentity, Fault, FaultCode, Outcome};
 use portcullis_platform::ControlAct;
 use portcullis_policy::Permit;
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::borrow::Cow;
 
 /// Characters of a text in which words are looked for.
 const SEARCHED: usize = 200_000;
@@ -17,43 +18,56 @@ const WORDS_CAP: usize = 2_000;
 /// Places that are told when words stand there several times.
 const TOLD: usize = 5;
 
-/// Which characters are meant, as they come.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SelectArgs {
-    /// These words
-    text: Option<Text<WORDS_CAP>>,
-    nth: Option<Nth>,
-    /// Or by position, as GetText counts
-    from: Option<Int<0, 2_000_000_000>>,
-    to: Option<Int<0, 2_000_000_000>>,
-}
-
-/// Which characters are meant.
+/// Which characters are meant: words, or the first position and one after the last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Passage {
-    /// The words, and which of several places.
-    Words(String, Option<usize>),
+    /// These words.
+    Words(String),
     /// From the first character to one after the last.
     Range(usize, usize),
 }
 
-impl SelectArgs {
-    /// One way of saying it, whole.
-    pub(crate) fn parse(self) -> Result<Passage, Fault> {
-        let rule = "it has `text`, perhaps with `nth`, or `from` and `to`, of which `to` is no less";
-        match (self.text, self.nth, self.from, self.to) {
-            (Some(text), nth, None, None) if !text.0.is_empty() => Ok(Passage::Words(text.0, nth.map(Int::size))),
-            (None, None, Some(from), Some(to)) if from.get() <= to.get() => Ok(Passage::Range(from.size(), to.size())),
-            _ => Err(Fault::bad_argument("select", "another combination", rule, "say which characters to select")),
-        }
+impl<'de> Deserialize<'de> for Passage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = Value::deserialize(deserializer)?;
+        let position = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
+        let found = match &given {
+            Value::String(words) if (1..=WORDS_CAP).contains(&words.chars().count()) => {
+                Some(Self::Words(words.clone()))
+            }
+            Value::Array(both) => match both.as_slice() {
+                [from, to] => position(from).zip(position(to)).map(|(from, to)| Self::Range(from, to)),
+                _ => None,
+            },
+            _ => None,
+        };
+        found.filter(|found| !matches!(found, Self::Range(from, to) if from > to)).ok_or_else(|| {
+            D::Error::custom(format!(
+                "it is words, at most {WORDS_CAP} characters, or a list of two positions in order"
+            ))
+        })
+    }
+}
+
+impl JsonSchema for Passage {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Passage".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({})
     }
 }
 
 impl Passage {
-    /// Selects it, and reads back what is selected.
+    /// Selects it, and reads back what is selected. `nth` says which of several places the words mean.
     pub(crate) fn select(
         &self,
+        nth: Option<usize>,
         element: &ElementIdentity,
         permit: &Permit,
         cx: &ApplyContext<'_>,
@@ -61,7 +75,7 @@ impl Passage {
         let read = cx.ports.tree.text(permit, element, 0, SEARCHED, cx.deadline)?;
         let (text, total) = (read.text.raw(), read.total_chars);
         let (from, to) = match self {
-            Self::Words(words, nth) => find(text, words, *nth, total)?,
+            Self::Words(words) => find(text, words, nth, total)?,
             Self::Range(from, to) => within(*from, *to, total.unwrap_or_else(|| text.chars().count()))?,
         };
         let act = ControlAct::SelectText { from, to };
@@ -79,7 +93,7 @@ impl Passage {
 fn within(from: usize, to: usize, total: usize) -> Result<(usize, usize), Fault> {
     if from > total {
         let rule = format!("the text has {total} characters");
-        return Err(Fault::bad_argument("select.from", from, &rule, "look with GetText"));
+        return Err(Fault::bad_argument("select", from, &rule, "look with GetText"));
     }
     Ok((from, to.min(total)))
 }
@@ -100,10 +114,10 @@ fn find(text: &str, words: &str, nth: Option<usize>, total: Option<usize>) -> Re
             let told = places.iter().zip(1..).take(TOLD);
             let told = told.map(|((from, to), number)| format!("nth {number}: characters {from} to {to}"));
             return Err(Fault::new(FaultCode::Ambiguous, format!("the words stand there {} times", places.len()))
-                .field("select.text")
+                .field("select")
                 .value(words)
                 .rule("one passage is selected")
-                .remedy("say which one with `nth`")
+                .remedy("name the element by its ref, and which words with `nth`; or give the positions")
                 .candidates(told));
         }
         None => places.first(),
@@ -115,7 +129,7 @@ fn find(text: &str, words: &str, nth: Option<usize>, total: Option<usize>) -> Re
             _ => format!("the words stand there {} times, letter for letter", places.len()),
         };
         Fault::new(FaultCode::NotFound, "there is no such passage")
-            .field("select.text")
+            .field("select")
             .value(words)
             .rule(rule)
             .remedy("look with GetText, and say it as it stands there")
@@ -142,21 +156,13 @@ mod tests {
 
     #[test]
     fn a_passage_is_said_in_one_way() {
-        let parse = |text: &str| serde_json::from_str::<SelectArgs>(text).unwrap().parse();
-        assert_eq!(parse(r#"{"text": "a", "nth": 2}"#).unwrap(), Passage::Words("a".to_owned(), Some(2)));
-        assert_eq!(parse(r#"{"from": 2, "to": 2}"#).unwrap(), Passage::Range(2, 2));
-        for wrong in [
-            "{}",
-            r#"{"text": ""}"#,
-            r#"{"nth": 1}"#,
-            r#"{"from": 1}"#,
-            r#"{"from": 2, "to": 1}"#,
-            r#"{"text": "a", "from": 1, "to": 2}"#,
-            r#"{"from": 1, "to": 2, "nth": 1}"#,
-        ] {
-            assert_eq!(parse(wrong).unwrap_err().field.as_deref(), Some("select"), "{wrong}");
+        let parse = |text: &str| serde_json::from_str::<Passage>(text);
+        assert_eq!(parse(r#""a""#).unwrap(), Passage::Words("a".to_owned()));
+        assert_eq!(parse("[2, 2]").unwrap(), Passage::Range(2, 2));
+        for wrong in [r#""""#, "{}", "[1]", "[2, 1]", "[-1, 2]", "[1, 2, 3]", r#"["a", "b"]"#, "7"] {
+            assert!(parse(wrong).unwrap_err().to_string().contains("two positions"), "{wrong}");
         }
         assert_eq!(within(2, 9, 5).unwrap(), (2, 5));
-        assert_eq!(within(6, 9, 5).unwrap_err().field.as_deref(), Some("select.from"));
+        assert_eq!(within(6, 9, 5).unwrap_err().field.as_deref(), Some("select"));
     }
 }
