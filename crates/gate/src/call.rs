@@ -208,6 +208,13 @@ impl Gate {
 impl Inner {
     fn submit(self: &Arc<Self>, id: CallId, call: Call, respond: Responder) {
         let arguments = self.parts.ledger.digest(call.arguments.to_string().as_bytes());
+        // Whoever refuses, and wherever: what the tool's clients are told of it is the tool's to say.
+        let descriptor =
+            canonical(&self.parts.catalogue, &call.tool, Value::Null).ok().map(|(tool, _)| *tool.descriptor());
+        let respond: Responder = match descriptor {
+            Some(descriptor) => Box::new(move |answer: Answer| respond(answer.map_err(|fault| descriptor.told(fault)))),
+            None => respond,
+        };
         match self.admit(id, &call, arguments) {
             Err(fault) => respond(Err(self.parts.redactor.fault(fault))),
             Ok(tool) => self.dispatch(id, tool, call, arguments, respond),

@@ -7,7 +7,9 @@ use crate::identity::ProcessHandle;
 use crate::processes::has_ended;
 use crate::security::is_elevated_over_us;
 use portcullis_model::{Digest, Effect, ProcessId, ProgramName, Resource, RunningProgram};
-use portcullis_platform::{Architecture, ClrKind, HeldApplication, Permit, PortFault, PortResult, WpfFacts};
+use portcullis_platform::{
+    Architecture, ClrKind, HeldApplication, Permit, PortFault, PortResult, WpfFacts, program_name,
+};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::Read;
@@ -88,7 +90,7 @@ impl HeldApplication for Held {
         let modules = modules(self.process.number);
         let runtime = modules.iter().find_map(|module| Some((runtime_of(module)?, version(module))));
         Ok(WpfFacts {
-            name: ProgramName::from_image_path(&image),
+            name: program_name(&image),
             architecture: architecture(&self.handle),
             runtime: runtime.as_ref().map(|(kind, _)| *kind),
             runtime_version: runtime.and_then(|(_, version)| version),
