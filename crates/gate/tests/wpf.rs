@@ -111,6 +111,8 @@ fn an_application_is_listed_connected_to_and_meant_when_none_is_named() {
     assert_eq!(begun["openGates"].as_array().unwrap().len(), 5);
     assert_eq!(shop.ask("connect", json!({ "processId": 4242 }))["connectionSource"], "active-session");
     assert_eq!(shop.application.loaded(), 1, "it was loaded twice");
+    // Once for the list, once to connect, and the session is known.
+    assert_eq!(shop.desktop.wpf().facts_asked(), 2, "a large application takes its time for each");
     assert_eq!(shop.ask("get_active_process", json!({}))["processId"], 4242);
     assert_eq!(shop.ask("ping_inspector", json!({}))["status"], "pong");
     let windows = shop.ask("get_windows", json!({}));

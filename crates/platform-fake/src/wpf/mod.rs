@@ -85,6 +85,7 @@ struct Machine {
     fail: Option<LoadFault>,
     pins_asked: Vec<(bool, bool)>,
     load_limits: Vec<Duration>,
+    facts_asked: u32,
     secret: Option<Vec<u8>>,
 }
 
@@ -207,6 +208,11 @@ impl FakeWpf {
         alive
             .map(|app| FakeApplication { wpf: self.clone(), process: app.process, model: Arc::clone(&app.model) })
             .collect()
+    }
+
+    /// How often it was asked what is known of an application.
+    pub fn facts_asked(&self) -> u32 {
+        lock(&self.0.machine).facts_asked
     }
 
     /// How long each loading might have taken.
@@ -334,6 +340,7 @@ impl HeldApplication for Held {
         let target =
             Resource::WpfTarget { process: self.process, program: program.clone(), load: false, through: Vec::new() };
         permit.require(effect.unwrap_or(Effect::ReadApplications), &target)?;
+        lock(&self.wpf.0.machine).facts_asked += 1;
         Ok(facts)
     }
 
