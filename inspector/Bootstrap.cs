@@ -11,8 +11,8 @@ namespace Portcullis.Inspector
     /// <summary>The entry that a host calls by name, through <c>ExecuteInDefaultAppDomain</c>.</summary>
     public static class Bootstrap
     {
-        /// <summary>How long the loader waits for all of it.</summary>
-        private const int StartMs = 2_000;
+        /// <summary>How long the pipe may take. Whoever started us waits at it.</summary>
+        private const int PipeMs = 2_000;
         /// <summary>Sessions that may be open in this process, whosever they are.</summary>
         internal const int SessionCap = 8;
 
@@ -37,7 +37,13 @@ namespace Portcullis.Inspector
         }
 
         /// <summary>Begins a session, and says how far it came.</summary>
-        internal static StartCode Start(ParameterBlock block)
+        /// <param name="block">Whom to talk to.</param>
+        /// <param name="pipeMs">How long the pipe may take.</param>
+        /// <param name="proofMs">
+        /// How long TLS and the proofs may take then. The first of them in a process compile what they run, which takes seconds
+        /// on a machine that is busy.
+        /// </param>
+        internal static StartCode Start(ParameterBlock block, int pipeMs = PipeMs, int proofMs = Limits.HandshakeCapMs)
         {
             lock (Guard)
             {
@@ -47,7 +53,7 @@ namespace Portcullis.Inspector
                     return StartCode.Full;
                 }
             }
-            var attempt = new Attempt(block);
+            var attempt = new Attempt(block, pipeMs);
             new Thread(() =>
             {
                 attempt.Run();
@@ -57,7 +63,7 @@ namespace Portcullis.Inspector
                 }
             })
             { IsBackground = true, Name = "Portcullis inspector" }.Start();
-            return attempt.Await(StartMs);
+            return attempt.Await(pipeMs, proofMs);
         }
 
         /// <summary>One way from a block to a session.</summary>
@@ -65,20 +71,22 @@ namespace Portcullis.Inspector
         {
             private readonly object guard = new object();
             private readonly ParameterBlock block;
+            private readonly int pipeMs;
             private IDisposable? channel;
             private StartCode stage = StartCode.NoPipe;
             private bool decided;
             private bool tooLate;
 
-            internal Attempt(ParameterBlock block)
+            internal Attempt(ParameterBlock block, int pipeMs)
             {
                 this.block = block;
+                this.pipeMs = pipeMs;
             }
 
             /// <summary>What came of it; what takes too long is given up, and leaves nothing.</summary>
-            internal StartCode Await(int ms)
+            internal StartCode Await(int pipe, int proof)
             {
-                var until = Clock.Now + ms;
+                var until = Clock.Now + pipe + proof;
                 lock (guard)
                 {
                     while (!decided)
@@ -133,7 +141,7 @@ namespace Portcullis.Inspector
 
             private Session? Connect()
             {
-                var pipe = PipeClient.Connect(block.Pipe, StartMs);
+                var pipe = PipeClient.Connect(block.Pipe, pipeMs);
                 if (pipe == null || !Reach(StartCode.WrongServer, pipe)
                     || !PipeClient.IsServedBy(pipe, block.ServerProcess, block.ServerStarted) || !Reach(StartCode.Tls, pipe))
                 {

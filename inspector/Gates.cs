@@ -39,7 +39,7 @@ namespace Portcullis.Inspector
 
         internal static uint Of(FacetsParams asked)
         {
-            var context = asked.Facets.Contains(Facet.DataContext);
+            var context = asked.Resolve || asked.Facets.Contains(Facet.DataContext);
             var other = asked.Facets.Count == 0 || asked.Facets.Exists(facet => facet != Facet.DataContext);
             return (other ? Limits.SensitiveReads : None) | (context ? Limits.ViewModel : None);
         }

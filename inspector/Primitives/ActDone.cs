@@ -1,6 +1,7 @@
 // What an act tells of itself: by which means it was done, and what of the element's state it changed.
 using System;
 using System.Collections.Generic;
+using System.Windows;
 using Portcullis.Inspector.Protocol;
 
 namespace Portcullis.Inspector.Primitives
@@ -12,6 +13,12 @@ namespace Portcullis.Inspector.Primitives
 
         /// <summary>The means, written before they are used.</summary>
         internal string Used { get; set; } = "";
+
+        /// <summary>What was dragged onto.</summary>
+        internal DependencyObject? Target { get; set; }
+
+        /// <summary>The container that was made.</summary>
+        internal DependencyObject? Item { get; set; }
 
         internal List<ActEffect> Effects { get; } = new List<ActEffect>();
 

@@ -156,6 +156,17 @@ namespace Portcullis.Inspector.Primitives
                 throw Readiness.Refused("dropNotAllowed");
             }
             done.Used = "DragEvents";
+            done.Target = onto;
+            foreach (var (hint, routed) in new[]
+            {
+                ("hasDragEnterHandler", DragDrop.DragEnterEvent), ("hasDragOverHandler", DragDrop.DragOverEvent),
+                ("hasDropHandler", DragDrop.DropEvent),
+            })
+            {
+                done.Tell(hint, null, FacetHandlers.Has(onto, routed));
+            }
+            // A secret goes no further than where it is shown.
+            text ??= Redaction.IsSecretElement(from) ? null : NodeReader.TextOf(from);
             var data = new DataObject(string.IsNullOrEmpty(format) ? DataFormats.UnicodeText : format!, text ?? "");
             var handled = DragStep(onto, data, DragDrop.PreviewDragEnterEvent, DragDrop.DragEnterEvent, out _);
             handled |= DragStep(onto, data, DragDrop.PreviewDragOverEvent, DragDrop.DragOverEvent, out var effects);

@@ -207,7 +207,8 @@ namespace Portcullis.Inspector.Primitives
                 done.Used = "BringIntoView";
             }
             control.UpdateLayout();
-            (control.ItemContainerGenerator.ContainerFromIndex(at) as FrameworkElement)?.BringIntoView();
+            done.Item = control.ItemContainerGenerator.ContainerFromIndex(at);
+            (done.Item as FrameworkElement)?.BringIntoView();
         }
 
         internal static void Expand(DependencyObject element, bool expand, ActDone done)

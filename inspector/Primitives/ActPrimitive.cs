@@ -71,6 +71,7 @@ namespace Portcullis.Inspector.Primitives
             result.Used = done.Used;
             result.FocusBefore = focusBefore;
             result.Ty = types.Of(type ?? typeof(DependencyObject));
+            result.TargetTy = done.Target == null ? (uint?)null : types.Of(done.Target.GetType());
             result.Types = types.Rows;
             return result;
         }
@@ -247,6 +248,7 @@ namespace Portcullis.Inspector.Primitives
             }
             result.FocusAfter = seen.FocusAfter;
             result.FocusTy = seen.FocusTy;
+            result.Item = seen.Item;
             result.RootsNew = seen.RootsNew;
             result.RootsGone = seen.RootsGone;
             result.Effects = seen.Effects;
@@ -257,6 +259,7 @@ namespace Portcullis.Inspector.Primitives
             var seen = new ActResult();
             done.Finish();
             seen.Effects.AddRange(done.Effects);
+            seen.Item = context.Handles.OfOrNone(done.Item);
             if (Keyboard.FocusedElement is DependencyObject focused)
             {
                 seen.FocusAfter = context.Handles.Of(focused);

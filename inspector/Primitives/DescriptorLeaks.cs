@@ -6,6 +6,8 @@ using System.Collections.Generic;
 using System.ComponentModel;
 using System.Reflection;
 using System.Windows;
+using System.Windows.Media;
+using System.Windows.Data;
 
 namespace Portcullis.Inspector.Primitives
 {
@@ -25,7 +27,7 @@ namespace Portcullis.Inspector.Primitives
         /// <summary>Objects that the descriptor keeps.</summary>
         internal uint Objects { get; set; }
 
-        /// <summary>Those of them that no binding listens to any more.</summary>
+        /// <summary>Those of them that no binding listens to any more, or of elements that are in no window.</summary>
         internal uint Dead { get; set; }
 
         /// <summary>Bindings that listen.</summary>
@@ -56,6 +58,11 @@ namespace Portcullis.Inspector.Primitives
         private static readonly PropertyInfo? Count = ListenerList?.GetProperty("Count", Hidden);
         private static readonly MethodInfo? Listener = ListenerList?.GetMethod("GetListener", Hidden);
         private static readonly PropertyInfo? Target = Listener?.ReturnType.GetProperty("Target", Hidden);
+
+        // PropertyPathWorker.cs and BindingWorker.cs: who listens knows the binding, and that its element.
+        private static readonly FieldInfo? Host = typeof(FrameworkElement).Assembly
+            .GetType("MS.Internal.Data.PropertyPathWorker")?.GetField("_host", Hidden);
+        private static readonly PropertyInfo? Parent = Host?.FieldType.GetProperty("ParentBindingExpression", Hidden);
 
         /// <summary>Whether this runtime has the tables as known.</summary>
         internal static bool IsSupported { get; } =
@@ -103,20 +110,20 @@ namespace Portcullis.Inspector.Primitives
             foreach (var handler in handlers.Values)
             {
                 var isBinding = false;
-                uint alive = 0;
+                uint alive = 0, shown = 0;
                 foreach (var one in (handler as Delegate)?.GetInvocationList() ?? Array.Empty<Delegate>())
                 {
                     if (one.Target != null && one.Target.GetType() == Record)
                     {
                         isBinding = true;
-                        alive += AliveIn(Listeners!.GetValue(one.Target));
+                        alive += AliveIn(Listeners!.GetValue(one.Target), ref shown);
                     }
                 }
                 if (isBinding)
                 {
                     kept.Objects++;
                     kept.Alive += alive;
-                    kept.Dead += alive == 0 ? 1u : 0u;
+                    kept.Dead += shown == 0 ? 1u : 0u;
                 }
             }
             if (kept.Objects > 0)
@@ -125,16 +132,40 @@ namespace Portcullis.Inspector.Primitives
             }
         }
 
-        private static uint AliveIn(object? listeners)
+        private static uint AliveIn(object? listeners, ref uint shown)
         {
             uint alive = 0;
             var count = listeners == null ? 0 : (int)Count!.GetValue(listeners)!;
             for (var i = 0; i < count; i++)
             {
                 var listener = Listener!.Invoke(listeners, new object[] { i });
-                alive += Target!.GetValue(listener) != null ? 1u : 0u;
+                var target = Target!.GetValue(listener);
+                if (target != null)
+                {
+                    alive++;
+                    shown += IsLost(target) ? 0u : 1u;
+                }
             }
             return alive;
+        }
+
+        /// <summary>
+        /// Whether the element of a binding was taken out of every window. The descriptor keeps its source, and a source that
+        /// knows the element keeps that: it listens for ever and is never seen again.
+        /// </summary>
+        private static bool IsLost(object listener)
+        {
+            if (Host == null || listener.GetType() != Host.DeclaringType || !(Host.GetValue(listener) is { } worker)
+                || !((Parent?.GetValue(worker) as BindingExpression)?.Target is FrameworkElement element) || !element.CheckAccess())
+            {
+                return false;
+            }
+            DependencyObject top = element;
+            for (var above = Elements.Parent(top); above != null; above = Elements.Parent(top))
+            {
+                top = above;
+            }
+            return !(top is Window) && (!(top is Visual visual) || PresentationSource.FromVisual(visual) == null);
         }
     }
 }

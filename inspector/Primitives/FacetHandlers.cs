@@ -74,6 +74,16 @@ namespace Portcullis.Inspector.Primitives
             });
         }
 
+        /// <summary>Whether an element itself has a handler of an event.</summary>
+        internal static bool Has(DependencyObject element, RoutedEvent routed)
+        {
+            foreach (var _ in OwnHandlers(element, routed))
+            {
+                return true;
+            }
+            return false;
+        }
+
         private static IEnumerable<RoutedEventHandlerInfo> OwnHandlers(DependencyObject element, RoutedEvent routed)
         {
             var store = element is UIElement ? ElementStore!.GetValue(element)

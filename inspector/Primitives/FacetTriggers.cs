@@ -24,15 +24,15 @@ namespace Portcullis.Inspector.Primitives
             typeof(FrameworkElement).GetProperty("TemplateInternal", Hidden);
 
         private readonly Reading reading;
-        private readonly bool showsData;
+        private readonly bool resolves;
         private readonly List<TriggerRow> rows = new List<TriggerRow>();
 
         /// <param name="reading">What the rows are made with.</param>
-        /// <param name="mask">The session's gates: values of view models need theirs, whether a condition is met does not.</param>
-        internal FacetTriggers(Reading reading, uint mask)
+        /// <param name="resolves">Whether conditions are followed into view models, whose getters are the application's code.</param>
+        internal FacetTriggers(Reading reading, bool resolves)
         {
             this.reading = reading;
-            showsData = (mask & Limits.ViewModel) != 0;
+            this.resolves = resolves;
         }
 
         internal List<TriggerRow>? Of(DependencyObject element)
@@ -156,12 +156,10 @@ namespace Portcullis.Inspector.Primitives
             {
                 return row;
             }
-            var isData = false;
             object? source;
             if (single.Source != null)
             {
                 source = single.Source;
-                isData = !(source is DependencyObject);
             }
             else if (!string.IsNullOrEmpty(single.ElementName))
             {
@@ -176,18 +174,12 @@ namespace Portcullis.Inspector.Primitives
             }
             else
             {
-                source = element.GetValue(FrameworkElement.DataContextProperty);
-                isData = true;
-            }
-            if (source == null)
-            {
-                return row;
+                source = resolves ? element.GetValue(FrameworkElement.DataContextProperty) : null;
             }
             var steps = Paths.Cut(single.Path);
-            // A path that begins at an element may still go on into its data context.
-            foreach (var step in steps)
+            if (source == null || !resolves && !StaysInElements(source, steps))
             {
-                isData |= step.Name == "DataContext" || step.Name.EndsWith(".DataContext)", StringComparison.Ordinal);
+                return row;
             }
             var followed = Paths.Read(source, steps);
             var last = followed.Count == 0 ? null : followed[followed.Count - 1];
@@ -201,11 +193,15 @@ namespace Portcullis.Inspector.Primitives
                 return row;
             }
             row.Met = IsMet(current, wanted);
-            if (!isData || showsData)
-            {
-                row.Current = reading.Named(current, null, path);
-            }
+            row.Current = reading.Named(current, null, path);
             return row;
+        }
+
+        /// <summary>Whether a path is one property of an element: any step further may be into an object of the application.</summary>
+        private static bool StaysInElements(object source, List<Step> steps)
+        {
+            return source is DependencyObject && steps.Count == 1 && steps[0].Name != "DataContext"
+                && !steps[0].Name.EndsWith(".DataContext)", StringComparison.Ordinal);
         }
 
         private static (bool Known, object? Value) Converted(Binding binding, object? value)

@@ -33,7 +33,7 @@ namespace Portcullis.Inspector.Primitives
                 row.Ty = reading.Type(element.GetType());
                 foreach (var facet in asked.Facets)
                 {
-                    Fill(context, reading, row, element, facet, asked.Event ?? "");
+                    Fill(reading, row, element, facet, asked);
                 }
             }
             catch (Exception e)
@@ -44,7 +44,7 @@ namespace Portcullis.Inspector.Primitives
         }
 
         private static void Fill(
-            Context context, Reading reading, FacetsRow row, DependencyObject element, Facet facet, string routed)
+            Reading reading, FacetsRow row, DependencyObject element, Facet facet, FacetsParams asked)
         {
             switch (facet)
             {
@@ -56,9 +56,9 @@ namespace Portcullis.Inspector.Primitives
                 case Facet.Validation: row.Validation = FacetState.Validation(reading, element); break;
                 case Facet.Automation: row.Automation = FacetState.Automation(reading, element); break;
                 case Facet.Style: row.Style = FacetStyle.Styles(reading, element); break;
-                case Facet.Triggers: row.Triggers = new FacetTriggers(reading, context.Mask).Of(element); break;
+                case Facet.Triggers: row.Triggers = new FacetTriggers(reading, asked.Resolve).Of(element); break;
                 case Facet.Template: row.Template = FacetState.Template(reading, element); break;
-                case Facet.Handlers: row.Handlers = FacetHandlers.Of(element, routed); break;
+                case Facet.Handlers: row.Handlers = FacetHandlers.Of(element, asked.Event ?? ""); break;
                 case Facet.Items: row.Items = FacetState.Items(element); break;
                 case Facet.DataContext: row.DataContext = FacetState.DataContext(reading, element); break;
             }

@@ -267,7 +267,7 @@ namespace Portcullis.Inspector.Primitives
         private static uint Bit(bool set, uint bit) => set ? bit : 0;
 
         /// <summary>The text that an element shows itself, or the content of it that is text.</summary>
-        private static string? TextOf(DependencyObject element)
+        internal static string? TextOf(DependencyObject element)
         {
             switch (element)
             {

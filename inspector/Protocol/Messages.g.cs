@@ -267,7 +267,7 @@ namespace Portcullis.Inspector.Protocol
     /// <summary>The element that has the keyboard, and what of the application an act changed that can be told without reading it.</summary>
     internal sealed class ActResult
     {
-        /// <summary>What else the means itself told: `checked`, `expanded`, `selected`, `handled`, `textChanged`, `canExecute`.</summary>
+        /// <summary>What else the means itself told: `checked`, `expanded`, `selected`, `handled`, `textChanged`, `canExecute`, `hasDropHandler`, ….</summary>
         internal List<ActEffect> Effects = new List<ActEffect>();
         /// <summary>What has it now.</summary>
         internal ulong? FocusAfter;
@@ -275,6 +275,8 @@ namespace Portcullis.Inspector.Protocol
         internal ulong? FocusBefore;
         /// <summary>The type of what has it now.</summary>
         internal uint? FocusTy;
+        /// <summary>The container that `ActKind::RealizeItem` made.</summary>
+        internal ulong? Item;
         /// <summary>The number of the operation that runs; an event `opDone` tells its end.</summary>
         internal ulong? Op;
         /// <summary>How many windows and popups went.</summary>
@@ -283,6 +285,8 @@ namespace Portcullis.Inspector.Protocol
         internal List<ulong> RootsNew = new List<ulong>();
         /// <summary>How it stands.</summary>
         internal ActState State;
+        /// <summary>The type of what was dragged onto.</summary>
+        internal uint? TargetTy;
         /// <summary>The element's type.</summary>
         internal uint Ty;
         /// <summary>The types.</summary>
@@ -298,10 +302,12 @@ namespace Portcullis.Inspector.Protocol
             { var value = fields.Optional("focusAfter"); if (value != null) message.FocusAfter = value.UInt64(); }
             { var value = fields.Optional("focusBefore"); if (value != null) message.FocusBefore = value.UInt64(); }
             { var value = fields.Optional("focusTy"); if (value != null) message.FocusTy = value.UInt32(); }
+            { var value = fields.Optional("item"); if (value != null) message.Item = value.UInt64(); }
             { var value = fields.Optional("op"); if (value != null) message.Op = value.UInt64(); }
             { var value = fields.Required("rootsGone"); if (value != null) message.RootsGone = value.UInt32(); }
             { var value = fields.Required("rootsNew"); if (value != null) message.RootsNew = value.List(item => item.UInt64()); }
             { var value = fields.Required("state"); if (value != null) message.State = value.Enum<ActState>(); }
+            { var value = fields.Optional("targetTy"); if (value != null) message.TargetTy = value.UInt32(); }
             { var value = fields.Required("ty"); if (value != null) message.Ty = value.UInt32(); }
             { var value = fields.Required("types"); if (value != null) message.Types = value.List(item => TypeRow.Read(item)); }
             { var value = fields.Required("used"); if (value != null) message.Used = value.String(); }
@@ -316,10 +322,12 @@ namespace Portcullis.Inspector.Protocol
             if (FocusAfter != null) { writer.Name("focusAfter"); writer.UInt64(FocusAfter.Value); }
             if (FocusBefore != null) { writer.Name("focusBefore"); writer.UInt64(FocusBefore.Value); }
             if (FocusTy != null) { writer.Name("focusTy"); writer.UInt32(FocusTy.Value); }
+            if (Item != null) { writer.Name("item"); writer.UInt64(Item.Value); }
             if (Op != null) { writer.Name("op"); writer.UInt64(Op.Value); }
             writer.Name("rootsGone"); writer.UInt32(RootsGone);
             writer.Name("rootsNew"); writer.BeginArray(); foreach (var item in RootsNew) { writer.UInt64(item); } writer.EndArray();
             writer.Name("state"); writer.Enum(State);
+            if (TargetTy != null) { writer.Name("targetTy"); writer.UInt32(TargetTy.Value); }
             writer.Name("ty"); writer.UInt32(Ty);
             writer.Name("types"); writer.BeginArray(); foreach (var item in Types) { item.Write(writer); } writer.EndArray();
             writer.Name("used"); writer.String(Used);
@@ -1610,6 +1618,8 @@ namespace Portcullis.Inspector.Protocol
         internal List<Facet> Facets = new List<Facet>();
         /// <summary>Of which elements, at most `FacetsParams::HANDLE_CAP`.</summary>
         internal List<ulong> Handles = new List<ulong>();
+        /// <summary>Whether the conditions of triggers are followed into view models; needs the gate for view models.</summary>
+        internal bool Resolve;
         /// <summary>Characters of a text, at most `super::WalkParams::TEXT_CAP`.</summary>
         internal uint Text;
 
@@ -1620,6 +1630,7 @@ namespace Portcullis.Inspector.Protocol
             { var value = fields.Optional("event"); if (value != null) message.Event = value.String(); }
             { var value = fields.Required("facets"); if (value != null) message.Facets = value.List(item => item.Enum<Facet>()); }
             { var value = fields.Required("handles"); if (value != null) message.Handles = value.List(item => item.UInt64()); }
+            { var value = fields.Optional("resolve"); if (value != null) message.Resolve = value.Boolean(); }
             { var value = fields.Required("text"); if (value != null) message.Text = value.UInt32(); }
             fields.End();
             return message;
@@ -1631,6 +1642,7 @@ namespace Portcullis.Inspector.Protocol
             if (Event != null) { writer.Name("event"); writer.String(Event); }
             writer.Name("facets"); writer.BeginArray(); foreach (var item in Facets) { writer.Enum(item); } writer.EndArray();
             writer.Name("handles"); writer.BeginArray(); foreach (var item in Handles) { writer.UInt64(item); } writer.EndArray();
+            writer.Name("resolve"); writer.Boolean(Resolve);
             writer.Name("text"); writer.UInt32(Text);
             writer.EndObject();
         }

@@ -284,7 +284,9 @@ namespace Portcullis.Inspector.Tests
             Check.Equal("right Right", told.Last());
             var realize = client.Act(new ActParams { Kind = ActKind.RealizeItem, Handle = client.Named("list"), Index = 4_000 });
             Check.Equal("realized:False>True", realize.Effects());
-            Check.True(Ui.Main.Do(() => list!.ItemContainerGenerator.ContainerFromIndex(4_000) != null), "the container");
+            var made = Ui.Main.Do(() => client.Session.Context.Handles.OfOrNone(list!.ItemContainerGenerator.ContainerFromIndex(4_000)));
+            Check.True(made != null, "the container");
+            Check.Equal(made, realize.Item, "the container that is told");
             client.Act(new ActParams { Kind = ActKind.Select, Handle = client.Named("list"), Index = 7 });
             Check.Equal(7, Ui.Main.Do(() => list!.SelectedIndex));
             var opened = client.Act(ActKind.Expand, client.Named("combo"));

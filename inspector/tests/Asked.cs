@@ -16,6 +16,7 @@ namespace Portcullis.Inspector.Tests
             var asked = new FacetsParams
             {
                 Handles = new List<ulong> { handle }, Facets = facets.ToList(), Event = routed, Text = 200,
+                Resolve = (client.Session.Context.Mask & Limits.ViewModel) != 0 && facets.Contains(Facet.Triggers),
             };
             var row = FacetsResult.Read(client.Call(Method.Facets, asked.Write)).Items.Single();
             return row.Error == null ? row : throw new Refusal(row.Error);

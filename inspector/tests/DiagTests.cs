@@ -51,6 +51,44 @@ namespace Portcullis.Inspector.Tests
             Check.Refused(ErrorCode.Denied, () => reader.Diag(true, Protocol.Check.BindingLeaks));
         }
 
+        private sealed class Knowing
+        {
+            public string Text { get; set; } = "x";
+
+            internal TextBlock? Element { get; set; }
+        }
+
+        /// <summary>The source knows its element, so that neither ever goes: both live, and are in no window.</summary>
+        [Test]
+        internal static void ALeakIsWhatLivesAndIsInNoWindow()
+        {
+            StackPanel? panel = null;
+            using var shown = Ui.Main.Show(() =>
+            {
+                panel = new StackPanel();
+                for (var i = 0; i < 3; i++)
+                {
+                    var source = new Knowing();
+                    var block = new TextBlock { DataContext = source };
+                    source.Element = block;
+                    block.SetBinding(TextBlock.TextProperty, new Binding(nameof(Knowing.Text)));
+                    panel.Children.Add(block);
+                }
+                return panel;
+            });
+            using var client = Client.Open();
+            string Found()
+            {
+                var result = client.Diag(true, Protocol.Check.BindingLeaks);
+                var row = result.Rows.Single(one => result.Types.TypeName(one.Ty!.Value) == nameof(Knowing));
+                return row.Count + " " + row.Dead;
+            }
+
+            Check.Equal("3 0", Found());
+            Ui.Main.Do(() => panel!.Children.RemoveRange(0, 2));
+            Check.Equal("3 2", Found());
+        }
+
         [Test]
         internal static void UnfrozenUnvirtualisedAndUnfound()
         {

@@ -159,10 +159,16 @@ namespace Portcullis.Inspector.Tests
             Ui.Main.Do(() => ((Button)((Grid)shown.Window.Content).Children[0]).IsEnabled = false);
             own = client.Facets(handle, Facet.Triggers).Triggers!.Where(one => one.From == "style").ToList();
             Check.Same(new bool?[] { true, false }, own.Take(2).Select(one => one.Conditions.Single().Met));
-            // Whether it is met needs no gate for view models; the value does.
+            // A view model's getters are not called without the gate for view models, so it is not known whether it is met.
             using var reader = Client.Open(Limits.SensitiveReads);
+            var asked = person.Asked;
             var data = reader.Facets(reader.Named("styled"), Facet.Triggers).Triggers!.Single(one => one.Kind == "DataTrigger");
-            Check.Equal(false, data.Conditions.Single().Met);
+            Check.Equal(null, data.Conditions.Single().Met);
+            Check.Equal(asked, person.Asked, "the getter was called");
+            Check.Refused(ErrorCode.Denied, () => reader.Call(Method.Facets, new FacetsParams
+            {
+                Handles = { reader.Named("styled") }, Facets = { Facet.Triggers }, Resolve = true, Text = 10,
+            }.Write));
             Check.True(data.Conditions.Single().Current == null, "the value is kept back");
         }
 

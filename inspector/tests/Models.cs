@@ -44,9 +44,16 @@ namespace Portcullis.Inspector.Tests
 
         internal int Listeners => PropertyChanged?.GetInvocationList().Length ?? 0;
 
+        /// <summary>How often the name was asked for.</summary>
+        internal int Asked { get; private set; }
+
         public string Name
         {
-            get => name;
+            get
+            {
+                Asked++;
+                return name;
+            }
             set
             {
                 name = value;

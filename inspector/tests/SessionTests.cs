@@ -132,7 +132,8 @@ namespace Portcullis.Inspector.Tests
             using var client = Client.Open();
             var roots = RootsResult.Read(client.Call(Method.Roots, new RootsParams().Write)).Roots;
             var (alive, hung) = (roots.Single(root => root.IsMain), roots.Single(root => !root.IsMain));
-            using var release = new ManualResetEventSlim(false);
+            // Not disposed of: the thread may still be coming out of it.
+            var release = new ManualResetEventSlim(false);
             another.Dispatcher.BeginInvoke(new Action(() => release.Wait()));
             try
             {
@@ -161,7 +162,8 @@ namespace Portcullis.Inspector.Tests
             using var client = Client.Open();
             var root = RootsResult.Read(client.Call(Method.Roots, new RootsParams().Write)).Roots
                 .First(one => one.Title == "Inspected");
-            using var release = new ManualResetEventSlim(false);
+            // Not disposed of: the thread may still be coming out of it.
+            var release = new ManualResetEventSlim(false);
             another.Dispatcher.BeginInvoke(new Action(() => release.Wait()));
             var (posted, aborted) = (0, 0);
             another.Dispatcher.Hooks.OperationPosted += (_, __) => Interlocked.Increment(ref posted);
@@ -183,7 +185,8 @@ namespace Portcullis.Inspector.Tests
             using var client = Client.Open();
             var root = RootsResult.Read(client.Call(Method.Roots, new RootsParams().Write)).Roots
                 .First(one => one.Title == "Inspected");
-            using var release = new ManualResetEventSlim(false);
+            // Not disposed of: the thread may still be coming out of it.
+            var release = new ManualResetEventSlim(false);
             another.Dispatcher.BeginInvoke(new Action(() => release.Wait()));
             var asked = Enumerable.Range(0, Limits.InFlightCap)
                 .Select(_ => client.Ask(Method.Walk, Walks.All(root.Handle).Write, 60_000)).ToList();
@@ -326,7 +329,8 @@ namespace Portcullis.Inspector.Tests
             using var client = Client.Open();
             var removed = false;
             client.Session.Context.Hooks.Add(another.Dispatcher, () => removed = true);
-            using var release = new ManualResetEventSlim(false);
+            // Not disposed of: the thread may still be coming out of it.
+            var release = new ManualResetEventSlim(false);
             using var hangs = new ManualResetEventSlim(false);
             another.Dispatcher.BeginInvoke(new Action(() =>
             {

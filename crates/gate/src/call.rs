@@ -282,6 +282,12 @@ impl Inner {
         arguments: Digest,
         respond: Responder,
     ) {
+        // Whoever refuses, and wherever: what the tool's clients are told of it is the tool's to say.
+        let descriptor = found.as_ref().ok().map(|(tool, _)| *tool.descriptor());
+        let respond: Responder = match descriptor {
+            Some(descriptor) => Box::new(move |answer: Answer| respond(answer.map_err(|fault| descriptor.told(fault)))),
+            None => respond,
+        };
         match self.admit(id, &caller, found, arguments) {
             Err(fault) => respond(Err(self.parts.redactor.fault(fault))),
             Ok((tool, values)) => self.dispatch(id, tool, (caller, values), arguments, respond),

@@ -154,6 +154,8 @@ fn an_application_is_listed_connected_to_and_meant_when_none_is_named() {
     assert_eq!(begun["openGates"].as_array().unwrap().len(), 5);
     assert_eq!(shop.ask("connect", json!({ "processId": 4242 }))["connectionSource"], "active-session");
     assert_eq!(shop.application.loaded(), 1, "it was loaded twice");
+    // Once for the list, once to connect, and the session is known.
+    assert_eq!(shop.desktop.wpf().facts_asked(), 2, "a large application takes its time for each");
     assert_eq!(shop.ask("get_active_process", json!({}))["processId"], 4242);
     assert_eq!(shop.ask("ping_inspector", json!({}))["status"], "pong");
     let windows = shop.ask("get_windows", json!({}));
@@ -172,7 +174,7 @@ fn one_of_several_is_asked_about_or_the_largest_is_taken() {
     shop.desktop.wpf().start(process, r"C:\work\Two.exe", FakeModel::demo(""));
     let fault = shop.try_ask("connect", json!({})).unwrap_err();
     assert_eq!((fault.code, fault.source_code), (FaultCode::Ambiguous, Some("MultipleWpfProcessesFound")));
-    assert!(fault.candidates.iter().any(|line| line.starts_with("5000 two.exe")), "{fault}");
+    assert!(fault.candidates.iter().any(|line| line.starts_with("5000 Two ")), "{fault}");
     let begun = shop.ask("connect", json!({ "selectionStrategy": "largest_working_set" }));
     assert_eq!((&begun["processId"], &begun["autoSelected"]), (&json!(5000), &json!(true)));
     shop.ask("connect", json!({ "processId": 4242 }));
@@ -210,8 +212,28 @@ fn attack_no_gate_that_is_shut_is_gone_through() {
         assert!(!listed.contains(&d.name), "{} is listed", d.name);
         let arguments: Value = serde_json::from_str(d.examples[0].0).unwrap();
         let fault = shut.try_ask(d.name, arguments).unwrap_err();
-        assert_eq!(fault.code, FaultCode::NotEnabled, "{}: {fault}", d.name);
+        assert_eq!(
+            (fault.code, fault.source_code),
+            (FaultCode::NotEnabled, Some("SecurityError")),
+            "{}: {fault}",
+            d.name
+        );
         assert!(fault.to_string().contains("gate"), "{}: {fault}", d.name);
+    }
+}
+
+/// Whoever refuses says it in the source's words too, and for no other tool.
+#[test]
+fn every_fault_of_the_family_has_the_sources_code() {
+    let shop = Shop::open();
+    for (tool, arguments, code, source) in [
+        ("get_visual_tree", json!({ "depth": "x" }), FaultCode::BadArgument, Some("InvalidArgument")),
+        ("get_visual_tree", json!({ "dept": 1 }), FaultCode::UnknownArgument, Some("InvalidArgument")),
+        ("get_triggers", json!({}), FaultCode::BadArgument, Some("MissingRequiredParameter")),
+        ("get_windows", json!({ "processId": 7 }), FaultCode::NotFound, Some("NotConnected")),
+        ("PortCheck", json!({}), FaultCode::BadArgument, None),
+    ] {
+        assert_eq!(shop.refused(tool, arguments.clone()), (code, source), "{tool} {arguments}");
     }
 }
 

@@ -185,6 +185,18 @@ impl Effect {
         Self::ChangeScheduledTasks,
     ];
 
+    /// Whether it is about WPF applications from inside.
+    pub fn is_of_applications(self) -> bool {
+        matches!(
+            self,
+            Self::ConnectApplications
+                | Self::LoadInspector
+                | Self::ReadApplications
+                | Self::OperateApplications
+                | Self::WriteApplications
+        )
+    }
+
     /// The tier that opens this effect.
     pub fn tier(self) -> Tier {
         match self {

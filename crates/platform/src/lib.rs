@@ -66,5 +66,5 @@ pub use trust::{Distrust, FileTrustPort, Keepers};
 pub use windows::{Placement, ShowState, WindowInfo, WindowPort};
 pub use wpf::{
     Architecture, ClrKind, HeldApplication, InspectorPipe, LoadFault, LoaderPort, PipeEnd, WpfFacts, WpfPort,
-    WpfProcess,
+    WpfProcess, program_name,
 };

@@ -2,7 +2,7 @@
 //! the pipe is not known here, nor what an application may be asked.
 
 use crate::{Permit, PortFault, PortResult};
-use portcullis_model::{Cancel, Deadline, LoadStage, ProcessId, ProgramName, RunningProgram, WindowIdentity};
+use portcullis_model::{Cancel, Deadline, LoadStage, ProcessId, RunningProgram, WindowIdentity};
 use std::time::Duration;
 
 /// What a process is built for.
@@ -39,8 +39,8 @@ pub enum ClrKind {
 /// What is known of an application that may be connected to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WpfFacts {
-    /// The program's name.
-    pub name: ProgramName,
+    /// What its program's file is called, as it is written there and without `.exe`.
+    pub name: String,
     /// What it is built for; none when it could not be found out.
     pub architecture: Option<Architecture>,
     /// Its runtime; none when it has loaded none that can be seen.
@@ -53,6 +53,19 @@ pub struct WpfFacts {
     pub is_single_file: bool,
     /// Bytes of its working set.
     pub working_set: u64,
+}
+
+/// How a program's file ends.
+const EXE: &str = ".exe";
+
+/// What a program's file is called, without its folder and without `.exe`.
+pub fn program_name(image: &str) -> String {
+    let file = image.rsplit('\\').next().unwrap_or(image);
+    let end = file.len().saturating_sub(EXE.len());
+    match file.split_at_checked(end) {
+        Some((name, ending)) if ending.eq_ignore_ascii_case(EXE) => name.to_owned(),
+        _ => file.to_owned(),
+    }
 }
 
 /// A process that shows windows of WPF.
@@ -164,5 +177,22 @@ pub trait LoaderPort: Send + Sync {
 impl From<LoadFault> for PortFault {
     fn from(fault: LoadFault) -> Self {
         Self::Load(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_called_as_its_file_without_the_ending() {
+        for (image, name) in [
+            (r"C:\Work\My.App.exe", "My.App"),
+            (r"C:\Work\SHOP.EXE", "SHOP"),
+            ("shop", "shop"),
+            (r"C:\a\ö.scr", "ö.scr"),
+        ] {
+            assert_eq!(program_name(image), name);
+        }
     }
 }

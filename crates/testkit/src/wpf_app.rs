@@ -42,14 +42,18 @@ impl WpfApp {
 
     /// Starts an application on a run's desktop; returns when its window is there and it answers.
     pub fn start(run: &Run, name: &str, arguments: &[&str]) -> Result<WpfApp> {
-        let exe = WpfApp::exe(name);
+        WpfApp::start_at(run, &WpfApp::exe(name), arguments)
+    }
+
+    /// As `start`, of a program that lies elsewhere.
+    pub fn start_at(run: &Run, exe: &Path, arguments: &[&str]) -> Result<WpfApp> {
         ensure!(exe.exists(), "there is no {}: run `cargo xtask inspector`", exe.display());
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let journal = Journal::at(run.share().join(format!("wpf-{number}.jsonl")));
         let begin = journal.mark()?;
         let journal_argument = run.windows_path(journal.path());
         let words: Vec<&str> = ["--journal", &journal_argument].into_iter().chain(arguments.iter().copied()).collect();
-        let child = run.spawn(&exe, &words, StdioPlan::null())?;
+        let child = run.spawn(exe, &words, StdioPlan::null())?;
         let asks = with_ending(journal.path(), ".asks");
         let mut app = WpfApp { child, journal, asks, asked: AtomicU32::new(0), ready: Value::Null };
         app.ready = app.journal.await_event(begin, "ready", START_LIMIT, |line| line["event"] == "ready")?;

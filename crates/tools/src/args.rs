@@ -11,6 +11,14 @@ use std::borrow::Cow;
 /// How the rule of a cap begins. It repeats nothing of what was sent, so it is told of a secret argument as well.
 const AT_MOST: &str = "it has at most ";
 
+/// The rule of an argument that is missing.
+const REQUIRED: &str = "it is required";
+
+/// Whether a fault is that an argument is missing.
+pub(crate) fn is_missing(fault: &Fault) -> bool {
+    fault.rule.as_deref() == Some(REQUIRED)
+}
+
 /// Parses the arguments of a call.
 pub(crate) fn parse<T: DeserializeOwned>(schema: &Value, arguments: Value, secret: &[&str]) -> Result<T, Fault> {
     let arguments = if arguments.is_null() { Value::Object(serde_json::Map::new()) } else { arguments };
@@ -63,7 +71,7 @@ fn explain(schema: &Value, arguments: &Value, path: &str, message: &str, secret:
         let full = if path == "." { field.clone() } else { format!("{path}.{field}") };
         return Fault::new(FaultCode::BadArgument, format!("`{full}` is missing"))
             .field(full)
-            .rule("it is required")
+            .rule(REQUIRED)
             .remedy(describe(schema, &field));
     }
     if let Some(field) = quoted("unknown field `") {

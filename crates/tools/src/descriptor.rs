@@ -1,7 +1,8 @@
 //! What is true of a tool before anybody calls it: the single source of its schema, its policy row, its documentation
 //! and its command line. Nothing here runs.
 
-use portcullis_model::{Effect, Tier, WpfGate};
+use crate::args;
+use portcullis_model::{Effect, Fault, FaultCode, Tier, WpfGate};
 use portcullis_policy::ToolRow;
 use std::time::Duration;
 
@@ -87,6 +88,24 @@ pub struct Descriptor {
 impl Descriptor {
     /// Characters of a description.
     pub const DESCRIPTION_CAP: usize = 250;
+
+    /// A fault of this tool as its clients know it: WPF tools have an `errorCode` beside our code, whoever refused.
+    pub fn told(&self, fault: Fault) -> Fault {
+        let is_wpf = self.effects.iter().any(|effect| effect.is_of_applications());
+        if !is_wpf || fault.source_code.is_some() {
+            return fault;
+        }
+        let code = match fault.code {
+            FaultCode::BadArgument if args::is_missing(&fault) => "MissingRequiredParameter",
+            FaultCode::BadArgument | FaultCode::UnknownArgument => "InvalidArgument",
+            FaultCode::Denied | FaultCode::NotEnabled | FaultCode::ApprovalRequired => "SecurityError",
+            FaultCode::RateLimited | FaultCode::Busy => "RateLimitExceeded",
+            FaultCode::TimedOut | FaultCode::HungTarget => "Timeout",
+            FaultCode::Internal => "InternalError",
+            _ => "OperationFailed",
+        };
+        fault.source_code(code)
+    }
 
     /// What policy needs to know.
     pub fn row(&self) -> ToolRow<'static> {

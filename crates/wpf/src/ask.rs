@@ -10,6 +10,8 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Characters of a text that are asked for where a tool says nothing else.
 pub(crate) const TEXT: u32 = 512;
@@ -196,6 +198,14 @@ fn visible_json(value: Value) -> Value {
     }
 }
 
+/// A time of Windows, in 100 ns units since 1601, as RFC 3339; none for what is no time.
+pub(crate) fn utc(time: u64) -> Option<String> {
+    /// From 1601 to 1970.
+    const TO_1970: i128 = 116_444_736_000_000_000;
+    let nanos = (i128::from(time) - TO_1970).checked_mul(100)?;
+    OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?.format(&Rfc3339).ok()
+}
+
 /// A value as a text, for comparing and for lines.
 pub(crate) fn text_of(value: &Val) -> String {
     match shown(value) {
@@ -225,6 +235,13 @@ mod tests {
         ] {
             assert_eq!(shown(&value), json, "{value:?}");
         }
+    }
+
+    #[test]
+    fn a_time_of_windows_is_told_as_everybodys() {
+        assert_eq!(utc(116_444_736_000_000_000).as_deref(), Some("1970-01-01T00:00:00Z"));
+        assert_eq!(utc(134_000_000_001_230_000).as_deref(), Some("2025-08-18T14:13:20.123Z"));
+        assert_eq!(utc(u64::MAX), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Bindings: which there are, which fail, which fit their property badly, what hangs on a name, and how a value comes about.
 
-use crate::ask::{AppText, Asker, TEXT, TypeNames, shown};
+use crate::ask::{AppText, Asker, TEXT, TypeNames, shown, utc};
 use portcullis_model::{Fault, FaultCode};
 use portcullis_wpf_protocol::{
     BindingRow, BindingSource, BindingsParams, BindingsResult, Capabilities, Event, EventKind, EventsParams, Handle,
@@ -169,6 +169,11 @@ struct ErrorTold {
     property_name: Option<AppText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     binding_path: Option<AppText>,
+    /// `BindingError`.
+    event_type: &'static str,
+    /// When it was told; of a binding that is in error now, none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<u64>,
 }
@@ -223,6 +228,8 @@ pub fn binding_errors(asker: &Asker<'_>, max: Option<usize>, compact: bool) -> R
             match_confidence: "exact",
             property_name: Some(AppText::new(&row.property)),
             binding_path: path,
+            event_type: "BindingError",
+            timestamp: None,
             sequence: None,
         });
     }
@@ -258,8 +265,17 @@ fn of_event(asker: &Asker<'_>, event: &Event) -> ErrorTold {
         match_confidence: if event.handle.is_some() { "exact" } else { "none" },
         property_name: AppText::some(event.name.as_ref()),
         binding_path: event.value.as_ref().and_then(|value| AppText::some(value.s.as_ref())),
+        event_type: "BindingError",
+        timestamp: utc(event.at),
         sequence: Some(event.seq),
     }
+}
+
+/// The paths of the bindings in an element, by the element that has them.
+pub(crate) fn paths(asker: &Asker<'_>, from: Option<Handle>) -> Result<Vec<(Handle, AppText)>, Fault> {
+    let found = asker.settled(&params(from, true, Vec::new()))?;
+    let path = |row: &BindingRow| Some((row.handle, AppText::some(row.path.as_ref())?));
+    Ok(found.rows.iter().filter_map(path).collect())
 }
 
 /// Why a binding does not work, in a sentence.
@@ -366,6 +382,7 @@ struct AffectedTold {
     current_value: Value,
     status: AppText,
     match_confidence: &'static str,
+    source_classification: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     unsupported_reason: Option<String>,
 }
@@ -422,6 +439,7 @@ pub fn affected(
             current_value: shown(&row.value),
             status: AppText::new(&row.status),
             match_confidence: if view_model.is_some() { "high" } else { "medium" },
+            source_classification: source_word(row.source),
             unsupported_reason: (!by_context)
                 .then(|| format!("its source is {} and no data context", source_word(row.source))),
         };

@@ -46,6 +46,11 @@ pub struct ConnectPlan<'call> {
     pub build: &'static str,
 }
 
+/// How long the proofs may take, from when the inspector has come.
+fn for_proofs(deadline: Deadline) -> Deadline {
+    deadline.slice(Duration::from_millis(HANDSHAKE_CAP_MS.into()))
+}
+
 pub(crate) fn peer(process: ProcessId) -> Peer {
     Peer { process: process.number, started: process.started }
 }
@@ -53,7 +58,6 @@ pub(crate) fn peer(process: ProcessId) -> Peer {
 /// Has the inspector come in and begins a session with it.
 pub fn connect(plan: ConnectPlan<'_>, deadline: Deadline, cancel: &Cancel) -> Result<Session, ConnectFault> {
     cancel.check().map_err(PortFault::from)?;
-    let deadline = deadline.slice(Duration::from_millis(HANDSHAKE_CAP_MS.into()));
     let own = plan.applications.own()?;
     let endpoint = Endpoint::new()?;
     let secret = random().map_err(|_| ConnectFault::Insecure("no secret could be made"))?;
@@ -63,7 +67,9 @@ pub fn connect(plan: ConnectPlan<'_>, deadline: Deadline, cancel: &Cancel) -> Re
     let (channel, frames) = match plan.way {
         Way::Loaded => load(pipe, endpoint, &block, &plan, deadline, cancel)?,
         Way::SdkHosted => {
-            block.secret = rendezvous::ask(plan.applications, plan.application.process(), &block, deadline)?;
+            let soon = for_proofs(deadline);
+            block.secret = rendezvous::ask(plan.applications, plan.application.process(), &block, soon)?;
+            let deadline = soon;
             prove(pipe, endpoint, &block, &plan, deadline, cancel)?
         }
     };
@@ -111,6 +117,8 @@ fn prove(
     cancel: &Cancel,
 ) -> Result<(Channel, FrameDecoder), ConnectFault> {
     let end: Arc<dyn PipeEnd> = Arc::from(pipe.accept(deadline, cancel)?);
+    // Loading starts programs and compiles code, for which a busy machine takes its time. Whoever has come has none to lose.
+    let deadline = for_proofs(deadline);
     if end.peer()? != plan.application.process() || !plan.application.is_alive() {
         end.close();
         return Err(ConnectFault::WrongPeer);

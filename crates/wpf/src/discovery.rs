@@ -38,7 +38,7 @@ impl ProcessRow {
         let title = |at: usize| titles.get(at).map(|title| AppText::new(title));
         Self {
             process_id: process.number,
-            process_name: AppText::new(facts.name.as_str()),
+            process_name: AppText::new(&facts.name),
             window_title: title(0),
             secondary_window_title: title(1),
             architecture: facts.architecture.map(|architecture| architecture.name()),
@@ -115,13 +115,12 @@ pub fn refuse_loading(facts: &WpfFacts) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portcullis_model::ProgramName;
     use portcullis_platform::Architecture;
 
     #[test]
     fn what_stands_in_the_way_of_loading_is_told_before_it_is_tried() {
         let whole = WpfFacts {
-            name: ProgramName::from_image_path("app.exe"),
+            name: "Shop.App".to_owned(),
             architecture: Some(Architecture::X64),
             runtime: Some(ClrKind::Core),
             runtime_version: None,
@@ -138,7 +137,7 @@ mod tests {
             assert_eq!(refuse_loading(&facts).err().and_then(|fault| fault.source_code), source, "{facts:?}");
             let row = ProcessRow::new(ProcessId { number: 7, started: 1 }, &facts, &["T\u{202e}".to_owned()]);
             assert_eq!(row.can_connect_from_current_server, source.is_none());
-            assert_eq!(row.line(), "7 app.exe \"T⟨U+202E⟩\"");
+            assert_eq!(row.line(), "7 Shop.App \"T⟨U+202E⟩\"");
         }
     }
 }

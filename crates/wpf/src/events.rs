@@ -1,7 +1,7 @@
 //! Events: traces of routed events, values that are watched or waited for, and what happened since it was last read. Waits are
 //! told by push; what happens between asking and waiting is not lost, since the subscription is there first.
 
-use crate::ask::{AppText, Asker, shown, text_of};
+use crate::ask::{AppText, Asker, shown, text_of, utc};
 use crate::props;
 use crate::session::Waited;
 use portcullis_model::{Fault, FaultCode};
@@ -9,7 +9,9 @@ use portcullis_wpf_protocol::{Event, EventKind, EventsParams, Handle, SubscribeP
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Events of a trace.
 const TRACE_RING: u32 = 4_096;
@@ -29,6 +31,7 @@ pub(crate) struct Trace {
     subscription: u64,
     event: String,
     began: Instant,
+    began_at: SystemTime,
     lasts: Duration,
     element: Option<String>,
 }
@@ -99,6 +102,10 @@ pub struct Traced {
     returned_event_count: usize,
     events_truncated: bool,
     events: Vec<TraceEvent>,
+    /// Of all that came, on whatever element.
+    handler_invocation_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_started_at_utc: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved_element_id: Option<String>,
 }
@@ -175,6 +182,7 @@ pub fn trace(asker: &Asker<'_>, ask: &TraceAsk) -> Result<Traced, Fault> {
         subscription: begun.subscription,
         event: event.to_owned(),
         began: Instant::now(),
+        began_at: SystemTime::now(),
         lasts: Duration::from_millis(lasts.into()),
         element,
     };
@@ -215,6 +223,8 @@ fn told(asker: &Asker<'_>, trace: &Trace, ask: &TraceAsk, mode: &'static str) ->
         returned_event_count: events.len(),
         events_truncated: total > events.len(),
         events,
+        handler_invocation_count: total,
+        trace_started_at_utc: OffsetDateTime::from(trace.began_at).format(&Rfc3339).ok(),
         resolved_element_id: trace.element.clone(),
     })
 }
@@ -308,8 +318,10 @@ impl DrainKind {
 struct PendingEvent {
     event_type: &'static str,
     sequence: u64,
-    /// 100 ns units since 1601.
-    timestamp: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp_utc: Option<String>,
+    /// The element and the property or event, the same for all that is of one source.
+    source_key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     element_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -318,6 +330,8 @@ struct PendingEvent {
     event_name: Option<AppText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new_value: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_type: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sender_type: Option<AppText>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -358,14 +372,18 @@ pub fn drain(asker: &Asker<'_>, ask: &DrainAsk) -> Result<Drained, Fault> {
         }
         read = event.seq;
         let routed = kind == DrainKind::RoutedEvent;
+        let of = id_of(asker, event).unwrap_or_else(|| "none".to_owned());
+        let name = AppText::new(event.name.as_deref().unwrap_or_default());
         told.push(PendingEvent {
             event_type: kind.word(),
             sequence: event.seq,
-            timestamp: event.at,
+            timestamp_utc: utc(event.at),
+            source_key: format!("{of}.{}", name.as_str()),
             element_id: id_of(asker, event),
             property_name: AppText::some(event.name.as_ref()).filter(|_| !routed),
             event_name: AppText::some(event.name.as_ref()).filter(|_| routed),
             new_value: event.value.as_ref().map(shown),
+            value_type: event.value.as_ref().and_then(|value| serde_json::to_value(value.k).ok()),
             sender_type: AppText::some(event.type_name.as_ref()),
             sender_name: AppText::some(event.element_name.as_ref()),
             routing_strategy: AppText::some(event.detail.as_ref()).filter(|_| routed),
@@ -520,6 +538,7 @@ pub struct RenderStats {
     total_frames: usize,
     monitoring_duration: u64,
     visual_count: u32,
+    visual_count_limit: u32,
     visual_count_truncated: bool,
     sample_guidance: &'static str,
 }
@@ -561,6 +580,7 @@ pub fn render_stats(asker: &Asker<'_>, span: Duration) -> Result<RenderStats, Fa
         total_frames: times.len(),
         monitoring_duration: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         visual_count,
+        visual_count_limit: crate::tree::COUNT_CAP,
         visual_count_truncated,
         sample_guidance: "30 frames and more are a measure; warmUp listens longer",
     })

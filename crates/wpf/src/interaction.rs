@@ -1,6 +1,6 @@
 //! Acting on elements: by the control's own way and its automation peer, and what is known of what it did.
 
-use crate::ask::{AppText, Asker, TypeNames};
+use crate::ask::{AppText, Asker, TypeNames, text_of};
 use crate::facts::facets;
 use portcullis_model::{Fault, FaultCode};
 use portcullis_wpf_protocol::{ActKind, ActParams, ActResult, ActState, Facet, Handle};
@@ -26,6 +26,16 @@ pub(crate) fn act(handle: Option<Handle>, kind: ActKind) -> ActParams {
     }
 }
 
+/// What the element that was dragged onto has for it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct HandlerHints {
+    target_allows_drop: bool,
+    has_drag_enter_handler: bool,
+    has_drag_over_handler: bool,
+    has_drop_handler: bool,
+}
+
 /// What an act did.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -42,12 +52,22 @@ pub struct Acted {
     #[serde(skip_serializing_if = "Option::is_none")]
     event_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    source_type: Option<AppText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     target_type: Option<AppText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_handler_hints: Option<HandlerHints>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data_format: Option<AppText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     focused: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    focus_kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    focused_element_id: Option<String>,
     focus_changed: bool,
+    /// Whether anything is known to be another than before.
+    semantic_effect_observed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     focused_element_id_before: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +94,7 @@ fn acted(asker: &Asker<'_>, found: &ActResult) -> Acted {
     let seen = moved
         || !found.roots_new.is_empty()
         || found.roots_gone > 0
-        || found.effects.iter().any(|one| one.before != one.after);
+        || found.effects.iter().any(|one| one.before != one.after && !one.name.starts_with("has"));
     let running = found.state == ActState::Running;
     Acted {
         element_type: types.name(found.ty),
@@ -83,10 +103,15 @@ fn acted(asker: &Asker<'_>, found: &ActResult) -> Acted {
         used_on_click: None,
         key: None,
         event_type: None,
-        target_type: None,
+        source_type: None,
+        target_type: types.some(found.target_ty),
+        target_handler_hints: None,
         data_format: None,
         focused: None,
+        focus_kind: None,
+        focused_element_id: None,
         focus_changed: moved,
+        semantic_effect_observed: seen,
         focused_element_id_before: id(found.focus_before, None),
         focused_element_id_after: id(found.focus_after, found.focus_ty),
         effects: found.effects.iter().map(told).collect(),
@@ -124,7 +149,9 @@ pub fn focus(asker: &Asker<'_>, element: &str) -> Result<Acted, Fault> {
         (true, false) => "no_effect",
         (false, _) => "unverified",
     };
-    Ok(Acted { focused: Some(has), outcome, ..told })
+    let kind = if found.focus_after.is_some() { "keyboard" } else { "none" };
+    let focused_element_id = told.focused_element_id_after.clone();
+    Ok(Acted { focused: Some(has), focus_kind: Some(kind), focused_element_id, outcome, ..told })
 }
 
 /// Brings an element into view.
@@ -146,8 +173,24 @@ pub fn drag(asker: &Asker<'_>, source: &str, target: &str, format: &str) -> Resu
     let from = asker.handle("sourceElementId", Some(source))?;
     let to = asker.handle("targetElementId", Some(target))?;
     let params = ActParams { target: to, format: Some(format.to_owned()), ..act(from, ActKind::Drag) };
-    let told = acted(asker, &asker.call(&params)?);
-    Ok(Acted { data_format: Some(AppText::new(format)), ..told })
+    let found = asker.call(&params)?;
+    let told = acted(asker, &found);
+    let has = |name: &str| found.effects.iter().any(|effect| effect.name == name && effect.after == Some(true));
+    let hints = HandlerHints {
+        // One that allows none is refused.
+        target_allows_drop: true,
+        has_drag_enter_handler: has("hasDragEnterHandler"),
+        has_drag_over_handler: has("hasDragOverHandler"),
+        has_drop_handler: has("hasDropHandler"),
+    };
+    let outcome = if has("dropped") { "confirmed" } else { "no_effect" };
+    Ok(Acted {
+        source_type: Some(told.element_type.clone()),
+        target_handler_hints: Some(hints),
+        data_format: Some(AppText::new(format)),
+        outcome,
+        ..told
+    })
 }
 
 /// Raises a routed event at an element.
@@ -179,6 +222,8 @@ pub struct FocusState {
     focused_element_type: Option<AppText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     window_element_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_title: Option<AppText>,
     window_is_active: bool,
     focusable: bool,
     has_keyboard_focus: bool,
@@ -197,7 +242,10 @@ pub fn focus_state(asker: &Asker<'_>, element: Option<&str>) -> Result<FocusStat
         (None, None) => (None, None, "none"),
     };
     let ty = types.some(ty);
+    // What is no window, such as a popup, has no title.
+    let title = focus.window.and_then(|window| crate::props::read_one(asker, window, "Title").ok());
     Ok(FocusState {
+        window_title: title.map(|row| AppText::new(&text_of(&row.value))),
         focus_kind: kind,
         focused_element_id: found.map(|found| asker.name(found, ty.as_ref().map_or("Element", AppText::as_str))),
         focused_element_type: ty,

@@ -403,13 +403,22 @@ pub struct Readiness {
     blockers: Vec<Blocker>,
     #[serde(skip_serializing_if = "Option::is_none")]
     activation_path: Option<&'static str>,
+    /// The element that the activation is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activation_target: Option<String>,
     element_state: ElementState,
     command_readiness: CommandReadiness,
     automation_patterns: Vec<AppText>,
 }
 
 /// What keeps an element from being used so.
-fn blockers(flags: NodeFlags, layout: &LayoutFacet, command: Option<&CommandFacet>, click: bool) -> Vec<Blocker> {
+fn blockers(
+    flags: NodeFlags,
+    layout: &LayoutFacet,
+    command: Option<&CommandFacet>,
+    click: bool,
+    clickable: bool,
+) -> Vec<Blocker> {
     let mut all = Vec::new();
     let mut block = |is: bool, reason, message: &str| {
         if is {
@@ -425,6 +434,7 @@ fn blockers(flags: NodeFlags, layout: &LayoutFacet, command: Option<&CommandFace
     block(!flags.holds(NodeFlags::LOADED), "ElementInInactiveTab", "it is not loaded: its tab may not be selected");
     let refused = command.and_then(|command| command.can_execute) == Some(false);
     block(click && refused, "CommandCannotExecute", "CanExecute of its command is false");
+    block(click && !clickable, "ClickTargetUnsupported", "a click does nothing to an element of its kind");
     all
 }
 
@@ -439,7 +449,6 @@ pub fn readiness(asker: &Asker<'_>, element: &str, interaction: &str) -> Result<
     let types = TypeNames::of(&rows);
     let layout = row.layout.ok_or_else(|| none_of("it has no layout"))?;
     let click = interaction.eq_ignore_ascii_case("click");
-    let blockers = blockers(flags, &layout, row.command.as_ref(), click);
     let patterns = row.automation.map(|peer| peer.patterns).unwrap_or_default();
     let by_pattern = [
         ("Invoke", "InvokePattern"),
@@ -450,11 +459,15 @@ pub fn readiness(asker: &Asker<'_>, element: &str, interaction: &str) -> Result<
     ];
     let path = by_pattern.iter().find(|(name, _)| patterns.iter().any(|known| known == name)).map(|(_, path)| *path);
     let command = row.command.as_ref();
+    // A value can be typed, and a click only puts the caret there.
+    let clickable = command.is_some() || path.is_some_and(|path| path != "ValuePattern");
+    let blockers = blockers(flags, &layout, command, click, clickable);
     Ok(Readiness {
         is_ready: blockers.is_empty(),
         interaction_type: AppText::new(interaction),
         blockers,
         activation_path: path,
+        activation_target: path.map(|_| asker.name(handle, "Element")),
         element_state: ElementState {
             is_enabled: flags.holds(NodeFlags::ENABLED),
             visibility: AppText::new(&layout.visibility),
@@ -485,6 +498,7 @@ pub fn readiness(asker: &Asker<'_>, element: &str, interaction: &str) -> Result<
 pub struct Highlighted {
     element_type: Option<AppText>,
     color: AppText,
+    duration: u32,
     requested_duration: u32,
     effective_duration: u32,
     duration_capped: bool,
@@ -502,6 +516,7 @@ pub fn highlight(asker: &Asker<'_>, element: &str, color: &str, ms: u32) -> Resu
     Ok(Highlighted {
         element_type: types.some(found.ty),
         color: AppText::new(color),
+        duration: effective,
         requested_duration: ms,
         effective_duration: effective,
         duration_capped: effective < ms,
@@ -624,10 +639,11 @@ mod tests {
             in_window: Some([0.0, 0.0, 10.0, 10.0]),
             on_screen: None,
         };
-        assert_eq!(blockers(whole, &layout, None, true), []);
+        assert_eq!(blockers(whole, &layout, None, true, true), []);
         assert_eq!(layout_info(&layout, "B_1".into()).layout_state, "Rendered");
         let hidden = LayoutFacet { visibility: "Collapsed".into(), opacity: 0.0, actual: [0.0; 2], ..layout };
-        let reasons: Vec<_> = blockers(NodeFlags(0), &hidden, None, true).into_iter().map(|one| one.reason).collect();
+        let reasons: Vec<_> =
+            blockers(NodeFlags(0), &hidden, None, true, false).into_iter().map(|one| one.reason).collect();
         assert_eq!(
             reasons,
             [
@@ -636,7 +652,8 @@ mod tests {
                 "ElementTransparent",
                 "HitTestingDisabled",
                 "NoLayoutSize",
-                "ElementInInactiveTab"
+                "ElementInInactiveTab",
+                "ClickTargetUnsupported"
             ]
         );
         assert_eq!(layout_info(&hidden, "B_1".into()).layout_state, "NotRendered");

@@ -51,7 +51,7 @@ fn judge(found: &DiagResult, threshold: u32, collected: bool) -> Leaks {
             tracked: row.count,
             dead: row.dead,
             reason: if row.dead > 0 {
-                "nothing but the binding keeps them alive: the property tells of no changes"
+                "they are in no window any more, and the property keeps them: it tells of no changes"
             } else {
                 "there are as many as the threshold"
             },

@@ -6,8 +6,8 @@ use crate::facts::facets;
 use crate::props::{new_value, one_write};
 use portcullis_model::{Fault, FaultCode};
 use portcullis_wpf_protocol::{
-    ActKind, ActParams, ActState, Axis, Facet, FacetsParams, NodeField, ObjectParams, ObjectRef, ObjectResult, ValKind,
-    WalkParams, WriteKind, WriteOp,
+    ActKind, ActParams, ActState, Axis, ErrorCode, Facet, FacetsParams, NodeField, ObjectParams, ObjectRef,
+    ObjectResult, ValKind, WalkParams, WriteKind, WriteOp,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -206,7 +206,13 @@ pub fn context_chain(asker: &Asker<'_>, element: Option<&str>) -> Result<Context
     if handles.is_empty() {
         handles.push(handle);
     }
-    let found = asker.call(&FacetsParams { handles, facets: vec![Facet::DataContext], event: None, text: TEXT })?;
+    let found = asker.call(&FacetsParams {
+        handles,
+        facets: vec![Facet::DataContext],
+        event: None,
+        resolve: false,
+        text: TEXT,
+    })?;
     let types = TypeNames::of(&found.types);
     let link = |row: &portcullis_wpf_protocol::FacetsRow| {
         let known = named.iter().find(|(handle, ..)| *handle == row.handle);
@@ -260,7 +266,13 @@ pub fn validation_errors(asker: &Asker<'_>, element: Option<&str>) -> Result<Val
     let walked =
         asker.settled(&WalkParams { fields, visit: max, max, ..crate::tree::walk_from(from, Axis::Visual) })?;
     let handles: Vec<_> = walked.nodes.iter().filter_map(|node| node.handle).collect();
-    let found = asker.call(&FacetsParams { handles, facets: vec![Facet::Validation], event: None, text: TEXT })?;
+    let found = asker.call(&FacetsParams {
+        handles,
+        facets: vec![Facet::Validation],
+        event: None,
+        resolve: false,
+        text: TEXT,
+    })?;
     let types = TypeNames::of(&walked.types);
     let mut errors = Vec::new();
     for row in &found.items {
@@ -314,17 +326,27 @@ pub fn execute(
     let parameter = parameter.map(|text| new_value(&Value::String(text.to_owned())));
     let params =
         ActParams { name: Some(name.to_owned()), parameter, ..crate::interaction::act(handle, ActKind::Command) };
-    let found = asker.call(&params).map_err(|fault| {
-        if fault.code == FaultCode::NotFound {
-            fault
+    let found = match asker.try_call(&params) {
+        // A command that may not execute is an answer and no fault.
+        Err(fault) if fault.wire_code() == Some(ErrorCode::NotReady) => {
+            return Ok(Executed {
+                command_name: AppText::new(name),
+                can_execute: Some(false),
+                executed: false,
+                running: false,
+                new_windows: Vec::new(),
+                outcome: "no_effect",
+            });
+        }
+        Err(fault) if fault.wire_code() == Some(ErrorCode::NotFound) => {
+            return Err(Fault::from(fault)
                 .field("commandName")
                 .value(name)
                 .remedy("get_commands tells the commands")
-                .source_code("CommandNotFound")
-        } else {
-            fault
+                .source_code("CommandNotFound"));
         }
-    })?;
+        found => found?,
+    };
     let effect = found.effects.iter().find(|effect| effect.name == "canExecute");
     let can = effect.and_then(|effect| effect.before.or(effect.after));
     let executed = can != Some(false);
@@ -351,6 +373,8 @@ pub struct Modified {
     property_type: Option<AppText>,
     can_write: bool,
     requested_value_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    converted_value_type: Option<AppText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     view_model_type: Option<AppText>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -392,6 +416,7 @@ pub fn modify(asker: &Asker<'_>, element: Option<&str>, name: &str, value: &Valu
             Value::Array(_) => "array",
             Value::Object(_) => "object",
         },
+        converted_value_type: types.some(row.after.as_ref().and_then(|value| value.ty).or(row.ty)),
         view_model_type: types.some(row.object_ty),
         implements_i_notify_property_changed: row.notifies,
         outcome: if row.before == row.after { "no_effect" } else { "confirmed" },

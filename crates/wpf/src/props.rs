@@ -39,6 +39,8 @@ pub struct ValueSource {
     local_value_kind: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     local_value: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local_value_type: Option<AppText>,
 }
 
 pub(crate) fn local_word(kind: LocalKind) -> &'static str {
@@ -54,7 +56,7 @@ pub(crate) fn local_word(kind: LocalKind) -> &'static str {
 }
 
 /// What a row comes to.
-pub(crate) fn judge(row: &PropRow, compact: bool) -> ValueSource {
+pub(crate) fn judge(row: &PropRow, types: &TypeNames<'_>, compact: bool) -> ValueSource {
     let full = !compact;
     // Over what lies below it, an animation or an expression is what one sees.
     let source = match (row.is_animated, row.is_coerced) {
@@ -75,6 +77,7 @@ pub(crate) fn judge(row: &PropRow, compact: bool) -> ValueSource {
         had_local_value: full.then_some(row.local_kind != LocalKind::Unset),
         local_value_kind: full.then_some(local_word(row.local_kind)),
         local_value: row.local.as_ref().filter(|_| full).map(shown),
+        local_value_type: row.local.as_ref().filter(|_| full).and_then(|value| types.some(value.ty)),
     }
 }
 
@@ -111,7 +114,10 @@ pub(crate) fn read(
 
 /// The single row of a property.
 pub(crate) fn read_one(asker: &Asker<'_>, handle: Handle, name: &str) -> Result<PropRow, Fault> {
-    let (rows, _) = read(asker, handle, &[name.to_owned()], false)?;
+    only(read(asker, handle, &[name.to_owned()], false)?.0, name)
+}
+
+fn only(rows: Vec<PropRow>, name: &str) -> Result<PropRow, Fault> {
     rows.into_iter().next().ok_or_else(|| {
         no_property(&MissingProperty { name: name.to_owned(), candidates: Vec::new(), ambiguous: false })
     })
@@ -120,7 +126,8 @@ pub(crate) fn read_one(asker: &Asker<'_>, handle: Handle, name: &str) -> Result<
 /// Where the value of one property of one element comes from.
 pub fn value_source(asker: &Asker<'_>, element: Option<&str>, name: &str, compact: bool) -> Result<ValueSource, Fault> {
     let handle = asker.element(element)?;
-    Ok(judge(&read_one(asker, handle, name)?, compact))
+    let (rows, types) = read(asker, handle, &[name.to_owned()], false)?;
+    Ok(judge(&only(rows, name)?, &TypeNames::of(&types), compact))
 }
 
 /// What is declared of a property.

@@ -68,6 +68,8 @@ pub struct Summary {
     root_element_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     root_element_type: Option<AppText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root_element_name: Option<AppText>,
     depth: u32,
     depth_mode: &'static str,
     is_currently_visible: bool,
@@ -159,6 +161,7 @@ pub fn summary(
     Ok(Summary {
         root_element_id: root.and_then(|node| Some(asker.name(node.handle?, types.name(node.ty).as_str()))),
         root_element_type: root.map(|node| types.name(node.ty)),
+        root_element_name: root.and_then(|node| AppText::some(node.name.as_ref())),
         depth,
         depth_mode: if visual { "visual" } else { "semantic" },
         is_currently_visible: root.is_some_and(|node| NodeFlags(node.flags).holds(NodeFlags::VISIBLE)),
@@ -184,6 +187,8 @@ struct Field {
     /// How the label was found.
     label_source: &'static str,
     current_value: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binding_path: Option<AppText>,
     is_empty: bool,
     is_enabled: bool,
     validation_errors: Vec<Value>,
@@ -279,8 +284,10 @@ pub fn form(asker: &Asker<'_>, element: Option<&str>, framework: bool) -> Result
         handles,
         facets: vec![Facet::Validation, Facet::Command],
         event: None,
+        resolve: false,
         text: crate::ask::TEXT,
     })?;
+    let paths = crate::bindings::paths(asker, from)?;
     let row = |node: &Node| facts.items.iter().find(|row| Some(row.handle) == node.handle);
     let total = fields.len() + actions.len();
     let mut inputs = Vec::new();
@@ -298,6 +305,7 @@ pub fn form(asker: &Asker<'_>, element: Option<&str>, framework: bool) -> Result
             label_source,
             is_empty: value.is_null() || value == "",
             current_value: value,
+            binding_path: paths.iter().find(|(of, _)| *of == handle).map(|(_, path)| path.clone()),
             is_enabled: NodeFlags(node.flags).holds(NodeFlags::ENABLED),
             validation_errors: errors.into_iter().flatten().map(|error| shown(&error.content)).collect(),
         });
@@ -350,6 +358,8 @@ pub struct ElementSnapshot {
     element_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     element_type: Option<AppText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_context_type: Option<AppText>,
     properties: BTreeMap<String, Value>,
     missing_properties: Vec<String>,
     bindings: Bindings,
@@ -368,14 +378,19 @@ pub fn element_snapshot(asker: &Asker<'_>, element: &str, more: &[String]) -> Re
     let (row, rows) = facets(asker, handle, &[Facet::Validation], None)?;
     let types = TypeNames::of(&rows);
     let names: Vec<String> = ALWAYS.iter().map(|name| (*name).to_owned()).chain(more.iter().cloned()).collect();
-    let items = vec![PropsItem { handle, names, set: None }];
+    // Of a data context the type alone is told here.
+    let context = vec!["DataContext".to_owned()];
+    let items = [names, context].map(|names| PropsItem { handle, names, set: None }).to_vec();
     let found = asker.settled(&PropsParams { items, meta: false, handles: false, text: crate::ask::TEXT })?;
+    let read_types = TypeNames::of(&found.types);
+    let context = found.items.get(1).and_then(|item| read_types.some(item.rows.first()?.value.ty));
     let read = found.items.into_iter().next();
     let (read, missing) = read.map(|item| (item.rows, item.missing)).unwrap_or_default();
     let ty = types.some(row.ty);
     Ok(ElementSnapshot {
         element_id: asker.name(handle, ty.as_ref().map_or("Element", AppText::as_str)),
         element_type: ty,
+        data_context_type: context,
         properties: read.iter().map(|row| (AppText::new(&row.name).as_str().to_owned(), shown(&row.value))).collect(),
         // Not every kind of element has a text or a content; of what was asked for it is said.
         missing_properties: missing

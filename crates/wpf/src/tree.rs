@@ -17,7 +17,7 @@ pub const TREE_NODES: u32 = 1_000;
 /// Children of a node where nothing is said.
 pub const TREE_CHILDREN: u32 = 200;
 /// Elements that a count or a search of names looks at.
-const COUNT_CAP: u32 = 10_000;
+pub(crate) const COUNT_CAP: u32 = 10_000;
 /// Milliseconds on the application's thread.
 pub(crate) const WALK_MS: u32 = 1_500;
 /// Differences that a comparison lists.
@@ -166,8 +166,13 @@ pub fn tree(asker: &Asker<'_>, which: Tree, element: Option<&str>, options: Tree
 
 fn template_root(asker: &Asker<'_>, element: Option<&str>) -> Result<Handle, Fault> {
     let handle = asker.element(element)?;
-    let params =
-        FacetsParams { handles: vec![handle], facets: vec![Facet::Template], event: None, text: crate::ask::TEXT };
+    let params = FacetsParams {
+        handles: vec![handle],
+        facets: vec![Facet::Template],
+        event: None,
+        resolve: false,
+        text: crate::ask::TEXT,
+    };
     let found = asker.call(&params)?;
     let root = found.items.first().and_then(|row| row.template.as_ref()?.root);
     root.ok_or_else(|| {

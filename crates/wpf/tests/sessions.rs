@@ -11,8 +11,8 @@ use portcullis_wpf::{
     CallFault, ConnectFault, ConnectPlan, EVENT_CAP, SESSION_CAP, Session, Sessions, Waited, Way, connect,
 };
 use portcullis_wpf_protocol::{
-    Axis, Capabilities, ErrorCode, EventKind, HealthParams, LocalKind, RenderParams, RootsParams, SubscribeParams, Val,
-    WalkParams,
+    Axis, Capabilities, ErrorCode, EventKind, HANDSHAKE_CAP_MS, HealthParams, LocalKind, RenderParams, RootsParams,
+    SubscribeParams, Val, WalkParams,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -238,6 +238,17 @@ fn what_the_loader_says_is_the_cause_that_is_told() {
     let fault = begin(&desktop, &application, Capabilities::ALL, WAIT, &Cancel::new()).unwrap_err();
     assert!(matches!(&fault, ConnectFault::Port(PortFault::Load(load)) if load.stage == LoadStage::Hosting), "{fault}");
     assert_eq!(portcullis_model::Fault::from(fault).code, FaultCode::SystemError);
+}
+
+/// A machine that is busy takes longer to load than the proofs may take; the call alone says how long.
+#[test]
+fn loading_has_the_time_of_the_call_and_not_that_of_the_proofs() {
+    let desktop = FakeDesktop::new();
+    let application = application(&desktop, 40);
+    let call = 3 * Duration::from_millis(HANDSHAKE_CAP_MS.into());
+    begin(&desktop, &application, Capabilities::ALL, call, &Cancel::new()).unwrap();
+    let limits = desktop.wpf().load_limits();
+    assert!(matches!(limits.as_slice(), [limit] if *limit > call / 2), "{limits:?}");
 }
 
 #[test]

@@ -248,6 +248,8 @@ impl Inspector<'_> {
             op: None,
             used: used.to_owned(),
             ty: self.types.id(&ty),
+            target_ty: None,
+            item: None,
             focus_before: focus_before.map(Handle),
             focus_after: focus_after.map(Handle),
             focus_ty: focus_ty.map(|ty| self.types.id(&ty)),

@@ -16,12 +16,11 @@ pub use model::{FakeBinding, FakeElement, FakeMember, FakeModel, FakeObject, Fak
 
 use pipe::{End, pipe};
 use portcullis_model::{
-    Cancel, Deadline, Effect, FilePath, LoadStage, ProcessId, ProgramName, Resource, RunningProgram, WindowIdentity,
-    WpfGate,
+    Cancel, Deadline, Effect, FilePath, LoadStage, ProcessId, Resource, RunningProgram, WindowIdentity, WpfGate,
 };
 use portcullis_platform::{
     Architecture, ClrKind, HeldApplication, InspectorPipe, LoadFault, LoaderPort, Permit, PipeEnd, PortFault,
-    PortResult, WpfFacts, WpfPort, WpfProcess,
+    PortResult, WpfFacts, WpfPort, WpfProcess, program_name,
 };
 use portcullis_wpf_protocol::ParameterBlock;
 use std::collections::HashMap;
@@ -85,6 +84,8 @@ struct Machine {
     no_payload: bool,
     fail: Option<LoadFault>,
     pins_asked: Vec<(bool, bool)>,
+    load_limits: Vec<Duration>,
+    facts_asked: u32,
     secret: Option<Vec<u8>>,
 }
 
@@ -181,7 +182,7 @@ impl FakeWpf {
             process,
             program: RunningProgram { path: FilePath::parse(path).ok(), sha256: None, signer: None },
             facts: WpfFacts {
-                name: ProgramName::from_image_path(path),
+                name: program_name(path),
                 architecture: Some(Architecture::X64),
                 runtime: Some(ClrKind::Core),
                 runtime_version: Some("3.1.2".to_owned()),
@@ -207,6 +208,16 @@ impl FakeWpf {
         alive
             .map(|app| FakeApplication { wpf: self.clone(), process: app.process, model: Arc::clone(&app.model) })
             .collect()
+    }
+
+    /// How often it was asked what is known of an application.
+    pub fn facts_asked(&self) -> u32 {
+        lock(&self.0.machine).facts_asked
+    }
+
+    /// How long each loading might have taken.
+    pub fn load_limits(&self) -> Vec<Duration> {
+        lock(&self.0.machine).load_limits.clone()
     }
 
     /// Takes the inspector out of the build.
@@ -329,6 +340,7 @@ impl HeldApplication for Held {
         let target =
             Resource::WpfTarget { process: self.process, program: program.clone(), load: false, through: Vec::new() };
         permit.require(effect.unwrap_or(Effect::ReadApplications), &target)?;
+        lock(&self.wpf.0.machine).facts_asked += 1;
         Ok(facts)
     }
 
@@ -376,9 +388,10 @@ impl LoaderPort for FakeWpf {
         application: &dyn HeldApplication,
         program: &RunningProgram,
         block: &str,
-        _: Deadline,
+        deadline: Deadline,
         _: &Cancel,
     ) -> PortResult<()> {
+        lock(&self.0.machine).load_limits.push(deadline.remaining());
         let process = application.process();
         let through = vec![WpfGate::Injection];
         let target = Resource::WpfTarget { process, program: program.clone(), load: true, through };

@@ -5,33 +5,34 @@ use super::signer::signer_of;
 use crate::files::lies_at;
 use crate::identity::ProcessHandle;
 use crate::processes::has_ended;
-use crate::security::is_elevated_over_us;
+use crate::security::{OwnedHandle, is_elevated_over_us};
 use portcullis_model::{Digest, Effect, ProcessId, ProgramName, Resource, RunningProgram};
-use portcullis_platform::{Architecture, ClrKind, HeldApplication, Permit, PortFault, PortResult, WpfFacts};
+use portcullis_platform::{
+    Architecture, ClrKind, HeldApplication, Permit, PortFault, PortResult, WpfFacts, program_name,
+};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::Read;
 use std::os::windows::fs::OpenOptionsExt;
-use windows::Win32::Foundation::HMODULE;
+use windows::Win32::Foundation::ERROR_BAD_LENGTH;
 use windows::Win32::Storage::FileSystem::{
     FILE_SHARE_READ, GetFileVersionInfoSizeW, GetFileVersionInfoW, VS_FIXEDFILEINFO, VerQueryValueW,
 };
-use windows::Win32::System::ProcessStatus::{
-    EnumProcessModulesEx, GetModuleFileNameExW, GetProcessMemoryInfo, LIST_MODULES_ALL, PROCESS_MEMORY_COUNTERS,
+use windows::Win32::System::Diagnostics::ToolHelp::{
+    CreateToolhelp32Snapshot, MODULEENTRY32W, Module32FirstW, Module32NextW, TH32CS_SNAPMODULE,
 };
+use windows::Win32::System::ProcessStatus::{GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
 use windows::Win32::System::SystemInformation::{
     IMAGE_FILE_MACHINE, IMAGE_FILE_MACHINE_AMD64, IMAGE_FILE_MACHINE_ARM64, IMAGE_FILE_MACHINE_I386,
     IMAGE_FILE_MACHINE_UNKNOWN,
 };
-use windows::Win32::System::Threading::{
-    IsWow64Process2, PROCESS_QUERY_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_VM_READ,
-};
+use windows::Win32::System::Threading::{IsWow64Process2, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE};
 use windows::core::{HSTRING, w};
 
 /// Modules of a process that are looked through.
 const MODULE_CAP: usize = 2_048;
-/// Characters of a module's path.
-const PATH_CAP: usize = 32_768;
+/// How often a list of modules is asked for that changes while it is made.
+const SNAPSHOT_TRIES: usize = 10;
 /// Bytes of a program whose hash is made.
 const HASH_CAP: u64 = 512 * 1024 * 1024;
 /// Bytes that are hashed at once.
@@ -88,7 +89,7 @@ impl HeldApplication for Held {
         let modules = modules(self.process.number);
         let runtime = modules.iter().find_map(|module| Some((runtime_of(module)?, version(module))));
         Ok(WpfFacts {
-            name: ProgramName::from_image_path(&image),
+            name: program_name(&image),
             architecture: architecture(&self.handle),
             runtime: runtime.as_ref().map(|(kind, _)| *kind),
             runtime_version: runtime.and_then(|(_, version)| version),
@@ -119,24 +120,31 @@ fn hash(mut file: &File) -> PortResult<Digest> {
     }
 }
 
-/// The paths of the modules of a process; none when it does not let us look.
+/// The paths of the modules of a process; none when it does not let us look. They are told in one pass: to ask for the path of
+/// each takes a pass for each, which in a large application on a busy machine outlasts the call.
 fn modules(process: u32) -> Vec<String> {
-    let rights = PROCESS_QUERY_INFORMATION | PROCESS_VM_READ;
-    let Ok(process) = ProcessHandle::open(process, rights) else { return Vec::new() };
-    let mut modules = vec![HMODULE::default(); MODULE_CAP];
-    let size = u32::try_from(size_of_val(modules.as_slice())).unwrap_or(0);
-    let mut needed = 0;
-    // SAFETY: the buffer is as large as said and outlives the call.
-    let told =
-        unsafe { EnumProcessModulesEx(process.raw(), modules.as_mut_ptr(), size, &mut needed, LIST_MODULES_ALL) };
-    let count = told.map_or(0, |()| usize::try_from(needed).unwrap_or(0) / size_of::<HMODULE>());
-    let mut buffer = vec![0; PATH_CAP];
-    let path = |module: HMODULE| {
-        // SAFETY: the buffer lives through the call and its length goes with it.
-        let length = unsafe { GetModuleFileNameExW(Some(process.raw()), Some(module), &mut buffer) };
-        String::from_utf16_lossy(buffer.get(..usize::try_from(length).unwrap_or(0)).unwrap_or_default())
-    };
-    modules.into_iter().take(count).map(path).collect()
+    let snapshot = (0..SNAPSHOT_TRIES).find_map(|_| {
+        // SAFETY: flags and a number only; the handle is owned below.
+        match unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPMODULE, process) } {
+            // Modules came or went meanwhile.
+            Err(error) if error.code() == ERROR_BAD_LENGTH.to_hresult() => None,
+            made => Some(made),
+        }
+    });
+    let Some(Ok(snapshot)) = snapshot else { return Vec::new() };
+    let snapshot = OwnedHandle::new(snapshot);
+    let size = u32::try_from(size_of::<MODULEENTRY32W>()).unwrap_or(0);
+    let mut entry = MODULEENTRY32W { dwSize: size, ..MODULEENTRY32W::default() };
+    // SAFETY: the snapshot is open and the entry says its size.
+    let mut more = unsafe { Module32FirstW(snapshot.raw(), &mut entry) };
+    let mut found = Vec::new();
+    while more.is_ok() && found.len() < MODULE_CAP {
+        let path = entry.szExePath.split(|unit| *unit == 0).next().unwrap_or_default();
+        found.push(String::from_utf16_lossy(path));
+        // SAFETY: as above.
+        more = unsafe { Module32NextW(snapshot.raw(), &mut entry) };
+    }
+    found
 }
 
 /// The runtime that a module is.

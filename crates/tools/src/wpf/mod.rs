@@ -4,6 +4,8 @@
 mod acts;
 mod args;
 mod batch;
+#[cfg(test)]
+mod documented;
 mod pictures;
 mod reads;
 mod scenes;

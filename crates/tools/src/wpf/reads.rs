@@ -260,11 +260,12 @@ wpf_tool!(
     descriptor(
         "get_triggers",
         "Triggers",
-        "The triggers of an element's styles and templates, and whether they hold now.",
+        "The triggers of an element's styles and templates, and whether they hold now. Conditions on a view model need the gate viewmodel.",
         Kind::Read,
         &[SensitiveReads],
         [(r#"{"elementId": "Button_5"}"#, "Of a button"), (r#"{"elementId": "TextBox_3"}"#, "Of a text box")],
     ),
+    if open [Viewmodel],
     |args, asker| wpf::triggers(asker, &args.element_id.0)
 );
 

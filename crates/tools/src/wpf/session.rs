@@ -11,7 +11,7 @@ use crate::tool::{AnyTool, Planned, Tool, data};
 use portcullis_model::{
     Effect, Fault, FaultCode, Reply, Resource, Reversibility, RunningProgram, Tier, WindowIdentity, WpfGate,
 };
-use portcullis_platform::HeldApplication;
+use portcullis_platform::{HeldApplication, WpfFacts};
 use portcullis_policy::Permit;
 use portcullis_wpf as wpf;
 use portcullis_wpf::{ConnectPlan, ProcessRow, Session, Way};
@@ -67,12 +67,16 @@ impl Candidate {
         Resource::WpfTarget { process: self.held.process(), program: self.program.clone(), load, through }
     }
 
+    /// What is known of it from outside.
+    fn facts(&self, permit: &Permit) -> Result<WpfFacts, Fault> {
+        Ok(self.held.facts(permit, &self.program)?)
+    }
+
     /// What is told of it. A window that is hidden from the caller has no title.
-    fn row(&self, permit: &Permit, cx: &ApplyContext<'_>) -> Result<ProcessRow, Fault> {
-        let facts = self.held.facts(permit, &self.program)?;
+    fn row(&self, facts: &WpfFacts, permit: &Permit, cx: &ApplyContext<'_>) -> ProcessRow {
         let titles = self.windows.iter().filter_map(|window| cx.ports.windows.describe(permit, window).ok());
         let titles: Vec<String> = titles.map(|window| window.title.raw().to_owned()).collect();
-        Ok(ProcessRow::new(self.held.process(), &facts, &titles))
+        ProcessRow::new(self.held.process(), facts, &titles)
     }
 }
 
@@ -181,7 +185,8 @@ impl Tool for GetProcesses {
         for candidate in &found.candidates {
             cx.cancel.check()?;
             // One that has ended since is none.
-            let Ok(row) = candidate.row(permit, cx) else { continue };
+            let Ok(facts) = candidate.facts(permit) else { continue };
+            let row = candidate.row(&facts, permit, cx);
             if name.as_deref().is_none_or(|part| row.is_named(part)) {
                 processes.push(row);
             }
@@ -341,15 +346,16 @@ impl Tool for Connect {
             }
             Meant::Load(all) => {
                 let selected = all.len() > 1;
-                let mut best: Option<(Candidate, ProcessRow, u64)> = None;
+                // What is known of one is asked once: in a large application it takes its time.
+                let mut best: Option<(Candidate, WpfFacts)> = None;
                 for candidate in all {
-                    let size = candidate.held.facts(permit, &candidate.program)?.working_set;
-                    if best.as_ref().is_none_or(|(.., most)| size > *most) {
-                        let row = candidate.row(permit, cx)?;
-                        best = Some((candidate, row, size));
+                    let facts = candidate.facts(permit)?;
+                    if best.as_ref().is_none_or(|(_, most)| facts.working_set > most.working_set) {
+                        best = Some((candidate, facts));
                     }
                 }
-                let Some((candidate, row, _)) = best else { return Err(nothing(is_named, denied)) };
+                let Some((candidate, facts)) = best else { return Err(nothing(is_named, denied)) };
+                let row = candidate.row(&facts, permit, cx);
                 let source = match candidate.way {
                     Way::Loaded => "raw-injection",
                     Way::SdkHosted => "sdk-hosted-inspector",
@@ -358,7 +364,7 @@ impl Tool for Connect {
                 let known = cx.tables.wpf().get(candidate.held.process().number);
                 let session = match known {
                     Some(session) => session,
-                    None => begin(candidate, &gates, permit, cx)?,
+                    None => begin(candidate, &facts, &gates, permit, cx)?,
                 };
                 (session, Some(row), selected, source)
             }
@@ -405,7 +411,7 @@ fn nothing(is_named: bool, denied: usize) -> Fault {
 }
 
 fn several(all: &[Candidate], permit: &Permit, cx: &ApplyContext<'_>) -> Fault {
-    let lines = all.iter().filter_map(|one| one.row(permit, cx).ok()).map(|row| row.line());
+    let lines = all.iter().filter_map(|one| Some(one.row(&one.facts(permit).ok()?, permit, cx).line()));
     Fault::new(FaultCode::Ambiguous, format!("{} WPF applications can be connected to", all.len()))
         .field("processId")
         .rule("one application is meant, or the one with the largest working set")
@@ -416,6 +422,7 @@ fn several(all: &[Candidate], permit: &Permit, cx: &ApplyContext<'_>) -> Fault {
 
 fn begin(
     candidate: Candidate,
+    facts: &WpfFacts,
     gates: &[WpfGate],
     permit: &Permit,
     cx: &ApplyContext<'_>,
@@ -424,7 +431,7 @@ fn begin(
     if candidate.way == Way::Loaded {
         permit.require(Effect::LoadInspector, &candidate.target(true))?;
         cx.ports.loader.ready().map_err(Fault::from)?;
-        wpf::refuse_loading(&candidate.held.facts(permit, &candidate.program)?)?;
+        wpf::refuse_loading(facts)?;
     }
     if !cx.tables.wpf().has_room() {
         return Err(Fault::new(FaultCode::TooLarge, "too many applications are connected to")

@@ -105,6 +105,10 @@ pub struct ActResult {
     pub used: String,
     /// The element's type.
     pub ty: u32,
+    /// The type of what was dragged onto.
+    pub target_ty: Option<u32>,
+    /// The container that [`ActKind::RealizeItem`] made.
+    pub item: Option<Handle>,
     /// What had the keyboard before.
     pub focus_before: Option<Handle>,
     /// What has it now.
@@ -115,7 +119,8 @@ pub struct ActResult {
     pub roots_new: Vec<Handle>,
     /// How many windows and popups went.
     pub roots_gone: u32,
-    /// What else the means itself told: `checked`, `expanded`, `selected`, `handled`, `textChanged`, `canExecute`.
+    /// What else the means itself told: `checked`, `expanded`, `selected`, `handled`, `textChanged`, `canExecute`,
+    /// `hasDropHandler`, ….
     pub effects: Vec<ActEffect>,
     /// The types.
     pub types: Vec<TypeRow>,

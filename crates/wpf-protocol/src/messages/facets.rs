@@ -48,6 +48,9 @@ pub struct FacetsParams {
     /// The routed event of [`Facet::Handlers`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
+    /// Whether the conditions of triggers are followed into view models; needs the gate for view models.
+    #[serde(default)]
+    pub resolve: bool,
     /// Characters of a text, at most [`super::WalkParams::TEXT_CAP`].
     pub text: u32,
 }
@@ -450,7 +453,7 @@ impl Primitive for FacetsParams {
     type Result = FacetsResult;
 
     fn needs(&self) -> Capabilities {
-        let context = self.facets.contains(&Facet::DataContext);
+        let context = self.resolve || self.facets.contains(&Facet::DataContext);
         let other = self.facets.iter().any(|facet| *facet != Facet::DataContext) || self.facets.is_empty();
         let reads = if other { Capabilities::SENSITIVE_READS } else { Capabilities::NONE };
         reads | if context { Capabilities::VIEWMODEL } else { Capabilities::NONE }

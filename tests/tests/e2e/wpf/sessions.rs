@@ -14,7 +14,7 @@ fn an_application_is_found_connected_to_and_read() {
     let ground = Ground::form(&desktop, READS, &[]);
     let found = ground.told("get_processes", json!({}));
     assert_eq!(found["processes"][0]["processId"], app.process().unwrap(), "{found}");
-    assert_eq!(found["processes"][0]["processName"], "fixture.form.exe", "{found}");
+    assert_eq!(found["processes"][0]["processName"], "Fixture.Form", "{found}");
     let connected = ground.connect(&app);
     assert_eq!(connected["connectionSource"], "raw-injection", "{connected}");
     let pong = ground.told("ping_inspector", json!({}));
