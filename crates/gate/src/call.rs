@@ -458,8 +458,8 @@ impl Inner {
             let name = running.tool.to_owned();
             Err(self.parts.redactor.fault(self.denied(running.id, &running.principal, name, arguments, fault)))
         };
-        if let Err(interrupted) = running.cancel.check() {
-            return refuse(interrupted.into());
+        if let Some(reason) = running.cancel.reason() {
+            return refuse(running.end_by(reason));
         }
         running.started.store(true, Ordering::SeqCst);
         let Some(tool) = self.parts.catalogue.get(running.tool) else {

@@ -59,6 +59,16 @@ impl Running {
         }
     }
 
+    /// What is said of an end that came from outside. Of a call whose turn never came it says nothing of a target.
+    pub(crate) fn end_by(&self, reason: CancelReason) -> Fault {
+        if reason == CancelReason::Deadline && !self.started.load(Ordering::SeqCst) {
+            return Fault::new(FaultCode::Busy, "its turn did not come in time, and nothing was begun")
+                .rule("a call waits 30 s for its lane at most, behind those that came before it")
+                .remedy("wait for earlier calls to be answered, or make fewer at once, then try again");
+        }
+        Fault::from(Interrupted(reason))
+    }
+
     fn is_answered(&self) -> bool {
         lock(&self.responder).is_none()
     }
@@ -234,7 +244,7 @@ impl Registry {
                 // It has no place to give back, and its answer is gone; what it started ends with the process at the latest.
                 Some(_) if call.behind.load(Ordering::SeqCst) => call.abandoned.store(true, Ordering::SeqCst),
                 Some(reason) => {
-                    call.answer(Err(Fault::from(Interrupted(reason))));
+                    call.answer(Err(call.end_by(reason)));
                     if let Some(lane) = &call.lane
                         && call.started.load(Ordering::SeqCst)
                     {

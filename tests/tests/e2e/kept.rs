@@ -1,7 +1,7 @@
 //! Recordings, and what is kept beyond an answer, on a real desktop: a recording is judged by what the fixture journals and by
 //! what another library reads in the file.
 
-use crate::fixture::{find, front, says};
+use crate::fixture::{find, front};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portcullis_testkit::client::ToolResult;
@@ -52,8 +52,9 @@ fn a_recording_shows_what_happened_while_it_ran() {
     let arguments = json!({ "window": window, "duration": 2, "fps": 10, "max_width": 1920 });
     let pending = client.start_call("ScreenRecord", arguments).unwrap();
     let check = find(&client, "checkbox", "Subscribe");
-    let clicked = client.call("Click", json!({ "ref": check, "observe": "none" })).unwrap().ok().unwrap();
-    assert!(says(&clicked, "confirmed"), "{}", clicked.text);
+    let mark = desktop.mark().unwrap();
+    client.call("Click", json!({ "ref": check, "observe": "none" })).unwrap().ok().unwrap();
+    desktop.journal().await_control(mark, "check", "subscribe").unwrap();
     let answer = client.wait_call(pending, Duration::from_secs(60)).unwrap().ok().unwrap();
     let frames = frames(&answer);
     assert_eq!(frames[0], (0, 0, box_of(&frame, "w"), box_of(&frame, "h")), "{}", answer.text);

@@ -52,7 +52,7 @@ impl Ground {
 
 #[test]
 fn what_was_read_off_a_window_is_clicked_where_it_stands_and_not_once_it_looks_otherwise() {
-    let mut desktop = desktop().unwrap();
+    let desktop = desktop().unwrap();
     let ground = Ground::new(&desktop);
     let client = &ground.client;
     let mark = desktop.mark().unwrap();

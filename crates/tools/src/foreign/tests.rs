@@ -38,6 +38,12 @@ fn requests() -> Vec<(&'static str, Value, &'static str, Value)> {
             json!({"x": 200, "y": 340, "button": "right", "action": "double"}),
         ),
         ("Click", json!({"label": 12, "loc": null}), "Click", json!({"ref": "e12"})),
+        (
+            "Notification",
+            json!({"title": "Done", "message": "All is copied"}),
+            "Notification",
+            json!({"title": "Done", "message": "All is copied"}),
+        ),
         ("Click", json!({"label": 12.0, "clicks": 0}), "Click", json!({"ref": "e12", "action": "hover"})),
         ("Click-Tool", json!({"loc": [1, 2]}), "Click", json!({"x": 1, "y": 2})),
         ("Clipboard", json!({"mode": "get"}), "GetClipboard", json!({})),

@@ -149,8 +149,8 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("drag_and_drop", "sourceType targetType dataFormat targetHandlerHints", ""),
     (
         "element_screenshot",
-        "width height sourceWidth sourceHeight scaleFactor downscaled format rendered byteLength base64Image maxInlineByteLength",
-        "screenshotId resourceUri resourceRead fileName expiresAtUtc localPathRedacted sha256",
+        "width height sourceWidth sourceHeight scaleFactor downscaled format rendered byteLength base64Image maxInlineByteLength screenshotId resourceUri resourceRead fileName expiresAtUtc sha256",
+        "localPathRedacted",
     ),
     (
         "get_layout_info",
