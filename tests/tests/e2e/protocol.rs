@@ -61,8 +61,8 @@ fn the_handshake_says_who_serves_and_what_it_has() {
     for (door, _server, client) in &doors(&[]) {
         let said = client.handshake();
         assert!(said["instructions"].as_str().unwrap().contains("Snapshot"), "{door}");
-        assert_eq!(said["capabilities"], json!({ "tools": {} }), "{door}");
-        for method in ["prompts/list", "resources/list", "no/such"] {
+        assert_eq!(said["capabilities"], json!({ "resources": {}, "tools": {} }), "{door}");
+        for method in ["prompts/list", "resources/subscribe", "no/such"] {
             assert_eq!(client.request(method, json!({})).unwrap().unwrap_err().code, -32601, "{door} {method}");
         }
     }
