@@ -73,7 +73,7 @@ const UNIT: &[Stage] = &[
 ];
 /// Where the programs' own system is another.
 const CROSS: &[Stage] = &[stage("clippy for Windows", 180, clippy_windows)];
-const TESTS: &[Stage] = &[stage("unit, property and doc tests", 240, unit_tests)];
+const TESTS: &[Stage] = &[stage("unit, property and doc tests", 420, unit_tests)];
 const SECURITY: &[Stage] = &[
     stage("server on a desktop in memory", 120, fake_build),
     stage("security tests", 120, security_tests),
@@ -86,7 +86,7 @@ const ALL_MUTANTS: Stage = stage("mutants of all lines", 3_600, all_mutants);
 const LAB: &[Stage] = &[
     stage("Windows build", 240, windows_build),
     stage("lab doctor", 60, doctor),
-    stage("end-to-end tests", 300, end_to_end),
+    stage("end-to-end tests", 900, end_to_end),
     stage("demo", 60, demo),
 ];
 

@@ -99,7 +99,7 @@ fn bad_input_is_answered_with_rule_and_remedy() {
         (json!({ "message": "🙂".repeat(128) }), FaultCode::BadArgument, "emoji count twice"),
         (json!({ "title": "x".repeat(57), "message": "x" }), FaultCode::BadArgument, "56"),
         (json!({ "title": ["x"], "message": "x" }), FaultCode::BadArgument, "title"),
-        (json!({ "message": "x", "app_id": "Microsoft.Windows.Explorer" }), FaultCode::UnknownArgument, "app_id"),
+        (json!({ "message": "x", "app_id": "Microsoft.Windows.Explorer" }), FaultCode::BadArgument, "app_id"),
     ] {
         let fault = notify(&gate, arguments.clone()).unwrap_err();
         assert_eq!(fault.code, code, "{arguments}: {fault}");

@@ -80,9 +80,10 @@ fn layout_info(layout: &LayoutFacet, element_id: String) -> LayoutInfo {
         horizontal_alignment: AppText::new(horizontal),
         vertical_alignment: AppText::new(vertical),
         layout_state: match (valid, &reason) {
-            (false, _) => "Pending",
+            // What is collapsed is never measured, so that its layout stays out of date.
+            (_, Some(_)) => "NotRendered",
+            (false, None) => "Pending",
             (true, None) => "Rendered",
-            (true, Some(_)) => "NotRendered",
         },
         not_rendered_reason: reason,
         position_in_parent: layout.in_parent,

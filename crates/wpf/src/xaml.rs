@@ -86,7 +86,9 @@ pub fn xaml(asker: &Asker<'_>, element: &str) -> Result<Xaml, Fault> {
     }
     let mut out = String::new();
     let mut open: Vec<(u32, String)> = Vec::new();
-    for (at, node) in found.nodes.iter().enumerate() {
+    // What has no handle is no element: a text that is some element's content stands there as its value.
+    let elements: Vec<_> = found.nodes.iter().filter(|node| node.handle.is_some()).collect();
+    for (at, node) in elements.iter().enumerate() {
         while let Some((_, tag)) = open.pop_if(|(depth, _)| *depth >= node.depth) {
             out.push_str(&format!("{}</{tag}>\n", "  ".repeat(open.len())));
         }
@@ -101,7 +103,7 @@ pub fn xaml(asker: &Asker<'_>, element: &str) -> Result<Xaml, Fault> {
         }
         let rows = node.handle.and_then(|handle| values.get(&handle));
         out.extend(rows.into_iter().flatten().filter_map(attribute));
-        let has_more = found.nodes.get(at.saturating_add(1)).is_some_and(|next| next.depth > node.depth);
+        let has_more = elements.get(at.saturating_add(1)).is_some_and(|next| next.depth > node.depth);
         if has_more {
             out.push_str(">\n");
             open.push((node.depth, tag));
@@ -112,7 +114,7 @@ pub fn xaml(asker: &Asker<'_>, element: &str) -> Result<Xaml, Fault> {
     while let Some((_, tag)) = open.pop() {
         out.push_str(&format!("{}</{tag}>\n", "  ".repeat(open.len())));
     }
-    Ok(Xaml { xaml: out, element_count: found.nodes.len(), truncated: !found.cut.is_empty() })
+    Ok(Xaml { xaml: out, element_count: elements.len(), truncated: !found.cut.is_empty() })
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ fn what_was_read_off_a_window_is_clicked_where_it_stands_and_not_once_it_looks_o
     };
     ground.write(&[("Subscribe", place("subscribe")), ("Greet", place("greet"))]);
     let window = ref_of(&client.call("Snapshot", json!({})).unwrap().ok().unwrap().text, "Portcullis Fixture").unwrap();
-    client.call("FocusWindow", json!({ "window": window })).unwrap().ok().unwrap();
+    client.call("FocusWindow", json!({ "ref": window })).unwrap().ok().unwrap();
     let read = client.call("OCR", json!({ "window": window, "lang": "de" })).unwrap().ok().unwrap();
     assert!(read.text.starts_with("2 lines read by Tesseract in deu"), "{}", read.text);
     assert!(read.text.contains("92%"), "{}", read.text);

@@ -227,7 +227,19 @@ impl Door {
             let more = look(json!({ "max_tokens": 20_000, "window": Self::find(&seen, window) }));
             seen.push_str(&more);
         }
+        // Something is kept, so that it can be asked for.
+        let region = json!({ "left": 0, "top": 0, "width": 4, "height": 3 });
+        if let Ok(Reply::View { parts, .. }) = self.call("Screenshot", json!({ "keep": true, "region": region })) {
+            let uri =
+                parts.into_iter().find_map(|part| if let Part::Link(link) = part { Some(link.uri) } else { None });
+            seen.push_str(&format!("\n{}\n", uri.unwrap_or_default()));
+        }
         seen
+    }
+
+    /// What is kept for the caller.
+    fn kept(seen: &str) -> Option<&str> {
+        seen.lines().find(|line| line.starts_with("portcullis://shots/"))
     }
 
     pub(crate) fn snapshot(&self) -> String {
@@ -288,6 +300,7 @@ fn settle(tool: &str, given: &mut Map<String, Value>, seen: &str) {
             "to_ref" => *value = Door::find(seen, "Inert").into(),
             "name" if *value == "Search" || *value == "Save" => *value = control.into(),
             "window_name" => *value = "Customer".into(),
+            "uri" if tool == "ReadResource" => *value = Door::kept(seen).unwrap_or_default().into(),
             _ => {}
         }
     }

@@ -144,7 +144,11 @@ fn a_gate_that_is_open_alone_is_enough_for_what_is_behind_it() {
         let connected = ground.connect(&app);
         assert_eq!(connected["openGates"].as_array().unwrap().len(), 2, "{connected}");
         for tool in calls {
-            let arguments = if *tool == "simulate_keyboard" { json!({ "key": "F9" }) } else { json!({}) };
+            let arguments = match *tool {
+                "simulate_keyboard" => json!({ "key": "F9" }),
+                "get_bindings" => json!({ "recursive": true }),
+                _ => json!({}),
+            };
             let told = ground.told(tool, arguments).to_string();
             let has = |text: &str| told.contains(text);
             assert_eq!(has("ada@example.com"), matches!(*tool, "get_viewmodel" | "get_bindings"), "{tool}: {told}");

@@ -110,12 +110,16 @@ fn same(one: &Value, other: &Value) -> bool {
         (Value::Array(ones), Value::Array(others)) => {
             ones.len() == others.len() && ones.iter().zip(others).all(|(one, other)| same(one, other))
         }
+        (Value::Array(parts), Value::String(_)) => {
+            let joined = parts.iter().map(text).collect::<Vec<_>>().join(",");
+            joined == text(other)
+        }
         (Value::Null, _) | (_, Value::Null) => one == other,
         _ => {
             let (one, other) = (text(one), text(other));
             let close = |(one, other): (f64, f64)| (one - other).abs() < 0.011;
             one == other
-                || (matches!(one.as_str(), "true" | "false") && one.eq_ignore_ascii_case(&other))
+                || (matches!(one.to_ascii_lowercase().as_str(), "true" | "false") && one.eq_ignore_ascii_case(&other))
                 || one.parse().ok().zip(other.parse().ok()).is_some_and(close)
         }
     }
@@ -170,7 +174,8 @@ impl<'desk> Stage<'desk> {
         }
         if let Some(least) = oracle.strip_prefix(">=") {
             let least: f64 = least.parse().unwrap();
-            return if found.as_f64().is_some_and(|found| found >= least) { None } else { wrong(oracle) };
+            let number = found.as_f64().or_else(|| found.as_str()?.parse().ok());
+            return if number.is_some_and(|found| found >= least) { None } else { wrong(oracle) };
         }
         if let Some(part) = oracle.strip_prefix('~') {
             return if found.as_str().is_some_and(|text| text.contains(part)) { None } else { wrong(oracle) };
