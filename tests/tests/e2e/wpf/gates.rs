@@ -151,7 +151,11 @@ fn a_gate_that_is_open_alone_is_enough_for_what_is_behind_it() {
             };
             let told = ground.told(tool, arguments).to_string();
             let has = |text: &str| told.contains(text);
-            assert_eq!(has("ada@example.com"), matches!(*tool, "get_viewmodel" | "get_bindings"), "{tool}: {told}");
+            assert_eq!(
+                has("ada@example.com"),
+                matches!(*tool, "get_viewmodel" | "get_bindings" | "get_ui_summary"),
+                "{tool}: {told}"
+            );
             assert!(!has("hunter2") && !has("key-0123456789"), "{tool} tells a secret: {told}");
             assert!(gate == "sensitive_reads" || !has("Portcullis WPF Fixture"), "{tool} tells a title: {told}");
         }
