@@ -162,7 +162,7 @@ fn the_record_has_our_names_and_what_came_to_no_tool_by_its_foreign_one() {
     let filter = ToolFilter::resolve(&FilterSpec::default(), &catalogue.names()).unwrap();
     let gate = Gate::new(GateParts {
         rules: Rules::new(filter, Approval::Never, 1),
-        ledger: Arc::clone(&kept) as Arc<dyn Ledger>,
+        ledger: kept.clone(),
         ports: desktop.ports(),
         catalogue,
         approver: Arc::new(DeniesApproval),

@@ -25,6 +25,8 @@ const DEFAULT_RATE: i64 = 5;
 const DEFAULT_WIDTH: u32 = 800;
 /// What encoding may take beyond the time that is recorded.
 const ENCODING: Duration = Duration::from_secs(30);
+/// The longest recording with its encoding.
+const WHOLE: Duration = Duration::from_secs(90);
 /// Bytes of a recording that an answer holds; a larger one is kept.
 const INLINE_CAP: usize = 700_000;
 /// How often it is said how far the recording is.
@@ -76,7 +78,7 @@ impl Tool for ScreenRecord {
         annotations: Annotations::READS,
         shape: Shape::View,
         lane: Lane::Long,
-        deadline: Duration::from_secs(LONGEST as u64 + ENCODING.as_secs()),
+        deadline: WHOLE,
         needs_administrator: false,
         gates: &[],
         answer_cap: INLINE_CAP + 1_000,
