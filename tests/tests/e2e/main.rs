@@ -23,7 +23,6 @@ mod network;
 mod ocr;
 mod parallel;
 mod parameters;
-mod person;
 mod policy;
 mod processes;
 mod protocol;
@@ -41,5 +40,6 @@ mod windows;
 mod wpf;
 mod wpf_apps;
 portcullis_testkit::only_in_lab! {
+    mod person;
     mod workers;
 }

@@ -14,53 +14,51 @@ fn second() -> Vec<u8> {
     wav
 }
 
-portcullis_testkit::only_in_lab! {
-    #[test]
-    fn a_machine_without_a_sound_device_says_so_and_a_file_is_judged_first() {
-        let desktop = desktop().unwrap();
-        let folder = new_data_folder(desktop.run()).unwrap();
-        let windows = desktop.run().windows_path(&folder);
-        std::fs::create_dir_all(folder.join("read")).unwrap();
-        std::fs::write(folder.join("read/ready.wav"), second()).unwrap();
-        std::fs::write(folder.join("read/text.wav"), b"hello").unwrap();
-        std::fs::write(folder.join("outside.wav"), second()).unwrap();
-        let policy = folder.join("policy.toml");
-        std::fs::write(&policy, format!("version = 1\n[tools]\ntier3 = true\n[files]\nread = ['{windows}\\read']\n")).unwrap();
-        let config = desktop.run().windows_path(&policy);
-        let server = desktop.own_server(Transport::Stdio, &["--config", &config, "--transport", "stdio"]).unwrap();
-        let client = server.client(Era::Legacy).unwrap();
-        for (name, code) in [
-            (r"read\ready.wav", "unsupported"),
-            (r"read\text.wav", "bad_argument"),
-            ("outside.wav", "denied"),
-        ] {
-            let answer = client.call("PlaySound", json!({ "path": format!(r"{windows}\{name}") })).unwrap();
-            assert_eq!(answer.fault("code"), Some(code), "{name}: {}", answer.text);
-        }
+#[test]
+fn a_machine_without_a_sound_device_says_so_and_a_file_is_judged_first() {
+    let desktop = desktop().unwrap();
+    let folder = new_data_folder(desktop.run()).unwrap();
+    let windows = desktop.run().windows_path(&folder);
+    std::fs::create_dir_all(folder.join("read")).unwrap();
+    std::fs::write(folder.join("read/ready.wav"), second()).unwrap();
+    std::fs::write(folder.join("read/text.wav"), b"hello").unwrap();
+    std::fs::write(folder.join("outside.wav"), second()).unwrap();
+    let policy = folder.join("policy.toml");
+    std::fs::write(&policy, format!("version = 1\n[tools]\ntier3 = true\n[files]\nread = ['{windows}\\read']\n")).unwrap();
+    let config = desktop.run().windows_path(&policy);
+    let server = desktop.own_server(Transport::Stdio, &["--config", &config, "--transport", "stdio"]).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    for (name, code) in [
+        (r"read\ready.wav", "unsupported"),
+        (r"read\text.wav", "bad_argument"),
+        ("outside.wav", "denied"),
+    ] {
+        let answer = client.call("PlaySound", json!({ "path": format!(r"{windows}\{name}") })).unwrap();
+        assert_eq!(answer.fault("code"), Some(code), "{name}: {}", answer.text);
     }
+}
 
-    /// The lab's system takes the request and does nothing.
-    #[test]
-    fn a_session_that_is_not_connected_is_not_called_so() {
-        let desktop = desktop().unwrap();
-        let server = desktop.own_server(Transport::Stdio, &["--enable-tier3"]).unwrap();
-        let client = server.client(Era::Legacy).unwrap();
-        let answer = client.call("ReconnectSession", json!({})).unwrap();
-        assert!(!answer.text.starts_with("confirmed"), "{}", answer.text);
-        let absent = client.call("ReconnectSession", json!({ "session": 65_000 })).unwrap();
-        assert!(absent.is_error, "{}", absent.text);
-    }
+/// The lab's system takes the request and does nothing.
+#[test]
+fn a_session_that_is_not_connected_is_not_called_so() {
+    let desktop = desktop().unwrap();
+    let server = desktop.own_server(Transport::Stdio, &["--enable-tier3"]).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    let answer = client.call("ReconnectSession", json!({})).unwrap();
+    assert!(!answer.text.starts_with("confirmed"), "{}", answer.text);
+    let absent = client.call("ReconnectSession", json!({ "session": 65_000 })).unwrap();
+    assert!(absent.is_error, "{}", absent.text);
+}
 
-    #[test]
-    fn a_notification_says_that_it_is_a_balloon_and_never_more_than_is_known() {
-        let desktop = desktop().unwrap();
-        let server = desktop.own_server(Transport::Stdio, &[]).unwrap();
-        let client = server.client(Era::Legacy).unwrap();
-        let answer = client.call("Notification", json!({ "title": "Lab", "message": "hello" })).unwrap();
-        let told = ["confirmed: Windows told that the balloon came up", "unverified: Windows took the balloon"];
-        let is_unsupported = answer.fault("code") == Some("unsupported");
-        assert!(is_unsupported || told.iter().any(|told| answer.text.starts_with(told)), "{}", answer.text);
-        let long = client.call("Notification", json!({ "message": "x".repeat(256) })).unwrap();
-        assert_eq!(long.fault("code"), Some("bad_argument"), "{}", long.text);
-    }
+#[test]
+fn a_notification_says_that_it_is_a_balloon_and_never_more_than_is_known() {
+    let desktop = desktop().unwrap();
+    let server = desktop.own_server(Transport::Stdio, &[]).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    let answer = client.call("Notification", json!({ "title": "Lab", "message": "hello" })).unwrap();
+    let told = ["confirmed: Windows told that the balloon came up", "unverified: Windows took the balloon"];
+    let is_unsupported = answer.fault("code") == Some("unsupported");
+    assert!(is_unsupported || told.iter().any(|told| answer.text.starts_with(told)), "{}", answer.text);
+    let long = client.call("Notification", json!({ "message": "x".repeat(256) })).unwrap();
+    assert_eq!(long.fault("code"), Some("bad_argument"), "{}", long.text);
 }

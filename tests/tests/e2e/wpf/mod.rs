@@ -2,7 +2,6 @@
 //! comes from the application's own journal, or from a second reading by plain WPF code in it.
 
 mod acts;
-mod attacks;
 mod errors;
 mod gates;
 mod ground;
@@ -13,3 +12,6 @@ mod rows;
 mod sessions;
 mod state;
 mod unharmed;
+portcullis_testkit::only_in_lab! {
+    mod attacks;
+}
