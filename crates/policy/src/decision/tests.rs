@@ -219,6 +219,24 @@ fn a_permit_covers_what_it_names_and_nothing_else() {
     assert!(permit.require(Effect::WriteClipboard, &Resource::Clipboard).is_ok());
     assert!(permit.require(Effect::ReadClipboard, &Resource::Clipboard).is_err());
     assert!(permit.require(Effect::WriteClipboard, &Resource::System).is_err());
+    assert!(permit.require_effect(Effect::WriteClipboard).is_ok());
+    assert!(permit.require_effect(Effect::ReadPixels).is_err());
+}
+
+#[test]
+fn the_session_of_another_user_is_refused_whatever_is_open() {
+    let (local, open) = (Principal::local(), rules(|spec| spec.enable_tier3 = true, Approval::Never));
+    let row = ToolRow { effects: &[Effect::ConnectSession], ..SET_CLIPBOARD };
+    let said = |own: bool| {
+        let session = Resource::UserSession { id: 3, own };
+        verdict(&open.decide(ask(&local, row, &[Effect::ConnectSession], vec![session])))
+    };
+    assert_eq!(said(true), "allow [ConnectSession]");
+    assert!(
+        said(false).starts_with("Denied: sessions of others are neither connected nor put aside"),
+        "{}",
+        said(false)
+    );
 }
 
 fn keys(text: &str) -> Resource {
