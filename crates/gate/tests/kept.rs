@@ -14,7 +14,7 @@ use portcullis_gate::{Call, Catalogue, Gate, Presence, Progress, Replacement};
 use portcullis_model::{
     Cancel, CancelReason, Digest, Fault, FaultCode, Image, Link, Part, Principal, Reply, Scope, Valued, WindowPattern,
 };
-use portcullis_platform_fake::FakeDesktop;
+use portcullis_platform_fake::{Call as FakeCall, FakeDesktop};
 use portcullis_policy::{Approval, FilterSpec, RateWords, Restrictions, Rules, ToolFilter};
 use serde_json::{Value, json};
 use std::sync::mpsc::{Sender, channel};
@@ -164,6 +164,24 @@ fn a_recording_moves_and_says_how_far_it_is() {
     assert!(text.contains("0.5 s of the desktop area"), "{text}");
     assert_eq!((images.len(), links.len(), images[0].width), (1, 0, 64));
     assert!(told.try_iter().any(|(done, of, what)| done == of && what == "encoding"));
+}
+
+#[test]
+fn what_is_under_way_when_the_rules_are_replaced_is_not_kept() {
+    let desktop = FakeDesktop::demo();
+    let calm = |rules: Rules| rules.with_rates(RateWords::default());
+    let gate = Arc::new(gate_with(&desktop, &FilterSpec::default(), Approval::Never, calm));
+    let filter = ToolFilter::resolve(&FilterSpec::default(), &Catalogue::new().names()).unwrap();
+    let same = calm(Rules::new(filter, Approval::Never, 1));
+    let theirs = Arc::clone(&gate);
+    // The picture is being taken when the rules are replaced.
+    desktop.before_next(FakeCall::Capture, move |_| {
+        assert!(matches!(theirs.replace_rules(same), Replacement::Replaced));
+    });
+    let fault = local(&gate, "Screenshot", json!({ "keep": true })).unwrap_err();
+    assert!(fault.code == FaultCode::Denied && fault.message.contains("rules were replaced"), "{fault}");
+    assert!(listed(&gate, &Principal::local()).is_empty());
+    keep(&gate, &Principal::local());
 }
 
 #[test]

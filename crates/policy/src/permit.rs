@@ -137,6 +137,11 @@ impl Permit {
         self.call
     }
 
+    /// When it was granted: by the rules that were in force then.
+    pub fn granted(&self) -> Instant {
+        self.granted
+    }
+
     /// Fails unless this permit names `effect` and a resource that covers `resource`. The rules are asked again for the one
     /// that is meant: a tree of files holds also what they keep back, and the desktop windows that are not operated.
     pub fn require(&self, effect: Effect, resource: &Resource) -> Result<(), OutsidePermit> {

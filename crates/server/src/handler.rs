@@ -65,6 +65,8 @@ pub(crate) struct Handler {
 
 /// Reports that wait to be sent; one too many is left out.
 const PROGRESS_QUEUE: usize = 4;
+/// How long a client may take to accept one of them.
+const PROGRESS_WAIT: Duration = Duration::from_secs(1);
 
 /// Takes from the gate how far a call is: seconds of seconds, and what is being done.
 struct Teller(tokio::sync::mpsc::Sender<(f64, f64, String)>);
@@ -172,8 +174,8 @@ impl Handler {
                 Some((done, total, what)) = told.recv() => {
                     if let Some(token) = token.clone() {
                         let step = ProgressNotificationParam::new(token, done).with_total(total).with_message(what);
-                        // Who does not hear how far the work is still gets its answer.
-                        let _ = context.peer.notify_progress(step).await;
+                        // Who does not hear how far the work is still gets its answer, and is not waited for.
+                        let _ = tokio::time::timeout(PROGRESS_WAIT, context.peer.notify_progress(step)).await;
                     }
                 }
             }

@@ -174,8 +174,8 @@ impl<'call> Readers<'call> {
 /// Ended calls of one principal that are remembered.
 const ENDED_CAP: usize = 50;
 /// Answers of work in the background that are kept of one principal, and how long.
-const KEPT_CAP: usize = 8;
-const KEPT_FOR: Duration = Duration::from_secs(3600);
+const ANSWERS_CAP: usize = 8;
+const ANSWERS_FOR: Duration = Duration::from_secs(3600);
 
 /// What is kept for one principal and seen by no other.
 #[derive(Debug, Default)]
@@ -214,7 +214,7 @@ impl Tables {
 
     /// Deletes what is kept: it was made under rules that are no longer in force.
     pub fn forget_kept(&self) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear(Instant::now());
     }
 
     /// Remembers a call that ended, and forgets the oldest when there are too many.
@@ -224,7 +224,7 @@ impl Tables {
             all.pop_front();
         }
         all.push_back(ended);
-        let over = all.iter().filter(|task| task.kept.is_some()).count().saturating_sub(KEPT_CAP);
+        let over = all.iter().filter(|task| task.kept.is_some()).count().saturating_sub(ANSWERS_CAP);
         all.iter_mut().filter(|task| task.kept.is_some()).take(over).for_each(|task| task.kept = None);
     }
 
@@ -250,7 +250,7 @@ impl Tables {
     /// The calls that are remembered, the last one first.
     pub fn ended(&self) -> Vec<EndedTask> {
         let mut all = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter_mut().filter(|task| task.at.elapsed() >= KEPT_FOR).for_each(|task| task.kept = None);
+        all.iter_mut().filter(|task| task.at.elapsed() >= ANSWERS_FOR).for_each(|task| task.kept = None);
         all.iter().rev().cloned().collect()
     }
 }

@@ -156,12 +156,14 @@ impl Total {
 pub(crate) struct Kept {
     items: VecDeque<Arc<Item>>,
     total: Arc<Total>,
+    /// When all of it was last deleted: what was granted before that was granted by other rules.
+    cleared: Option<Instant>,
 }
 
 impl Kept {
     /// Nothing yet, counted with what is kept for others.
     pub(crate) fn new(total: Arc<Total>) -> Self {
-        Self { items: VecDeque::new(), total }
+        Self { total, ..Self::default() }
     }
 
     /// Keeps what was made under this permit by this right. The oldest go when there is too much.
@@ -173,7 +175,15 @@ impl Kept {
         now: Instant,
     ) -> Result<Arc<Item>, KeepFault> {
         permit.require(effect, resource)?;
+        if !self.takes(permit.granted()) {
+            return Err(KeepFault::OtherRules);
+        }
         self.insert(shot, (effect, resource), now)
+    }
+
+    /// Whether what was granted at this moment is kept still.
+    fn takes(&self, granted: Instant) -> bool {
+        self.cleared.is_none_or(|cleared| granted > cleared)
     }
 
     fn insert(
@@ -227,9 +237,10 @@ impl Kept {
         self.items.retain(|item| item.application().is_none_or(&lives));
     }
 
-    /// Deletes all.
-    pub(crate) fn clear(&mut self) {
+    /// Deletes all, and what is under way as well: it was granted by rules that are no longer in force.
+    pub(crate) fn clear(&mut self, now: Instant) {
         self.items.clear();
+        self.cleared = Some(now);
     }
 
     /// The thing of this name.
@@ -252,6 +263,9 @@ pub(crate) enum KeepFault {
     /// It has this many bytes.
     #[error("it has {0} bytes, and what is kept has at most {ITEM_BYTES}")]
     TooLarge(usize),
+    /// It was granted by rules that are no longer in force.
+    #[error("the rules were replaced while it was made, so it is not kept")]
+    OtherRules,
     /// Other callers' things take all the room.
     #[error("as many bytes as a server keeps are kept for others")]
     Full,
@@ -265,6 +279,9 @@ impl From<KeepFault> for Fault {
         match fault {
             KeepFault::Outside(outside) => outside.into(),
             KeepFault::NoName(fault) => fault,
+            KeepFault::OtherRules => Self::new(FaultCode::Denied, fault.to_string())
+                .rule("what was seen under old rules may show what the new ones hide")
+                .remedy("make it anew"),
             KeepFault::TooLarge(_) => {
                 Self::new(FaultCode::TooLarge, fault.to_string()).remedy("make it smaller: less area, width or time")
             }
@@ -318,6 +335,15 @@ mod tests {
     }
 
     #[test]
+    fn what_was_granted_before_all_was_deleted_is_not_kept_after_it() {
+        let (mut kept, now) = (Kept::default(), Instant::now());
+        assert!(kept.takes(now));
+        kept.clear(now + Duration::from_secs(1));
+        assert!(!kept.takes(now) && !kept.takes(now + Duration::from_secs(1)));
+        assert!(kept.takes(now + Duration::from_secs(2)));
+    }
+
+    #[test]
     fn a_day_is_the_end() {
         let (mut kept, now) = (Kept::default(), Instant::now());
         let id = kept.insert(shot(1), RIGHT, now).unwrap().id;
@@ -340,7 +366,7 @@ mod tests {
         // The last one has nothing of its own that could go.
         let fault = Fault::from(callers[5].insert(shot(ITEM_BYTES), RIGHT, now).unwrap_err());
         assert_eq!((room, fault.code), (0, FaultCode::Busy));
-        callers[0].clear();
+        callers[0].clear(now);
         callers[5].insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
         drop(callers);
         assert_eq!(total.0.load(Ordering::SeqCst), 0);
