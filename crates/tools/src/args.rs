@@ -1,6 +1,7 @@
 //! From a client's JSON to a tool's own type. What does not fit is answered with the argument, its value, the rule and
 //! the remedy; nothing is guessed, and a secret argument's value is never repeated.
 
+use crate::located;
 use portcullis_model::{Fault, FaultCode, nearest};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error as _};
@@ -27,11 +28,8 @@ pub(crate) fn parse<T: DeserializeOwned>(schema: &Value, arguments: Value, secre
     if let Some(unknown) = given.keys().find(|name| !known.contains(&name.as_str())) {
         return Err(unknown_argument(unknown, &known));
     }
-    serde_path_to_error::deserialize(&arguments).map_err(|error| {
-        let path = error.path().to_string();
-        let message = error.into_inner().to_string();
-        explain(schema, &arguments, &path, &message, secret)
-    })
+    located::deserialize(&arguments)
+        .map_err(|misfit| explain(schema, &arguments, &misfit.path, &misfit.message, secret))
 }
 
 /// The names of the arguments that a schema has.

@@ -7,6 +7,7 @@ mod catalogue;
 mod context;
 mod descriptor;
 mod foreign;
+mod located;
 mod scheduled;
 mod schema;
 mod services;
