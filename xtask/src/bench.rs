@@ -19,7 +19,7 @@ const STARTED: [&str; 3] = ["portcullis", "portcullis-floor", "portcullis-testki
 /// The benchmark that is made here: bytes of the programs that users get.
 const SIZE: &str = "size";
 /// The benchmarks that run Windows programs.
-const ON_WINDOWS: [&str; 2] = ["lab", PEERS];
+const ON_WINDOWS: [&str; 3] = ["lab", "wpf", PEERS];
 /// The benchmark beside other servers.
 const PEERS: &str = "peers";
 /// Design section 10: an exe, stripped, in MB.

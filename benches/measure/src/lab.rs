@@ -8,6 +8,7 @@ use portcullis_testkit::client::{Client, Era, ToolResult};
 use portcullis_testkit::desktop::{Desktop, call_until, ref_of};
 use portcullis_testkit::lab::{Profile, Size, StdioPlan, built_exe, process_of};
 use portcullis_testkit::server::{Server, Transport};
+use portcullis_testkit::wpf_app;
 use rustix::thread::CpuSet;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -36,6 +37,8 @@ const PICTURE_RATIO: f64 = 1.15;
 const CLICK_MS: f64 = 10.0;
 const DIFF_RATIO: f64 = 2.0;
 const LIST_TOKENS: f64 = 3_800.0;
+const WPF_TOKENS: f64 = 9_000.0;
+const ALL_TOKENS: f64 = 18_000.0;
 const SNAPSHOT_TOKENS: f64 = 2_000.0;
 const CLICK_TOKENS: f64 = 150.0;
 const STOP_MS: f64 = 250.0;
@@ -67,6 +70,10 @@ const MAIN_JOB: [&str; 22] = [
     "Wait",
     "WaitFor",
 ];
+/// How many the WPF family has.
+const WPF_TOOLS: usize = 64;
+/// The gates of the WPF family, by their names in a policy.
+const GATES: [&str; 5] = ["injection", "sensitive_reads", "screenshots", "viewmodel", "destructive"];
 /// Stops of which the middle counts.
 const STOPS: usize = 5;
 /// What a call that is stopped may take to be answered at all.
@@ -110,7 +117,12 @@ pub(crate) fn rows() -> Result<Vec<Row>> {
 
 /// The server as users get it, on a data folder that it has made before: keys are made once.
 fn ours(desktop: &Desktop) -> Result<Server> {
-    Server::start_built(desktop.run(), Profile::Release, &[], &desktop.run().share().join("data-measured"))
+    ours_with(desktop, &[])
+}
+
+/// As `ours`, with flags.
+pub(crate) fn ours_with(desktop: &Desktop, flags: &[&str]) -> Result<Server> {
+    Server::start_built(desktop.run(), Profile::Release, flags, &desktop.run().share().join("data-measured"))
 }
 
 /// A baseline program that has said its word, and the time until then.
@@ -254,24 +266,39 @@ fn tokens(desktop: &Desktop, client: &Client) -> Result<Vec<Row>> {
     let row = |name: &str, bytes: usize, limit: f64, bar: &'static str| -> Result<Row> {
         Ok(Row::fixed(name, "tokens", f64::from(u32::try_from(bytes.div_ceil(TOKEN_BYTES))?), limit, bar))
     };
-    // The list with every tier open holds them all.
-    let open = desktop.own_server(Transport::Stdio, &["--enable-all"])?;
+    // With every tier and every gate open the list holds them all.
+    let file = desktop.run().share().join("open.toml");
+    std::fs::write(&file, wpf_app::policy(desktop.run(), &[], &GATES))?;
+    let open =
+        desktop.own_server(Transport::Stdio, &["--enable-all", "--config", &desktop.run().windows_path(&file)])?;
     let listed = open.client(Era::Legacy)?.list_tools()?;
-    let seen = listed
-        .iter()
-        .filter(|tool| tool.get("name").and_then(Value::as_str).is_some_and(|name| MAIN_JOB.contains(&name)))
-        .map(|tool| {
+    let bytes_of = |counts: &dyn Fn(&str) -> bool| -> Result<(usize, usize)> {
+        let mut sum = (0, 0);
+        for tool in &listed {
             let part = |name: &str| tool.get(name).cloned().unwrap_or_default();
-            json!({ "name": part("name"), "description": part("description"), "inputSchema": part("inputSchema") })
-        });
-    let seen: Vec<String> = seen.map(|tool| tool.to_string()).collect();
-    ensure!(seen.len() == MAIN_JOB.len(), "{} of the main job's tools are listed", seen.len());
+            let name = part("name");
+            if counts(name.as_str().context("a tool's name")?) {
+                let seen =
+                    json!({ "name": name, "description": part("description"), "inputSchema": part("inputSchema") });
+                sum = (sum.0 + 1, sum.1 + seen.to_string().len());
+            }
+        }
+        Ok(sum)
+    };
+    let (main_count, main) = bytes_of(&|name| MAIN_JOB.contains(&name))?;
+    ensure!(main_count == MAIN_JOB.len(), "{main_count} of the main job's tools are listed");
+    // Names of the WPF family are in small letters.
+    let (wpf_count, wpf) = bytes_of(&|name| name.starts_with(|first: char| first.is_ascii_lowercase()))?;
+    ensure!(wpf_count == WPF_TOOLS, "{wpf_count} of {WPF_TOOLS} tools of the WPF family are listed");
+    let (_, all) = bytes_of(&|_| true)?;
     desktop.page("many-controls")?;
     let snapshot = client.call("Snapshot", json!({}))?.ok()?.text;
     let click = client.call("Click", json!({ "name": "Check 011" }))?.ok()?.text;
     desktop.page("form")?;
     Ok(vec![
-        row("tools/list, the main job's 22", seen.iter().map(String::len).sum(), LIST_TOKENS, "3,800")?,
+        row("tools/list, the main job's 22", main, LIST_TOKENS, "3,800")?,
+        row("tools/list, the WPF family's 64", wpf, WPF_TOKENS, "9,000")?,
+        row("tools/list, all", all, ALL_TOKENS, "18,000")?,
         row("Snapshot, 200 controls", snapshot.len(), SNAPSHOT_TOKENS, "2,000")?,
         row("answer to a click", click.len(), CLICK_TOKENS, "150")?,
     ])

@@ -10,6 +10,7 @@ mod row;
 mod server;
 mod stdio;
 mod wire;
+mod wpf;
 
 use anyhow::{Result, bail};
 use portcullis_testkit::bench::Line;
@@ -31,6 +32,7 @@ const ALL: &[(&str, Measure)] = &[
     ("observe", |tell| told(vec![parts::tree_to_text()], tell)),
     ("audit", |tell| told(parts::audit()?, tell)),
     ("lab", |tell| told(lab::rows()?, tell)),
+    ("wpf", |tell| told(wpf::rows()?, tell)),
 ];
 /// Those that are made only when they are asked for: what they need is not there by itself.
 const ON_REQUEST: &[(&str, Measure)] = &[("peers", peers::compare)];

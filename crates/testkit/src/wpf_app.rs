@@ -21,6 +21,15 @@ const ASK_LIMIT: Duration = Duration::from_secs(15);
 const END_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
 
+/// A policy that admits fixture applications, loading among it, and opens gates by their names.
+pub fn policy(run: &Run, programs: &[&str], gates: &[&str]) -> String {
+    let gates: String = gates.iter().map(|gate| format!("{gate} = true\n")).collect();
+    let entry = |program: &&str| {
+        format!("\n[[wpf.targets]]\npath = '{}'\nload = true\n", run.windows_path(&WpfApp::exe(program)))
+    };
+    format!("version = 1\n\n[gates]\n{gates}{}", programs.iter().map(entry).collect::<String>())
+}
+
 /// How many were started by this process, so that each has a journal of its own.
 static STARTED: AtomicU32 = AtomicU32::new(0);
 

@@ -4,9 +4,8 @@
 use portcullis_testkit::client::{Client, Era, ToolResult};
 use portcullis_testkit::desktop::Desktop;
 use portcullis_testkit::server::{Server, Transport, new_data_folder};
-use portcullis_testkit::wpf_app::WpfApp;
+use portcullis_testkit::wpf_app::{self, WpfApp};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 /// The gates of a policy, by their names there.
 pub(crate) const READS: &[&str] = &["injection", "sensitive_reads"];
@@ -21,15 +20,7 @@ pub(crate) struct Ground {
 
 /// A policy that admits `programs` and opens `gates`.
 pub(crate) fn policy(desktop: &Desktop, programs: &[&str], gates: &[&str]) -> String {
-    let mut text = "version = 1\n\n[gates]\n".to_owned();
-    for gate in gates {
-        writeln!(text, "{gate} = true").unwrap();
-    }
-    for program in programs {
-        let path = desktop.run().windows_path(&WpfApp::exe(program));
-        write!(text, "\n[[wpf.targets]]\npath = '{path}'\nload = true\n").unwrap();
-    }
-    text
+    wpf_app::policy(desktop.run(), programs, gates)
 }
 
 impl Ground {
