@@ -184,8 +184,13 @@ pub(crate) fn shown(value: &Val) -> Value {
             Some(count) => Value::String(format!("({count} items)")),
             None => Value::String("(items)".to_owned()),
         },
-        _ => value.v.clone().map_or(Value::Null, visible_json),
+        _ => value.v.clone().map_or_else(object, visible_json),
     }
+}
+
+/// What has no words of its own. `null` would say that there is nothing.
+fn object() -> Value {
+    Value::String("(object)".to_owned())
 }
 
 /// Numbers and truths as they are; any text in visible form.
@@ -193,7 +198,7 @@ fn visible_json(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(AppText::new(&text).0),
         Value::Array(items) => Value::Array(items.into_iter().map(visible_json).collect()),
-        Value::Object(_) => Value::Null,
+        Value::Object(_) => object(),
         plain => plain,
     }
 }
@@ -230,7 +235,8 @@ mod tests {
                 Val { v: Some(serde_json::json!(["\u{200b}", 1])), ..Val::of(ValKind::Size) },
                 serde_json::json!(["⟨U+200B⟩", 1]),
             ),
-            (Val { v: Some(serde_json::json!({"a": "\u{200b}"})), ..Val::of(ValKind::Size) }, Value::Null),
+            (Val { v: Some(serde_json::json!({"a": "\u{200b}"})), ..Val::of(ValKind::Size) }, "(object)".into()),
+            (Val::of(ValKind::Object), "(object)".into()),
             (Val { s: Some("IOException".into()), ..Val::of(ValKind::Error) }, "(threw IOException)".into()),
         ] {
             assert_eq!(shown(&value), json, "{value:?}");
