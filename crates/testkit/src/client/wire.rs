@@ -58,14 +58,7 @@ impl ImageContent {
     pub fn pixels(&self) -> Result<Pixels> {
         ensure!(self.mime == "image/png", "{} loses pixels: ask for a picture that is smaller as PNG", self.mime);
         let bytes = STANDARD.decode(&self.base64).context("a picture is base64")?;
-        let mut reader = png::Decoder::new(Cursor::new(bytes)).read_info()?;
-        let mut rgb = vec![0; reader.output_buffer_size().context("a picture of a size that can be held")?];
-        let info = reader.next_frame(&mut rgb)?;
-        ensure!(
-            (info.color_type, info.bit_depth) == (png::ColorType::Rgb, png::BitDepth::Eight),
-            "a picture has three bytes a pixel: {info:?}"
-        );
-        Ok(Pixels { width: info.width, height: info.height, rgb })
+        Pixels::from_png(Cursor::new(bytes))
     }
 }
 

@@ -1,8 +1,8 @@
 //! A picture of a desktop as the tests look at it, whichever eye took it. Nothing here knows where pixels come from.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufRead, BufReader, BufWriter, Seek};
 use std::path::Path;
 
 /// Pixels in rows from the top, three bytes each: red, green, blue.
@@ -27,6 +27,23 @@ impl Pixels {
             [r, g, b] => Some((*r, *g, *b)),
             _ => None,
         }
+    }
+
+    /// Those of a PNG of eight bits a sample in colour; what covers what is left out.
+    pub fn from_png(png: impl BufRead + Seek) -> Result<Pixels> {
+        let mut reader = png::Decoder::new(png).read_info()?;
+        let mut bytes = vec![0; reader.output_buffer_size().context("a picture of a size that can be held")?];
+        let frame = reader.next_frame(&mut bytes)?;
+        let samples = frame.color_type.samples();
+        ensure!(frame.bit_depth == png::BitDepth::Eight && samples >= 3, "this picture is not understood: {frame:?}");
+        let rgb = bytes.chunks_exact(samples).filter_map(|pixel| pixel.get(..3)).flatten().copied().collect();
+        Ok(Pixels { width: frame.width, height: frame.height, rgb })
+    }
+
+    /// Those of a PNG in a file.
+    pub fn read_png(path: &Path) -> Result<Pixels> {
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Pixels::from_png(BufReader::new(file)).with_context(|| path.display().to_string())
     }
 
     /// Writes them as a PNG.

@@ -10,8 +10,7 @@ use super::{Cleaned, Dotnet, NoLab, Node, Pixels, Size, StdioPlan, build, client
 use anyhow::{Context, Result, bail, ensure};
 use process_wrap::std::{CommandWrap, JobObject};
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::BufReader;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -343,18 +342,6 @@ impl Screen {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("picture.png");
         run_within(script("", PICTURE).env("PORTCULLIS_PICTURE", &file), PICTURE_LIMIT)?;
-        read_png(&file)
+        Pixels::read_png(&file)
     }
-}
-
-fn read_png(file: &Path) -> Result<Pixels> {
-    let mut reader = png::Decoder::new(BufReader::new(File::open(file)?)).read_info()?;
-    let mut bytes = vec![0; reader.output_buffer_size().context("a picture too large")?];
-    let frame = reader.next_frame(&mut bytes)?;
-    let samples = frame.color_type.samples();
-    if frame.bit_depth != png::BitDepth::Eight || samples < 3 {
-        bail!("a picture of {:?} with {:?} a sample is not understood", frame.color_type, frame.bit_depth);
-    }
-    let rgb = bytes.chunks_exact(samples).filter_map(|pixel| pixel.get(..3)).flatten().copied().collect();
-    Ok(Pixels { width: frame.width, height: frame.height, rgb })
 }

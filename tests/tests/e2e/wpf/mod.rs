@@ -11,6 +11,7 @@ mod reads;
 mod rows;
 mod sessions;
 mod state;
+mod story;
 mod unharmed;
 portcullis_testkit::only_in_lab! {
     mod attacks;
