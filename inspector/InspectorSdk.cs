@@ -104,11 +104,17 @@ namespace Portcullis.Inspector
                     one.WaitForConnection();
                     // A caller that does not go on is cut off, so that it keeps nobody else out.
                     using var limit = new Timer(_ => one.Dispose(), null, QuestionMs, Timeout.Infinite);
-                    Answer(one);
+                    try
+                    {
+                        Answer(one);
+                    }
+                    catch (Exception)
+                    {
+                        // One caller's trouble is not the application's, nor the next one's, who finds the pipe there at once.
+                    }
                 }
                 catch (Exception)
                 {
-                    // One caller's trouble is not the application's, nor the next one's.
                     stop.Wait(stop.IsSet ? 0 : PauseMs);
                 }
             }

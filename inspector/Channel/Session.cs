@@ -22,6 +22,10 @@ namespace Portcullis.Inspector.Channel
         /// <summary>How long hooks are waited for at the end.</summary>
         private const int UnhookMs = 1_500;
         private const int DrainMs = 1_000;
+        /// <summary>
+        /// Values in the JSON of one request. One that fills a frame with the smallest there are takes fifty times its bytes.
+        /// </summary>
+        internal const int ValueCap = 250_000;
         private const int TickMs = 500;
 
         private readonly object guard = new object();
@@ -127,7 +131,7 @@ namespace Portcullis.Inspector.Channel
             ulong? id = null;
             try
             {
-                var json = Json.Parse(body, 0, body.Length);
+                var json = Json.Parse(body, 0, body.Length, ValueCap);
                 if (json.Members.TryGetValue("id", out var number) && number.Kind == JsonKind.Number)
                 {
                     id = number.UInt64();
@@ -162,7 +166,7 @@ namespace Portcullis.Inspector.Channel
             catch (WireException e)
             {
                 // Without a number there is nobody to answer, and what else it may have said cannot be told.
-                return id != null && Respond(id.Value, null, e.ToError(), null);
+                return id != null && Refuse(id.Value, e);
             }
         }
 
@@ -180,7 +184,7 @@ namespace Portcullis.Inspector.Channel
             }
             catch (Exception e)
             {
-                goesOn = Respond(request.Id, null, Turns.Translate(e).ToError(), null);
+                goesOn = Refuse(request.Id, Turns.Translate(e));
             }
             finally
             {
@@ -193,6 +197,22 @@ namespace Portcullis.Inspector.Channel
             {
                 outbox.Drain(DrainMs);
                 End();
+            }
+        }
+
+        /// <summary>
+        /// Answers with an error. One that cannot be sent ends the session: nobody else is there to catch what is thrown here, and
+        /// an exception that nobody catches ends the application.
+        /// </summary>
+        private bool Refuse(ulong id, WireException why)
+        {
+            try
+            {
+                return Respond(id, null, why.ToError(), null);
+            }
+            catch (Exception)
+            {
+                return false;
             }
         }
 

@@ -103,7 +103,7 @@ namespace Portcullis.Inspector.Protocol
 
         /// <summary>Reads one value that fills the bytes.</summary>
         /// <exception cref="WireException">The bytes are no JSON, or JSON that no message may be.</exception>
-        internal static Json Parse(byte[] utf8, int offset, int count)
+        internal static Json Parse(byte[] utf8, int offset, int count, int valueCap = int.MaxValue)
         {
             string text;
             try
@@ -114,13 +114,13 @@ namespace Portcullis.Inspector.Protocol
             {
                 throw WireException.Bad("the message is not UTF-8");
             }
-            return Parse(text);
+            return Parse(text, valueCap);
         }
 
-        /// <summary>Reads one value that fills the text.</summary>
-        internal static Json Parse(string text)
+        /// <summary>Reads one value that fills the text, with at most so many values in it.</summary>
+        internal static Json Parse(string text, int valueCap = int.MaxValue)
         {
-            var reader = new Reader(text);
+            var reader = new Reader(text, valueCap);
             var value = reader.Value(0);
             reader.End();
             return value;
@@ -176,11 +176,15 @@ namespace Portcullis.Inspector.Protocol
         private struct Reader
         {
             private readonly string text;
+            private readonly int valueCap;
+            private int values;
             private int at;
 
-            internal Reader(string text)
+            internal Reader(string text, int valueCap)
             {
                 this.text = text;
+                this.valueCap = valueCap;
+                values = 0;
                 at = 0;
             }
 
@@ -195,6 +199,7 @@ namespace Portcullis.Inspector.Protocol
 
             internal Json Value(int depth)
             {
+                values = values < valueCap ? values + 1 : throw Broken("it has more than " + valueCap + " values");
                 Space();
                 switch (Peek())
                 {

@@ -8,8 +8,11 @@ namespace Portcullis.Inspector.Protocol
     /// <summary>Why a request has no result.</summary>
     internal sealed class WireException : Exception
     {
+        /// <summary>Characters of a message. It may name what the server sent, which is as long as the server likes.</summary>
+        internal const int MessageCap = 500;
+
         internal WireException(ErrorCode code, string message, params (string Name, Json Value)[] facts)
-            : base(message)
+            : base(message.Length <= MessageCap ? message : message.Substring(0, MessageCap) + "…")
         {
             Code = code;
             Facts = facts;

@@ -94,6 +94,15 @@ namespace Portcullis.Inspector.Tests
             }
         }
 
+        /// <summary>Sends bytes as they are.</summary>
+        internal void Bytes(byte[] bytes, int from, int count)
+        {
+            lock (stream)
+            {
+                stream.Write(bytes, from, count);
+            }
+        }
+
         internal void Cancel(ulong id) => Send(FrameKind.Cancel, BitConverter.GetBytes(id));
 
         internal void Credit(ulong id, uint bytes)
@@ -115,6 +124,8 @@ namespace Portcullis.Inspector.Tests
             var body = Arrived(id);
             return answers.GetOrAdd(id, _ => Response.Read(Json.Parse(body, 0, body.Length)));
         }
+
+        internal bool HasArrived(ulong id) => raw.ContainsKey(id);
 
         /// <summary>The bytes of an answer, once they are here.</summary>
         internal byte[] Arrived(ulong id)
@@ -143,6 +154,19 @@ namespace Portcullis.Inspector.Tests
                     Check.True(!IsClosed || holds(), what + ", the session has ended");
                     var left = until - Clock.Now;
                     Check.True(left > 0 && Monitor.Wait(guard, (int)Math.Min(left, 100)) || left > 0, what);
+                }
+            }
+        }
+
+        /// <summary>Waits until something holds or the session has ended.</summary>
+        internal void Settled(Func<bool> holds, string what)
+        {
+            lock (guard)
+            {
+                for (var until = Clock.Now + PatienceMs; !IsClosed && !holds();)
+                {
+                    Check.True(Clock.Now < until, what);
+                    Monitor.Wait(guard, 100);
                 }
             }
         }
