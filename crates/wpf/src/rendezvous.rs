@@ -23,7 +23,7 @@ pub(crate) fn ask(
     }
     let insecure = ConnectFault::Insecure;
     let server_nonce: [u8; NONCE_BYTES] = random().map_err(|_| insecure("no nonce could be made"))?;
-    end.write(&server_nonce, deadline.remaining())?;
+    write(end.as_ref(), &server_nonce, deadline)?;
     let application_nonce = read::<NONCE_BYTES>(end.as_ref(), deadline)?;
     let mut said =
         Rendezvous { server: block.server, application: peer(process), server_nonce, application_nonce, told: None };
@@ -37,8 +37,16 @@ pub(crate) fn ask(
     told.push(length);
     told.extend_from_slice(block.pipe.as_bytes());
     told.extend_from_slice(&root.prove_bytes(&said.bytes(RendezvousUse::Server)));
-    end.write(&told, deadline.remaining())?;
+    write(end.as_ref(), &told, deadline)?;
     Ok(root.prove_bytes(&said.bytes(RendezvousUse::Secret)))
+}
+
+/// Who does not read is late like one who does not answer; it is no window that hangs.
+fn write(end: &dyn PipeEnd, bytes: &[u8], deadline: Deadline) -> Result<(), ConnectFault> {
+    end.write(bytes, deadline.remaining()).map_err(|fault| match fault {
+        PortFault::Hung => ConnectFault::Late,
+        fault => fault.into(),
+    })
 }
 
 fn read<const BYTES: usize>(end: &dyn PipeEnd, deadline: Deadline) -> Result<[u8; BYTES], ConnectFault> {
@@ -55,4 +63,37 @@ fn read<const BYTES: usize>(end: &dyn PipeEnd, deadline: Deadline) -> Result<[u8
         }
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_platform::PortResult;
+    use std::time::Duration;
+
+    /// Someone who takes nothing and says nothing.
+    struct Stuffed;
+
+    impl PipeEnd for Stuffed {
+        fn peer(&self) -> PortResult<ProcessId> {
+            Err(PortFault::Gone)
+        }
+
+        fn read(&self, _: &mut [u8], _: Duration) -> PortResult<Option<usize>> {
+            Ok(None)
+        }
+
+        fn write(&self, _: &[u8], _: Duration) -> PortResult<()> {
+            Err(PortFault::Hung)
+        }
+
+        fn close(&self) {}
+    }
+
+    #[test]
+    fn who_neither_reads_nor_answers_is_late() {
+        let deadline = Deadline::after(Duration::from_secs(1));
+        assert_eq!(write(&Stuffed, b"nonce", deadline), Err(ConnectFault::Late));
+        assert_eq!(read::<NONCE_BYTES>(&Stuffed, deadline), Err(ConnectFault::Late));
+    }
 }
