@@ -15,6 +15,8 @@ use std::time::Duration;
 const BUILD_LIMIT: Duration = Duration::from_secs(180);
 /// What every project depends on: properties, where packages come from, and which SDK it is.
 const COMMON: &[&str] = &["inspector/Directory.Build.props", "inspector/NuGet.Config", "lab/dotnet/package-lock.json"];
+/// What a project reads that has the inspector in it.
+const INSPECTOR: &[&str] = &["inspector", "lab/dotnet/package-lock.json"];
 /// What every fixture application reads besides.
 const FIXTURES: &[&str] = &["lab/fixtures/wpf/Directory.Build.props", "lab/fixtures/wpf/Shared"];
 /// What an earlier `dotnet build` in the working folder left there.
@@ -32,14 +34,10 @@ struct Project {
 }
 
 const PROJECTS: &[Project] = &[
-    Project {
-        file: "inspector/Portcullis.Inspector.csproj",
-        sources: &[&["inspector", "lab/dotnet/package-lock.json"]],
-        output: built_inspector,
-    },
+    Project { file: "inspector/Portcullis.Inspector.csproj", sources: &[INSPECTOR], output: built_inspector },
     Project {
         file: "inspector/tests/Portcullis.Inspector.Tests.csproj",
-        sources: &[&["inspector", "lab/dotnet/package-lock.json"]],
+        sources: &[INSPECTOR, &["fuzz/corpus/wpf_channel"]],
         output: built_inspector_tests,
     },
     Project {
@@ -51,6 +49,16 @@ const PROJECTS: &[Project] = &[
         file: "lab/fixtures/wpf/Plain/Fixture.Plain.csproj",
         sources: &[COMMON, FIXTURES, &["lab/fixtures/wpf/Plain"]],
         output: || built_app("Fixture.Plain"),
+    },
+    Project {
+        file: "lab/fixtures/wpf/Open/Fixture.Open.csproj",
+        sources: &[INSPECTOR, FIXTURES, &["lab/fixtures/wpf/Open"]],
+        output: || built_app("Fixture.Open"),
+    },
+    Project {
+        file: "lab/fixtures/wpf/Liar/Fixture.Liar.csproj",
+        sources: &[INSPECTOR, FIXTURES, &["lab/fixtures/wpf/Liar"]],
+        output: || built_app("Fixture.Liar"),
     },
 ];
 
@@ -93,7 +101,8 @@ fn build(desktop: &Run, dotnet: &lab::Dotnet, project: &Project, sources: &[Sour
     let file = folder.join(project.file);
     // A compiler that stays to be quicker the next time would hold our pipes.
     let alone = "-p:UseSharedCompilation=false";
-    let words = ["build", &desktop.windows_path(&file), "-c", "Release", "-nologo", "-v:m", alone];
+    // So would a helper that it starts for a project that is referred to.
+    let words = ["build", &desktop.windows_path(&file), "-c", "Release", "-nologo", "-v:m", "-m:1", alone];
     let said = lab::run_within(&mut dotnet.command(desktop, &words)?, BUILD_LIMIT)?;
     for line in said.stdout.lines().filter(|line| line.contains("left out")) {
         eprintln!("{}", line.trim());

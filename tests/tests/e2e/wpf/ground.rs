@@ -18,9 +18,14 @@ pub(crate) struct Ground {
     pub(crate) client: Client,
 }
 
-/// A policy that admits `programs` and opens `gates`.
+/// A policy that admits `programs`, into which may be loaded, and opens `gates`.
 pub(crate) fn policy(desktop: &Desktop, programs: &[&str], gates: &[&str]) -> String {
     wpf_app::policy(desktop.run(), programs, gates)
+}
+
+/// A policy that admits `programs` when they open themselves, and opens `gates`.
+pub(crate) fn policy_without_loading(desktop: &Desktop, programs: &[&str], gates: &[&str]) -> String {
+    policy(desktop, programs, gates).replace("load = true\n", "")
 }
 
 impl Ground {

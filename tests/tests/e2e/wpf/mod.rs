@@ -9,10 +9,12 @@ mod inspector;
 mod looks;
 mod reads;
 mod rows;
+mod sdk;
 mod sessions;
 mod state;
 mod story;
 mod unharmed;
 portcullis_testkit::only_in_lab! {
     mod attacks;
+    mod hostile;
 }
