@@ -149,6 +149,7 @@ const CANARY: &str = "tests/tests/security/canary.rs";
 const DOOR: &str = "crates/gate/tests/door.rs";
 const EVENTS: &str = "crates/gate/tests/events.rs";
 const FILES: &str = "crates/gate/tests/files.rs";
+const JOINED: &str = "crates/gate/tests/joined.rs";
 const KEPT: &str = "crates/gate/tests/kept.rs";
 const NETWORK: &str = "crates/gate/tests/network.rs";
 const NOTICES: &str = "crates/gate/tests/notices.rs";
@@ -167,6 +168,8 @@ const SOUND: &str = "crates/gate/tests/sound.rs";
 const STOP: &str = "crates/gate/tests/stop.rs";
 const WPF: &str = "crates/gate/tests/wpf.rs";
 
+/// Tools of the desktop that take a ref of an element of WPF.
+const ON_REFS: &[&str] = &["Click", "Drag", "GetText", "Invoke", "Move", "Scroll", "Type", "WaitFor"];
 const READERS: &[&str] = &["FileDownload", "FileInfo", "FileList", "FileRead", "FileSearch"];
 const WRITERS: &[&str] = &["FileCopy", "FileDelete", "FileMove", "FileUpload", "FileWrite"];
 
@@ -288,6 +291,39 @@ const ATTACKS: &[Attack] = &[
         WPF,
         "attack_a_kept_picture_is_no_way_around_the_gate_that_it_was_made_through",
         &["ReadResource", "element_screenshot"],
+    ),
+    on(
+        Kind::Applications,
+        JOINED,
+        "attack_no_desktop_tool_reads_through_a_gate_that_is_shut",
+        &["Click", "FindElement", "GetText", "Invoke", "Snapshot", "WaitFor"],
+    ),
+    on(Kind::Applications, JOINED, "attack_a_gate_that_is_shut_later_shuts_the_refs_that_came_through_it", ON_REFS),
+    on(
+        Kind::Applications,
+        JOINED,
+        "attack_nothing_is_operated_from_inside_through_a_shut_gate",
+        &["Click", "Invoke", "Type"],
+    ),
+    on(
+        Kind::Applications,
+        JOINED,
+        "attack_an_application_that_is_taken_off_the_list_is_not_gone_into_by_desktop_tools",
+        ON_REFS,
+    ),
+    on(
+        Kind::Channels,
+        JOINED,
+        "attack_no_secret_and_nothing_behind_the_elements_is_told_by_a_desktop_tool",
+        &["Click", "FindElement", "GetText", "Snapshot", "WaitFor"],
+    ),
+    on(Kind::Others, JOINED, "attack_a_ref_is_its_callers_and_its_sessions_alone", ON_REFS),
+    on(Kind::Hiding, JOINED, "attack_a_hidden_window_is_not_read_or_operated_through_the_inspector", ON_REFS),
+    on(
+        Kind::Targets,
+        JOINED,
+        "attack_an_element_that_moved_to_another_window_is_gone",
+        &["Click", "Drag", "GetText", "Invoke", "Move", "Scroll", "Type"],
     ),
     on(Kind::Hiding, OCR, "attack_what_may_not_be_captured_is_not_read_either", &["OCR"]),
     on(Kind::Targets, OCR, "attack_a_ref_of_pixels_that_have_changed_hits_nothing", &["Click", "OCR"]),

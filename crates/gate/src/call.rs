@@ -471,11 +471,13 @@ impl Inner {
         // Rules that were narrowed while it waited hold for it.
         let force = self.in_force();
         let tables = self.tables(&running.principal);
+        let joined = force.joined(&self.parts.ports, &running.principal, &tables);
+        let ports = joined.as_ref().unwrap_or_else(|| force.ports(&running.principal));
         self.registry.set_due(running, Instant::now() + descriptor.deadline);
         let planned = {
             let cx = PlanContext {
                 principal: &running.principal,
-                readers: Readers::new(force.ports(&running.principal)),
+                readers: Readers::new(ports),
                 tables: &tables,
                 names: &force.rules,
                 targets: &force.rules,
@@ -513,7 +515,7 @@ impl Inner {
             },
         };
         self.registry.set_due(running, Instant::now() + span);
-        let seen = (&*tables, force.ports(&running.principal), &force.rules);
+        let seen = (&*tables, ports, &force.rules);
         match self.apply(running, descriptor, grant, planned, (span, waited), seen) {
             // What ended behind its answer is counted when it is told.
             Ok(reply) if running.behind.load(Ordering::SeqCst) => Ok(self.parts.redactor.reply(reply)),
@@ -616,7 +618,8 @@ impl PolicyView for Inner {
             return refused(denial);
         }
         let tables = self.tables(principal);
-        let readers = Readers::new(force.ports(principal));
+        let joined = force.joined(&self.parts.ports, principal, &tables);
+        let readers = Readers::new(joined.as_ref().unwrap_or_else(|| force.ports(principal)));
         let cx =
             PlanContext { principal, readers, tables: &tables, names: rules, targets: rules, cancel: &Cancel::new() };
         let planned = match catch(descriptor, "plan", || tool.plan(arguments, &cx)) {

@@ -5,7 +5,8 @@ use crate::call::{Gate, Inner};
 use crate::shield::shield;
 use portcullis_model::{Durability, Entry, LedgerFault, PolicyKept, PolicyReplaced, Principal, WhyKept};
 use portcullis_platform::Ports;
-use portcullis_policy::{Rules, Widening};
+use portcullis_policy::{Restrictions, Rules, Widening};
+use portcullis_tools::{Tables, join};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
@@ -16,20 +17,35 @@ const RECORDED_CAP: usize = 40;
 pub(crate) struct InForce {
     pub(crate) rules: Rules,
     ports: Ports,
-    /// Of who has windows hidden from it alone.
-    own: HashMap<String, Ports>,
+    /// Of who has windows hidden from it alone, with all that hide one from it.
+    own: HashMap<String, (Restrictions, Ports)>,
 }
 
 impl InForce {
     pub(crate) fn new(rules: Rules, bare: &Ports) -> Self {
         let ports = shield(bare.clone(), rules.restrictions());
-        let own = rules.own_hidden().map(|(name, hidden)| (name.to_owned(), shield(bare.clone(), &hidden))).collect();
+        let own = rules.own_hidden().map(|(name, hidden)| {
+            let ports = shield(bare.clone(), &hidden);
+            (name.to_owned(), (hidden, ports))
+        });
+        let own = own.collect();
         Self { ports, own, rules }
     }
 
     /// The machine as this caller may see it.
     pub(crate) fn ports(&self, principal: &Principal) -> &Ports {
-        self.own.get(principal.name()).unwrap_or(&self.ports)
+        self.own.get(principal.name()).map_or(&self.ports, |(_, ports)| ports)
+    }
+
+    /// The machine as a caller may see it who has sessions with applications: the inspectors are among the readers, and what is
+    /// hidden from the caller is hidden in what they read too. None for a caller without a session.
+    pub(crate) fn joined(&self, bare: &Ports, principal: &Principal, tables: &Arc<Tables>) -> Option<Ports> {
+        if !tables.has_sessions() {
+            return None;
+        }
+        let hidden = self.own.get(principal.name()).map_or(self.rules.restrictions(), |(hidden, _)| hidden);
+        let rules = Arc::new(self.rules.clone());
+        Some(shield(join(bare.clone(), Arc::clone(tables), principal.clone(), rules), hidden))
     }
 }
 

@@ -87,6 +87,14 @@ pub enum ElementPath {
         /// A digest of what the element is, since the system may give the same id again.
         mark: u64,
     },
+    /// An element of a WPF application, as the inspector in it knows it.
+    Wpf {
+        /// The session with the application. A server gives each number once, so that another session of the same
+        /// application has other elements.
+        session: u64,
+        /// The inspector's handle, which it never uses for another object.
+        handle: u64,
+    },
 }
 
 /// One element on the desktop.

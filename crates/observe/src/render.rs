@@ -4,7 +4,7 @@
 use crate::line_text::{NAME_LIMIT, body, plain, quoted};
 use crate::refs::{Label, RefTable};
 use crate::scene::{Hidden, Line, Scene};
-use portcullis_model::{ElementIdentity, Rect, Role, Source, Untrusted, WindowIdentity};
+use portcullis_model::{ElementIdentity, Reader, Rect, Role, Source, Untrusted, WindowIdentity};
 
 /// Bytes of text that make a token.
 pub const TOKEN_BYTES: usize = 4;
@@ -242,7 +242,9 @@ fn tail(scene: &Scene) -> String {
         out.push_str(&format!("  ({})\n", listed.join(", ")));
     }
     let trouble = scene.readers.iter().any(|report| report.trouble.is_some());
-    if trouble || scene.cut {
+    // Whose elements they are decides which tools take their refs.
+    let inside = scene.readers.iter().any(|report| report.reader == Reader::Wpf);
+    if trouble || inside || scene.cut {
         let readers = scene.readers_line();
         let cut = if scene.cut { "the reading was cut short" } else { "" };
         let between = if readers.is_empty() || cut.is_empty() { "" } else { "; " };

@@ -14,7 +14,7 @@ use crate::view::View;
 use crate::wpf::WpfTargets;
 use portcullis_model::{
     CallGranted, CallId, Digest, Effect, Fault, FaultCode, Host, HostAccess, Origin, Principal, Resource,
-    Reversibility, Scope, Tier, WpfGate,
+    Reversibility, RunningProgram, Scope, Tier, WpfGate,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -224,6 +224,17 @@ impl Rules {
     /// The WPF applications that may be connected to.
     pub fn wpf_targets(&self) -> &WpfTargets {
         &self.wpf
+    }
+
+    /// Whether this principal may go into a program through these gates, whichever tool asks.
+    pub fn check_application(
+        &self,
+        principal: &Principal,
+        program: &RunningProgram,
+        through: &[WpfGate],
+    ) -> Result<(), Denial> {
+        self.wpf.check(program, false)?;
+        through.iter().try_for_each(|gate| self.gates.check(principal, *gate, "the inspector"))
     }
 
     /// What is said of the gates of WPF.

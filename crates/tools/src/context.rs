@@ -239,6 +239,11 @@ impl Tables {
         self.wpf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether it has a session with an application that goes on.
+    pub fn has_sessions(&self) -> bool {
+        !self.wpf().all().is_empty()
+    }
+
     /// Forgets what would leave something behind when the process ends.
     pub fn close(&self) {
         *self.uploads() = Uploads::default();
@@ -359,6 +364,14 @@ pub trait TargetRules {
 
     /// The gates that are open to this principal.
     fn open_gates(&self, principal: &Principal) -> Vec<WpfGate>;
+
+    /// Fails unless this principal may go into the program through these gates.
+    fn check_application(
+        &self,
+        principal: &Principal,
+        program: &RunningProgram,
+        through: &[WpfGate],
+    ) -> Result<(), Fault>;
 }
 
 impl TargetRules for Rules {
@@ -372,6 +385,15 @@ impl TargetRules for Rules {
 
     fn open_gates(&self, principal: &Principal) -> Vec<WpfGate> {
         WpfGate::ALL.into_iter().filter(|gate| self.gates().is_open(*gate) && principal.holds(gate.scope())).collect()
+    }
+
+    fn check_application(
+        &self,
+        principal: &Principal,
+        program: &RunningProgram,
+        through: &[WpfGate],
+    ) -> Result<(), Fault> {
+        self.check_application(principal, program, through).map_err(Fault::from)
     }
 }
 

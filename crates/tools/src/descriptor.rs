@@ -91,7 +91,9 @@ impl Descriptor {
 
     /// A fault of this tool as its clients know it: WPF tools have an `errorCode` beside our code, whoever refused.
     pub fn told(&self, fault: Fault) -> Fault {
-        let is_wpf = self.effects.iter().any(|effect| effect.is_of_applications());
+        // A tool of the desktop may go into an application besides, and stays what it is.
+        let is_wpf = self.effects.iter().any(|effect| effect.is_of_applications())
+            && !self.effects.contains(&Effect::OperateControl);
         if !is_wpf || fault.source_code.is_some() {
             return fault;
         }

@@ -41,3 +41,4 @@ pub use explain::{Explanation, PolicyView, Verdict};
 pub use foreign::{ForeignTool, canonical, foreign_name, windows_mcp};
 pub use kept::{RESOURCE_TEMPLATES, Total as KeptTotal};
 pub use tool::{AnyTool, Applied, PlannedCall};
+pub use wpf::join;

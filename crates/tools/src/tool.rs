@@ -4,6 +4,7 @@ use crate::args;
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Descriptor, Shape};
 use crate::schema;
+use crate::wpf::name_readers;
 use portcullis_model::{Digest, Effect, Fault, FaultCode, Reply, Resource, Reversibility};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
@@ -155,7 +156,8 @@ impl AnyTool {
             plan: |descriptor, schema, arguments, cx| {
                 let args = args::parse::<T::Args>(schema, arguments, descriptor.secret_arguments)?;
                 let shows = T::shows(&args);
-                let planned = T::plan(args, cx)?;
+                let mut planned = T::plan(args, cx)?;
+                name_readers(&planned.effects, &mut planned.resources, cx);
                 let bound = planned.bound;
                 Ok(PlannedCall {
                     resources: planned.resources,

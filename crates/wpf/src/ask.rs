@@ -3,7 +3,7 @@
 
 use crate::fault::CallFault;
 use crate::session::Session;
-use portcullis_model::{Cancel, Deadline, Fault, FaultCode, Source, Untrusted, WpfGate};
+use portcullis_model::{Cancel, Deadline, Fault, FaultCode, ProcessId, Ref, Source, Untrusted, WpfGate};
 use portcullis_wpf_protocol::{Capabilities, Handle, Pace, Primitive, TypeRow, Val, ValKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
@@ -29,18 +29,37 @@ pub fn capabilities(gates: &[WpfGate]) -> Capabilities {
     })
 }
 
+/// What a ref of the caller's own table names in the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// An element, by the inspector's handle.
+    Element(u64),
+    /// What a window of the system's shows, by the window's handle.
+    Window(u64),
+}
+
+/// Tells what a ref names, which came in this argument.
+type Refs<'call> = &'call dyn Fn(&str, Ref) -> Result<Named, Fault>;
+
 /// Asks for one call.
 pub struct Asker<'call> {
     pub(crate) session: &'call Session,
     open: Capabilities,
     pub(crate) deadline: Deadline,
     pub(crate) cancel: &'call Cancel,
+    refs: Option<Refs<'call>>,
 }
 
 impl<'call> Asker<'call> {
     /// For a call whose permit goes through these gates.
     pub fn new(session: &'call Session, gates: &[WpfGate], deadline: Deadline, cancel: &'call Cancel) -> Self {
-        Self { session, open: capabilities(gates), deadline, cancel }
+        Self { session, open: capabilities(gates), deadline, cancel, refs: None }
+    }
+
+    /// The same, for a call that may name elements by the caller's refs too.
+    #[must_use]
+    pub fn with_refs(self, refs: Refs<'call>) -> Self {
+        Self { refs: Some(refs), ..self }
     }
 
     pub(crate) fn call<P: Primitive>(&self, params: &P) -> Result<P::Result, Fault> {
@@ -68,6 +87,12 @@ impl<'call> Asker<'call> {
     /// The element of this name; none for none.
     pub(crate) fn handle(&self, field: &str, name: Option<&str>) -> Result<Option<Handle>, Fault> {
         let Some(name) = name else { return Ok(None) };
+        if let (Ok(given), Some(refs)) = (name.parse::<Ref>(), self.refs) {
+            return match refs(field, given)? {
+                Named::Element(handle) => Ok(Some(Handle(handle))),
+                Named::Window(window) => self.shown_in(window, field, name).map(Some),
+            };
+        }
         let names = self.session.names();
         if let Some(handle) = names.handle(name) {
             return Ok(Some(handle));
@@ -81,8 +106,26 @@ impl<'call> Asker<'call> {
             .field(field)
             .value(name)
             .rule("an id is good for the session that told it")
-            .remedy("find the element with find_elements or get_visual_tree")
+            .remedy("find the element with find_elements or get_visual_tree, or take its ref from Snapshot")
             .source_code("ElementNotFound"))
+    }
+
+    /// The application's process.
+    pub fn process(&self) -> ProcessId {
+        self.session.process()
+    }
+
+    /// What the application shows in a window of the system's.
+    fn shown_in(&self, window: u64, field: &str, name: &str) -> Result<Handle, Fault> {
+        let root = crate::home::roots(self)?.into_iter().find(|root| root.hwnd == window);
+        root.map(|root| root.handle).ok_or_else(|| {
+            Fault::new(FaultCode::NotFound, "WPF shows nothing in this window")
+                .field(field)
+                .value(name)
+                .rule("a window's ref stands for the root of what WPF shows in it")
+                .remedy("see with get_windows which windows of the application are WPF's")
+                .source_code("ElementNotFound")
+        })
     }
 
     /// The element of this name, or the main window.

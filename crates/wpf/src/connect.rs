@@ -13,9 +13,13 @@ use portcullis_wpf_protocol::{
     Capabilities, Frame, FrameDecoder, FrameKind, HANDSHAKE_CAP_MS, HelloParams, NONCE_BYTES, PROTOCOL_MAX,
     PROTOCOL_MIN, Pace, ParameterBlock, Peer, Speaker, Transcript,
 };
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// The number of the next session: each is given once, so that no element of one is ever taken for another's.
+static SESSIONS: AtomicU64 = AtomicU64::new(1);
 
 /// How the inspector came into the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -195,7 +199,10 @@ fn greet(
         hello,
         way: plan.way,
         began: Instant::now(),
+        number: SESSIONS.fetch_add(1, Ordering::Relaxed),
         names: Mutex::default(),
+        homes: Mutex::default(),
+        own_types: Mutex::default(),
         memory: Mutex::default(),
     };
     let hello = session.hello();

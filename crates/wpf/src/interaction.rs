@@ -2,13 +2,17 @@
 
 use crate::ask::{AppText, Asker, TypeNames, text_of};
 use crate::facts::facets;
-use portcullis_model::{Fault, FaultCode};
+use crate::reading::ReadFault;
+use portcullis_model::{ElementIdentity, Fault, FaultCode};
+use portcullis_platform::{ControlAct, Delivered, Shown};
 use portcullis_wpf_protocol::{ActKind, ActParams, ActResult, ActState, Facet, Handle};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How long an act is waited for before it counts as running.
 const GRACE_MS: u32 = 500;
+/// The same for a desktop tool, which looks by itself for what came of it.
+const OPERATED_GRACE_MS: u32 = 300;
 
 pub(crate) fn act(handle: Option<Handle>, kind: ActKind) -> ActParams {
     ActParams {
@@ -136,6 +140,61 @@ pub fn click(asker: &Asker<'_>, element: &str) -> Result<Acted, Fault> {
         _ => fault,
     })?;
     Ok(acted(asker, &found))
+}
+
+/// Does to an element what a desktop tool asks for, as long as it lies in its window.
+pub fn operate(
+    asker: &Asker<'_>,
+    element: &ElementIdentity,
+    handle: Handle,
+    wanted: &ControlAct,
+) -> Result<Delivered, ReadFault> {
+    let (kind, text) = match wanted {
+        // What a click does to a check box is to toggle it.
+        ControlAct::Invoke | ControlAct::Toggle => (ActKind::Click, None),
+        ControlAct::Select => (ActKind::Select, None),
+        ControlAct::Expand => (ActKind::Expand, None),
+        ControlAct::Collapse => (ActKind::Collapse, None),
+        ControlAct::SetValue(text) => (ActKind::SetText, Some(text.clone())),
+        ControlAct::ScrollIntoView => (ActKind::ScrollIntoView, None),
+        ControlAct::Focus => (ActKind::Focus, None),
+        ControlAct::SelectText { .. } => return Err(ReadFault::NoSuchAct("select a part of its text")),
+    };
+    crate::home::require(asker, handle, element.window.handle)?;
+    let params = ActParams { text, grace_ms: OPERATED_GRACE_MS, ..act(Some(handle), kind) };
+    let found = asker.try_call(&params)?;
+    let used = AppText::new(&found.used);
+    let by = match found.state {
+        ActState::Done => format!("{} inside the application", used.as_str()),
+        ActState::Running => format!("{} inside the application, which has not come back yet", used.as_str()),
+    };
+    Ok(Delivered { by, shown: shown_of(wanted, &found) })
+}
+
+/// What the means itself told of an act.
+fn shown_of(wanted: &ControlAct, found: &ActResult) -> Shown {
+    let told = |name: &str| found.effects.iter().find(|effect| effect.name == name);
+    let came_to = |name: &str, goal: bool| match told(name).map(|effect| (effect.before, effect.after)) {
+        Some((Some(before), Some(after))) if before == goal && after == goal => Shown::Already,
+        Some((_, Some(after))) => Shown::from(Some(after == goal)),
+        _ => Shown::Unknown,
+    };
+    match wanted {
+        ControlAct::Select => came_to("selected", true),
+        ControlAct::Expand => came_to("expanded", true),
+        ControlAct::Collapse => came_to("expanded", false),
+        ControlAct::Focus => came_to("focused", true),
+        ControlAct::SetValue(_) => match told("textChanged").and_then(|effect| effect.after) {
+            Some(true) => Shown::Yes,
+            Some(false) => Shown::Already,
+            None => Shown::Unknown,
+        },
+        ControlAct::Invoke | ControlAct::Toggle => {
+            let changed = found.effects.iter().any(|one| !one.name.starts_with("has") && one.before != one.after);
+            if changed { Shown::Yes } else { Shown::Unknown }
+        }
+        ControlAct::ScrollIntoView | ControlAct::SelectText { .. } => Shown::Unknown,
+    }
 }
 
 /// Gives an element the keyboard.

@@ -13,7 +13,9 @@ mod facts;
 mod fault;
 mod find;
 mod health;
+mod home;
 mod interaction;
+mod kinds;
 mod layout;
 mod leaks;
 mod memory;
@@ -22,6 +24,7 @@ mod names;
 mod picture;
 mod proof;
 mod props;
+mod reading;
 mod rendezvous;
 mod scene;
 mod session;
@@ -31,7 +34,7 @@ mod styles;
 mod tree;
 mod xaml;
 
-pub use ask::{AppText, Asker, capabilities};
+pub use ask::{AppText, Asker, Named, capabilities};
 pub use bindings::{
     Affected, BindingErrors, Bindings, Mismatches, StatusFilter, Updated, ValueChain, affected, binding_errors,
     bindings, mismatches, update, value_chain,
@@ -45,7 +48,8 @@ pub use events::{
 pub use fault::{CallFault, ConnectFault};
 pub use find::{Found, Search, VISIT_CAP, VISIT_DEFAULT, Windows, find, windows};
 pub use health::{Pong, ping};
-pub use interaction::{Acted, FocusState, click, drag, focus, focus_state, key, raise, scroll_to};
+pub use home::{Home, homes};
+pub use interaction::{Acted, FocusState, click, drag, focus, focus_state, key, operate, raise, scroll_to};
 pub use layout::{
     Clipping, Highlighted, LayoutInfo, Readiness, Relaid, RenderTime, Visibility, clipping, highlight, invalidate,
     layout, readiness, render_time, visibility,
@@ -58,6 +62,7 @@ pub use mvvm::{
 pub use names::{ElementNames, NAME_CAP};
 pub use picture::{Picture, Pixels, picture};
 pub use props::{Cleared, EXPANSION_CAP, Metadata, ValueSource, Written, clear, metadata, set, value_source};
+pub use reading::{ReadFault, element_text, identity, read_element, read_window};
 pub use scene::{ElementSnapshot, Form, Summary, element_snapshot, form, summary};
 pub use session::{EVENT_CAP, Session, Waited};
 pub use sessions::{SESSION_CAP, Sessions};
@@ -68,3 +73,5 @@ pub use tree::{
     compare, namescope, tree, visual_count,
 };
 pub use xaml::{Xaml, xaml};
+
+pub use portcullis_wpf_protocol::Handle;

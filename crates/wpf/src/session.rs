@@ -5,6 +5,8 @@
 use crate::channel::{Channel, ChannelFault};
 use crate::connect::Way;
 use crate::fault::CallFault;
+use crate::home::Homes;
+use crate::kinds::OwnTypes;
 use crate::memory::Memory;
 use crate::names::ElementNames;
 use portcullis_model::{Cancel, CancelReason, Deadline, ProcessId, RunningProgram};
@@ -338,7 +340,10 @@ pub struct Session {
     pub(crate) hello: HelloResult,
     pub(crate) way: Way,
     pub(crate) began: Instant,
+    pub(crate) number: u64,
     pub(crate) names: Mutex<ElementNames>,
+    pub(crate) homes: Mutex<Homes>,
+    pub(crate) own_types: Mutex<OwnTypes>,
     pub(crate) memory: Mutex<Memory>,
 }
 
@@ -382,6 +387,21 @@ impl Session {
     /// When the session began.
     pub fn began(&self) -> Instant {
         self.began
+    }
+
+    /// Its number, which no other session of this server has or had.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// In which of the system's windows its elements lie.
+    pub(crate) fn homes(&self) -> MutexGuard<'_, Homes> {
+        lock(&self.homes)
+    }
+
+    /// What the application's own types are.
+    pub(crate) fn own_types(&self) -> MutexGuard<'_, OwnTypes> {
+        lock(&self.own_types)
     }
 
     /// The names of its elements.

@@ -29,6 +29,18 @@ impl Sessions {
         self.all.iter().find(|session| session.process().number == number).cloned()
     }
 
+    /// The session of this number, and no later one with the same application.
+    pub fn numbered(&mut self, number: u64) -> Option<Arc<Session>> {
+        self.sweep();
+        self.all.iter().find(|session| session.number() == number).cloned()
+    }
+
+    /// The session with this very process.
+    pub fn with(&mut self, process: ProcessId) -> Option<Arc<Session>> {
+        self.sweep();
+        self.all.iter().find(|session| session.process() == process).cloned()
+    }
+
     /// The session that is meant when none is named.
     pub fn active(&mut self) -> Option<(Arc<Session>, SystemTime)> {
         self.sweep();

@@ -183,7 +183,9 @@ impl Door {
             let catalogue = Catalogue::new();
             let all = catalogue.tools().iter().map(|tool| tool.descriptor());
             let is_about_one = all.filter(|one| {
-                one.name == "select_active_process" || one.effects.iter().any(|effect| own.contains(effect))
+                one.name == "select_active_process"
+                    || one.effects.iter().any(|effect| own.contains(effect))
+                        && !one.effects.contains(&Effect::OperateControl)
             });
             is_about_one.map(|one| one.name).filter(|name| !not.contains(name)).collect()
         });

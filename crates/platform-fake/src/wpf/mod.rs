@@ -197,7 +197,11 @@ impl FakeWpf {
             opens_itself: false,
             model: Arc::clone(&model),
         };
-        lock(&self.0.machine).apps.push(app);
+        let mut machine = lock(&self.0.machine);
+        // One that has ended makes room for the next of its number.
+        machine.apps.retain(|known| known.alive || known.process != process);
+        machine.apps.push(app);
+        drop(machine);
         FakeApplication { wpf: self.clone(), process, model }
     }
 

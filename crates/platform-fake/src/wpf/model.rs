@@ -307,6 +307,8 @@ pub struct FakeModel {
     /// Dictionary entries by key, each with the element that has it; none for the application's.
     pub(super) resources: Vec<(String, Option<u64>, Val)>,
     pub(super) focus: Option<u64>,
+    /// The windows of the desktop that show roots.
+    pub(super) windows: BTreeMap<u64, u64>,
     pub(super) changes: Vec<Change>,
     journal: Vec<String>,
     next: u64,
@@ -334,6 +336,11 @@ impl FakeModel {
         let root = self.add(window, None);
         self.roots.push(root);
         root
+    }
+
+    /// Says which window of the desktop shows the first root.
+    pub fn show_in(&mut self, window: u64) {
+        self.windows.extend(self.roots.first().map(|root| (*root, window)));
     }
 
     /// Adds an element to another.

@@ -78,7 +78,7 @@ impl Inspector<'_> {
                 handle: Handle(*handle),
                 dispatcher: 1,
                 kind: RootKind::Window,
-                hwnd: *handle,
+                hwnd: model.windows.get(handle).copied().unwrap_or(*handle),
                 ty: self.types.id(&element.ty),
                 title: title.filter(|_| titles),
                 is_main: at == 0,

@@ -78,6 +78,8 @@ fn control_of(element: &ElementIdentity) -> PortResult<(HWND, Control)> {
                 "be operated: it is text on pixels; Click can press where it stands".to_owned(),
             ));
         }
+        // Its inspector knows it, as long as the application is connected to.
+        ElementPath::Wpf { .. } => return Err(PortFault::Gone),
         ElementPath::Automation { .. } => {
             return Err(PortFault::Unsupported("the native reader knows no elements of UI Automation".to_owned()));
         }

@@ -68,7 +68,13 @@ impl Tool for Invoke {
         title: "Operate a control",
         description: "Press, toggle, select, expand or set a control through its own interface, leaving pointer and focus alone. Answers with what changed.",
         tier: Tier::Interact,
-        effects: &[Effect::OperateControl, Effect::OperateCommandHost, Effect::ReadWindows, Effect::ReadPixels],
+        effects: &[
+            Effect::OperateControl,
+            Effect::OperateApplications,
+            Effect::OperateCommandHost,
+            Effect::ReadWindows,
+            Effect::ReadPixels,
+        ],
         annotations: Annotations::ACTS,
         shape: Shape::View,
         lane: Lane::Input,
@@ -115,9 +121,12 @@ impl Tool for Invoke {
             return Err(Fault::bad_argument("action", "another action", rule, "leave `action` out"));
         }
         let observe = args.observe.unwrap_or_default();
+        let (mut resources, mut effects) =
+            (target.action_resources(cx)?, action_effects(Effect::OperateControl, observe));
+        target.name_operated(true, &mut resources, &mut effects, cx)?;
         Ok(Planned {
-            resources: target.action_resources(cx)?,
-            effects: action_effects(Effect::OperateControl, observe),
+            resources,
+            effects,
             reversibility: Reversibility::Irreversible,
             state_digest: None,
             deadline: None,
@@ -150,6 +159,17 @@ impl Tool for Invoke {
         watch.end(&delivered.by, delivered.shown)
     }
 }
+
+/// What Click may ever do: what the pointer tools may, and operate an element of WPF from inside.
+pub(super) const CLICK_EFFECTS: &[Effect] = &[
+    Effect::SendInput,
+    Effect::OperateControl,
+    Effect::OperateApplications,
+    Effect::ArrangeWindows,
+    Effect::OperateCommandHost,
+    Effect::ReadWindows,
+    Effect::ReadPixels,
+];
 
 /// The effects of an action and of looking at what it brought about.
 pub(super) fn action_effects(own: Effect, observe: Observe) -> Vec<Effect> {

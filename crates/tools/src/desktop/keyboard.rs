@@ -9,6 +9,7 @@ use crate::desktop::pointer::{click_into, input_target};
 use crate::desktop::target::{Target, TargetArgs, resolve_window, target_arguments, text_of};
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
+use crate::wpf::name_operated;
 use portcullis_model::{
     Deadline, Effect, ElementIdentity, Fault, FaultCode, Outcome, Reply, Resource, Reversibility, Role, Tier, UiNode,
     WindowIdentity, nearest,
@@ -50,6 +51,7 @@ const KEYBOARD_EFFECTS: &[Effect] = &[
 const TYPE_EFFECTS: &[Effect] = &[
     Effect::SendInput,
     Effect::OperateControl,
+    Effect::OperateApplications,
     Effect::ArrangeWindows,
     Effect::OperateCommandHost,
     Effect::ReadWindows,
@@ -158,6 +160,10 @@ impl Tool for Type {
         effects.extend([Effect::OperateControl, Effect::ArrangeWindows]);
         let count = u32::try_from(args.text.0.chars().count()).unwrap_or(u32::MAX);
         let mut resources = cx.readers.action_resources(&window)?;
+        match &target {
+            Some(target) => target.name_operated(false, &mut resources, &mut effects, cx)?,
+            None => name_operated((None, Some(&window)), false, (&mut resources, &mut effects), cx)?,
+        }
         let paste = args.how == Some(TypeHow::Paste);
         if paste {
             effects.extend([Effect::ReadClipboard, Effect::WriteClipboard]);

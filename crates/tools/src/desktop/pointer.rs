@@ -4,10 +4,10 @@
 use crate::args::{Int, Seconds, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
-use crate::desktop::invoke::{action_effects, natural_act, role_of, settle_target};
+use crate::desktop::invoke::{CLICK_EFFECTS, action_effects, natural_act, role_of, settle_target};
 use crate::desktop::snapshot::refs;
 use crate::desktop::target::{
-    Coordinate, Target, TargetArgs, is_window, resolve_point, resolve_ref, target_arguments, text_of,
+    Coordinate, Target, TargetArgs, is_window, place_of, resolve_point, resolve_ref, target_arguments, text_of,
 };
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
@@ -144,7 +144,7 @@ fn aim(permit: &Permit, element: &ElementIdentity, cx: &ApplyContext<'_>) -> Res
             .find(|part| !part.is_empty())
             .map(Rect::centre))
     };
-    if let Some(point) = visible(cx.ports.tree.locate(element)?)? {
+    if let Some(point) = visible(place_of(permit, element, cx)?)? {
         return Ok(point);
     }
     let scroll = portcullis_platform::ControlAct::ScrollIntoView;
@@ -152,7 +152,7 @@ fn aim(permit: &Permit, element: &ElementIdentity, cx: &ApplyContext<'_>) -> Res
         Ok(_) | Err(PortFault::NotOperable(_) | PortFault::Unsupported(_)) => {}
         Err(other) => return Err(other.into()),
     }
-    visible(cx.ports.tree.locate(element)?)?.ok_or_else(|| {
+    visible(place_of(permit, element, cx)?)?.ok_or_else(|| {
         Fault::new(FaultCode::OffScreen, "the element is not visible and cannot be scrolled into view")
             .field("ref")
             .rule("the pointer acts only on what is visible")
@@ -200,7 +200,7 @@ impl Tool for Click {
         title: "Click",
         description: "Click an element or a point. A plain click on a control uses its own interface; else the pointer moves, and the answer says so. Answers with what changed.",
         tier: Tier::Interact,
-        effects: POINTER_EFFECTS,
+        effects: CLICK_EFFECTS,
         annotations: Annotations::ACTS,
         shape: Shape::View,
         lane: Lane::Input,
@@ -230,6 +230,8 @@ impl Tool for Click {
         if !held.is_empty() {
             resources.push(Resource::Keys { chord: Chord(held.clone()) });
         }
+        let by_control = args.how == Some(ClickHow::Control);
+        target.name_operated(by_control, &mut resources, &mut effects, cx)?;
         Ok(Planned {
             resources,
             effects,

@@ -3,8 +3,10 @@
 
 use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
+use crate::wpf::{name_operated, session_of_element};
 use portcullis_model::{
-    Deadline, ElementIdentity, ElementPath, Fault, FaultCode, Point, Ref, Resource, Role, WindowIdentity, nearest,
+    Deadline, Effect, ElementIdentity, ElementPath, Fault, FaultCode, Point, Rect, Ref, Resource, Role, WindowIdentity,
+    nearest,
 };
 use portcullis_observe::{Lookup, ROWS_SHOWN, Scene, Selector, Style, document_of, find, fold, summary};
 use portcullis_platform::{PortFault, ReadBudget};
@@ -60,6 +62,24 @@ impl Target {
             Self::Described(window, _) => Some(window),
             Self::At(_, window) => window.as_ref(),
         }
+    }
+
+    /// Names the application that is operated from inside, where the target lies in one that is connected to; see
+    /// [`name_operated`].
+    pub(crate) fn name_operated(
+        &self,
+        must: bool,
+        resources: &mut Vec<Resource>,
+        effects: &mut Vec<Effect>,
+        cx: &PlanContext<'_>,
+    ) -> Result<(), Fault> {
+        let element = match self {
+            Self::Element(element) => Some(element),
+            Self::Described(..) => None,
+            // What lies at a point gets the pointer.
+            Self::At(..) => return Ok(()),
+        };
+        name_operated((element, self.window()), must, (resources, effects), cx)
     }
 
     /// What an action on the target touches.
@@ -139,6 +159,11 @@ pub(crate) fn resolve_ref(field: &str, text: &str, cx: &PlanContext<'_>) -> Resu
                 .remedy("take a ref from your own Snapshot or FindElement"));
         }
     };
+    if matches!(identity.path, ElementPath::Wpf { .. }) {
+        drop(refs);
+        session_of_element(&identity, cx).map_err(|fault| fault.field(field).value(text))?;
+        return Ok(identity);
+    }
     match cx.readers.locate(&identity) {
         Ok(_) => Ok(identity),
         Err(PortFault::Gone) => {
@@ -372,6 +397,14 @@ pub(crate) fn describe(selector: &Selector) -> String {
         parts.push(format!("nth {nth}"));
     }
     parts.join(", ")
+}
+
+/// Where an element is. Of one of WPF its application tells that with what it is, under the permit.
+pub(crate) fn place_of(permit: &Permit, element: &ElementIdentity, cx: &ApplyContext<'_>) -> Result<Rect, Fault> {
+    Ok(match element.path {
+        ElementPath::Wpf { .. } => cx.ports.tree.read_element(permit, element, cx.deadline)?.rect,
+        _ => cx.ports.tree.locate(element)?,
+    })
 }
 
 /// Whether the element is the window itself.

@@ -49,8 +49,18 @@ impl Observe {
 
 /// Whether a reading left nothing out for want of an answer. What it lacks would look like a change beside a whole one.
 fn is_whole(scene: &Scene) -> bool {
-    let cut_short = scene.readers.iter().any(|report| report.reader == Reader::Native && report.trouble.is_some());
+    let cut_short = scene.readers.iter().any(|report| match report.reader {
+        Reader::Native => report.trouble.is_some(),
+        // One that told nothing at all leaves the window to the others.
+        Reader::Wpf => report.trouble.is_some() && report.elements > 0,
+        Reader::Automation | Reader::Ocr => false,
+    });
     !cut_short && !scene.lines.iter().any(|line| line.states.hung)
+}
+
+/// Whether the inspector inside the application read the window: what it sees are other elements than those of the other readers.
+fn is_from_inside(scene: &Scene) -> bool {
+    scene.readers.iter().any(|report| report.reader == Reader::Wpf && report.elements > 0)
 }
 
 /// The state before an action.
@@ -211,7 +221,7 @@ impl<'call> Watch<'call> {
         // leaves the list, where it was on it, before its controls are destroyed.
         let listed = self.windows.contains(window);
         let stays = if listed { windows.contains(window) } else { self.cx.ports.windows.is_alive(window) };
-        let readable = stays && is_whole(after);
+        let readable = stays && is_whole(after) && is_from_inside(before) == is_from_inside(after);
         readable.then(|| diff(before, after))
     }
 

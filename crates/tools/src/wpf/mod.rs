@@ -6,12 +6,17 @@ mod args;
 mod batch;
 #[cfg(test)]
 mod documented;
+mod joined;
 mod pictures;
 mod reads;
+mod refs;
 mod scenes;
 mod session;
 mod several;
 mod trees;
+
+pub use joined::join;
+pub(crate) use joined::{name_operated, name_readers, session_of_element};
 
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
@@ -98,6 +103,9 @@ trait Answers: Send + Sync + 'static {
 
     /// Gates that the call goes through besides where they are open to the caller; without them it tells less.
     const IF_OPEN: &'static [WpfGate] = &[];
+
+    /// Whether the elements of its answer lie in each other as in the visual tree.
+    const VISUAL: bool = false;
 
     /// Gates that these very arguments, in this session, go through besides those of every call.
     fn more_gates(_: &Self::Args, _: &Session) -> Result<Vec<WpfGate>, Fault> {
@@ -198,21 +206,28 @@ impl<T: Answers> Tool for Wpf<T> {
         for effect in T::DESCRIPTOR.effects {
             permit.require(*effect, &application)?;
         }
-        let asker = Asker::new(&session, &gates, cx.deadline, cx.cancel);
+        let named = |field: &str, given| refs::named(field, given, &session, cx.tables);
+        let asker = Asker::new(&session, &gates, cx.deadline, cx.cancel).with_refs(&named);
         let mut answer = T::answer(args, &asker)?;
         T::keep(&mut answer, &Keeper::new(Effect::ReadApplications, &application, permit, cx))?;
-        data(&Answered { success: true, process_id: session.process().number, answer })
+        let mut reply = data(&Answered { success: true, process_id: session.process().number, answer })?;
+        if let Reply::Data(told) = &mut reply {
+            refs::tell(told, T::VISUAL, &session, &asker, cx);
+        }
+        Ok(reply)
     }
 
     fn output_schema() -> Option<Value> {
-        Some(schema::output::<Answered<T::Answer>>())
+        let mut told = schema::output::<Answered<T::Answer>>();
+        refs::in_schema(&mut told);
+        Some(told)
     }
 }
 
 /// Declares a tool whose call is one function of the `wpf` crate.
 macro_rules! wpf_tool {
     (
-        $tool:ident, $args:ty => $answer:ty, $descriptor:expr, $(if open [$($gate:expr),*],)?
+        $tool:ident, $args:ty => $answer:ty, $descriptor:expr, $(if open [$($gate:expr),*],)? $(visual $visual:literal,)?
         |$given:ident, $asker:ident| $body:expr
     ) => {
         pub(super) struct $tool;
@@ -223,6 +238,7 @@ macro_rules! wpf_tool {
 
             const DESCRIPTOR: crate::descriptor::Descriptor = $descriptor;
             $(const IF_OPEN: &'static [portcullis_model::WpfGate] = &[$($gate),*];)?
+            $(const VISUAL: bool = $visual;)?
 
             fn answer($given: $args, $asker: &portcullis_wpf::Asker<'_>) -> Result<$answer, portcullis_model::Fault> {
                 $body

@@ -72,6 +72,7 @@ wpf_tool!(
         &[SensitiveReads],
         [("{}", "The main window, ten levels"), (r#"{"elementId": "Window_1", "depth": 3, "summaryOnly": true}"#, "A table of three levels")],
     ),
+    visual true,
     |args, asker| wpf::tree(asker, Tree::Visual, text(args.element_id.as_ref()), args.options())
 );
 
@@ -98,6 +99,7 @@ wpf_tool!(
         &[SensitiveReads],
         [(r#"{"elementId": "Button_5"}"#, "A button's inside"), (r#"{"elementId": "Button_5", "depth": 2}"#, "Two levels")],
     ),
+    visual true,
     |args, asker| {
         let options = TreeOptions {
             depth: number(args.depth, wpf::TREE_DEPTH),

@@ -6,6 +6,7 @@ mod errors;
 mod gates;
 mod ground;
 mod inspector;
+mod joined;
 mod looks;
 mod reads;
 mod rows;
