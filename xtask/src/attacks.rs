@@ -270,6 +270,12 @@ const ATTACKS: &[Attack] = &[
     ),
     on(
         Kind::Others,
+        "crates/gate/tests/tasks.rs",
+        "attack_a_name_from_another_issuer_or_certificate_finds_nothing_of_the_first",
+        &["CancelTask", "FindElement", "GetRunningTasks", "WaitFor"],
+    ),
+    on(
+        Kind::Others,
         KEPT,
         "what_is_kept_for_one_caller_is_not_there_for_another",
         &["ListResources", "ReadResource", "Screenshot"],
@@ -329,6 +335,7 @@ const ATTACKS: &[Attack] = &[
     on(Kind::Targets, OCR, "attack_a_ref_of_pixels_that_have_changed_hits_nothing", &["Click", "OCR"]),
     on(Kind::Time, KEPT, "a_recording_ends_when_it_is_withdrawn", &["ScreenRecord"]),
     on(Kind::Others, "crates/gate/tests/lanes.rs", "attack_who_fills_a_lane_does_not_shut_it_to_the_others", &["Wait"]),
+    on(Kind::Others, "crates/gate/tests/lanes.rs", "attack_many_keys_of_one_name_have_one_share", &["Wait"]),
     on(
         Kind::Hosts,
         "tests/tests/security/scrape_tls.rs",
@@ -495,6 +502,7 @@ const ATTACKS: &[Attack] = &[
         &["CancelTask", "GetRunningTasks", "GetTaskStatus", "Shell"],
     ),
     on(Kind::Time, BACKGROUND, "attack_a_flood_of_work_in_the_background_meets_its_caps", &["Shell"]),
+    on(Kind::Time, BACKGROUND, "attack_many_keys_of_one_name_have_one_share_of_the_background", &["Shell"]),
     on(
         Kind::Time,
         BACKGROUND,

@@ -1,6 +1,7 @@
 //! The way of one call through the door, step by step. Each step has one place here; a step that fails answers and is
 //! recorded, and none is left out for any tool, transport or principal.
 
+use crate::holders::Holders;
 use crate::in_force::InForce;
 use crate::lane::{Job, Lane, Refused};
 use crate::redact::Redactor;
@@ -14,13 +15,12 @@ use portcullis_model::{
 use portcullis_platform::Ports;
 use portcullis_policy::{Ask, Decision, Denial, Grant, Meter, Permit, Rules, weight};
 use portcullis_tools::{
-    AnyTool, ApplyContext, Background, Catalogue, Descriptor, EndedTask, Explanation, ForeignTool, KeptTotal,
-    Lane as LaneName, PlanContext, PlannedCall, PolicyView, Progress, Readers, StepCalls, Tables, Unwatched, Verdict,
-    canonical, foreign_name, windows_mcp,
+    AnyTool, ApplyContext, Background, Catalogue, Descriptor, EndedTask, Explanation, ForeignTool, Lane as LaneName,
+    PlanContext, PlannedCall, PolicyView, Progress, Readers, StepCalls, Tables, Unwatched, Verdict, canonical,
+    foreign_name, windows_mcp,
 };
 use serde_json::Value;
 use std::any::Any;
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -43,8 +43,6 @@ const LONG_QUEUE: usize = 64;
 const QUEUE_WAIT: Duration = Duration::from_secs(30);
 /// How often what is kept for callers is looked over, while calls come.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-/// Principals whose tables are kept.
-const PRINCIPAL_CAP: usize = 1024;
 
 /// What a call comes to.
 pub type Answer = Result<Reply, Fault>;
@@ -105,9 +103,6 @@ pub struct GateParts {
     pub redactor: Redactor,
 }
 
-/// Whose tables they are: a name, and the key by which it is known, if it is by one. A name alone may come to be another's.
-type Holder = (Arc<str>, Option<Digest>);
-
 struct Lanes {
     read: Lane,
     input: Lane,
@@ -121,9 +116,7 @@ pub(crate) struct Inner {
     meter: Mutex<Meter>,
     lanes: Lanes,
     pub(crate) registry: Arc<Registry>,
-    tables: Mutex<HashMap<Holder, Arc<Tables>>>,
-    /// Bytes of what is kept for all callers.
-    kept: Arc<KeptTotal>,
+    pub(crate) holders: Holders,
     /// When what is kept for callers was last looked over.
     swept: Mutex<Instant>,
     calls: AtomicU64,
@@ -157,8 +150,7 @@ impl Gate {
                 steps: Lane::new("steps", STEPS_WORKERS, STEPS_QUEUE),
             },
             registry: Registry::start()?,
-            tables: Mutex::default(),
-            kept: Arc::default(),
+            holders: Holders::default(),
             swept: Mutex::new(Instant::now()),
             calls: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
@@ -221,13 +213,8 @@ impl Gate {
     /// Forgets what is kept for who was known by a key that no longer is good: refs, ended calls, uploads under way. Files of
     /// uploads are removed, so it may take as long as a disk does. What such a caller left at work in the background ends.
     pub fn forget_ended_keys(&self, is_good: impl Fn(&Digest) -> bool) {
-        self.0.registry.cancel_behind(|principal| principal.key_digest().is_some_and(|key| !is_good(key)));
-        let ended = |(_, key): &Holder| key.as_ref().is_some_and(|key| !is_good(key));
-        let gone: Vec<Arc<Tables>> = {
-            let mut all = self.0.tables.lock().unwrap_or_else(PoisonError::into_inner);
-            all.extract_if(|holder, _| ended(holder)).map(|(_, tables)| tables).collect()
-        };
-        gone.iter().for_each(|tables| tables.close());
+        self.0.registry.cancel_behind(|principal| principal.key_digest().is_some_and(|key| !is_good(&key)));
+        self.0.holders.take_ended(is_good).iter().for_each(|tables| tables.close());
     }
 
     /// Ends the work in order: calls are cancelled, keys released, the chain closed. Waits at most `limit`.
@@ -247,7 +234,7 @@ impl Gate {
             }
         }
         inner.registry.end();
-        inner.all_tables().iter().for_each(|tables| tables.close());
+        inner.holders.all().iter().for_each(|tables| tables.close());
         if let Some(watch) = inner.watch.lock().unwrap_or_else(PoisonError::into_inner).take() {
             watch.end();
         }
@@ -426,7 +413,7 @@ impl Inner {
             let answer = inner.run(&own, values, arguments);
             // In this order: a call is never in neither place.
             if own.lane.is_some() {
-                inner.tables(&own.principal).remember(ended(&own, &answer));
+                inner.holders.of(&own.principal).remember(ended(&own, &answer));
             }
             inner.registry.remove(own.id);
             own.answer(answer);
@@ -435,6 +422,7 @@ impl Inner {
             work();
             return;
         };
+        // By its name: several keys, clients or certificates of one name are no more callers than one.
         let caller = running.principal.shared_name();
         let job = Job { caller, run: Box::new(work), place: Arc::clone(&running.place) };
         if let Err(refused) = lane.submit(job) {
@@ -442,7 +430,7 @@ impl Inner {
             let fault = Fault::new(
                 FaultCode::Busy,
                 match refused {
-                    Refused::Share => "as many of your calls as this lane takes of one caller are waiting",
+                    Refused::Share => "as many of your calls as this lane takes of one name are waiting",
                     Refused::Full => "as many calls as this lane takes are waiting",
                 },
             )
@@ -470,7 +458,7 @@ impl Inner {
         let descriptor = tool.descriptor();
         // Rules that were narrowed while it waited hold for it.
         let force = self.in_force();
-        let tables = self.tables(&running.principal);
+        let tables = self.holders.of(&running.principal);
         let joined = force.joined(&self.parts.ports, &running.principal, &tables);
         let ports = joined.as_ref().unwrap_or_else(|| force.ports(&running.principal));
         self.registry.set_due(running, Instant::now() + descriptor.deadline);
@@ -581,22 +569,7 @@ impl Inner {
             }
             *swept = Instant::now();
         }
-        self.all_tables().iter().for_each(|tables| tables.sweep());
-    }
-
-    /// The tables of every caller.
-    pub(crate) fn all_tables(&self) -> Vec<Arc<Tables>> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()
-    }
-
-    fn tables(&self, principal: &Principal) -> Arc<Tables> {
-        let holder = (principal.shared_name(), principal.key_digest().copied());
-        let mut all = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        if !all.contains_key(&holder) && all.len() >= PRINCIPAL_CAP {
-            // Principals come from the configuration, so this is never reached by calls alone; refs start anew if it is.
-            all.clear();
-        }
-        Arc::clone(all.entry(holder).or_insert_with(|| Arc::new(Tables::new(Arc::clone(&self.kept)))))
+        self.holders.all().iter().for_each(|tables| tables.sweep());
     }
 }
 
@@ -617,7 +590,7 @@ impl PolicyView for Inner {
         if let Err(denial) = rules.admit(principal, descriptor.row()) {
             return refused(denial);
         }
-        let tables = self.tables(principal);
+        let tables = self.holders.of(principal);
         let joined = force.joined(&self.parts.ports, principal, &tables);
         let readers = Readers::new(joined.as_ref().unwrap_or_else(|| force.ports(principal)));
         let cx =

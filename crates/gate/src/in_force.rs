@@ -80,7 +80,7 @@ impl Gate {
         }
         *current = Arc::new(InForce::new(new, &inner.parts.ports));
         // What was seen under the old rules may show what the new ones hide.
-        inner.all_tables().iter().for_each(|tables| tables.forget_kept());
+        inner.holders.all().iter().for_each(|tables| tables.forget_kept());
         Replacement::Replaced
     }
 

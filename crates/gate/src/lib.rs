@@ -3,6 +3,7 @@
 //! hold for all calls alike.
 
 mod call;
+mod holders;
 mod in_force;
 mod lane;
 mod redact;

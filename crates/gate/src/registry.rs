@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const GRACE: Duration = Duration::from_millis(200);
 /// The same after a stop, so that all is answered 250 ms after the owner's word.
 const STOP_GRACE: Duration = Duration::from_millis(150);
-/// Works of one caller that go on behind their answers.
+/// Works of one name that go on behind their answers.
 const BEHIND_SHARE: usize = 4;
 /// Those of all callers.
 const BEHIND_CAP: usize = 16;
@@ -180,16 +180,17 @@ impl Registry {
         }
         let calls = lock(&self.calls);
         let held = || calls.values().filter(|other| other.reserved.load(Ordering::SeqCst));
-        let own = held().filter(|other| other.principal.is_same(&call.principal)).count();
+        // As places of lanes they are counted by name, whatever else a caller is known by.
+        let own = held().filter(|other| other.principal.name() == call.principal.name()).count();
         let over = if own >= BEHIND_SHARE {
-            Some(format!("{BEHIND_SHARE} of your calls go on in the background"))
+            Some(format!("{BEHIND_SHARE} calls of your name go on in the background"))
         } else {
             (held().count() >= BEHIND_CAP).then(|| format!("{BEHIND_CAP} calls go on in the background"))
         };
         if let Some(message) = over {
             return Err(Fault::new(FaultCode::Busy, message)
                 .field("background")
-                .rule(format!("at most {BEHIND_SHARE} of one caller, and {BEHIND_CAP} in all"))
+                .rule(format!("at most {BEHIND_SHARE} of one name, whatever its keys, and {BEHIND_CAP} in all"))
                 .remedy("wait for one, or end it with CancelTask; GetRunningTasks names yours"));
         }
         call.reserved.store(true, Ordering::SeqCst);

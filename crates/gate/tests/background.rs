@@ -10,8 +10,8 @@
 
 use portcullis_gate::{Answer, Call, Catalogue, DeniesApproval, Gate, GateParts, KeepsNothing, Presence, Redactor};
 use portcullis_model::{
-    Cancel, CancelReason, Digest, Durability, Entry, Fault, FaultCode, Ledger, LedgerFault, Origin, Outcome, Principal,
-    Reply, Scope, StopCause, Valued,
+    Cancel, CancelReason, Digest, Durability, Entry, Fault, FaultCode, KnownBy, Ledger, LedgerFault, Origin, Outcome,
+    Principal, Reply, Scope, StopCause, Valued,
 };
 use portcullis_platform::{Captured, ShellEnd, ShellRun};
 use portcullis_platform_fake::{Call as PortCall, FakeDesktop, Trouble};
@@ -239,7 +239,7 @@ fn attack_work_in_the_background_is_there_for_its_caller_alone() {
     // What it wrote is nobody else's either, by no name.
     let fault = server.call(&other, "GetTaskStatus", json!({ "task_id": id })).0.unwrap_err();
     assert_eq!(fault.code, FaultCode::NotFound);
-    let of = |text: &[u8]| Principal::key("one", Scope::ALL).known_by(Digest::of(text));
+    let of = |text: &[u8]| Principal::key("one", Scope::ALL).known_by(KnownBy::Key(Digest::of(text)));
     let fault = server.call(&of(b"new"), "GetTaskStatus", json!({ "task_id": id })).0.unwrap_err();
     assert_eq!(fault.code, FaultCode::NotFound);
 }
@@ -271,8 +271,24 @@ fn attack_a_flood_of_work_in_the_background_meets_its_caps() {
 }
 
 #[test]
+fn attack_many_keys_of_one_name_have_one_share_of_the_background() {
+    let server = Server::with_long_shells();
+    let of = |number: usize| {
+        let known_by = match number % 2 {
+            0 => KnownBy::subject("https://issuer", "one", Some(&number.to_string())),
+            _ => KnownBy::PublicKey(Digest::of(&number.to_le_bytes())),
+        };
+        Principal::key("one", Scope::ALL).known_by(known_by)
+    };
+    (0..4).for_each(|number| drop(server.begin(&of(number)).unwrap()));
+    let fault = server.begin(&of(4)).unwrap_err();
+    assert_eq!((fault.code, fault.field.as_deref()), (FaultCode::Busy, Some("background")), "{fault}");
+    server.begin(&Principal::key("other", Scope::ALL)).unwrap();
+}
+
+#[test]
 fn work_in_the_background_ends_with_a_stop_its_key_its_caller_its_time_and_the_server() {
-    let of = |text: &[u8]| Principal::key("ci", Scope::ALL).known_by(Digest::of(text));
+    let of = |text: &[u8]| Principal::key("ci", Scope::ALL).known_by(KnownBy::Key(Digest::of(text)));
     let (old, new) = (of(b"old"), of(b"new"));
     let server = Server::with_long_shells();
     // Its key.

@@ -12,7 +12,8 @@ mod common;
 use common::{at, gate_with, open_gate};
 use portcullis_gate::{Call, Catalogue, Gate, Presence, Progress, Replacement};
 use portcullis_model::{
-    Cancel, CancelReason, Digest, Fault, FaultCode, Image, Link, Part, Principal, Reply, Scope, Valued, WindowPattern,
+    Cancel, CancelReason, Digest, Fault, FaultCode, Image, KnownBy, Link, Part, Principal, Reply, Scope, Valued,
+    WindowPattern,
 };
 use portcullis_platform_fake::{Call as FakeCall, FakeDesktop};
 use portcullis_policy::{Approval, FilterSpec, RateWords, Restrictions, Rules, ToolFilter};
@@ -104,7 +105,7 @@ fn what_is_kept_for_one_caller_is_not_there_for_another() {
     let same = |fault: &Fault| (fault.code, fault.message.clone(), fault.rule.clone(), fault.remedy.clone());
     assert_eq!(same(&refused), same(&nothing), "it does not tell that there is something");
     assert!(listed(&gate, &theirs).is_empty());
-    let named_so = Principal::key("mine", Scope::ALL).known_by(Digest::of(b"a later key of that name"));
+    let named_so = Principal::key("mine", Scope::ALL).known_by(KnownBy::Key(Digest::of(b"a later key of that name")));
     assert!(read(&gate, &named_so, &link.uri).is_err(), "a name is not its holder");
 }
 
@@ -139,7 +140,7 @@ fn it_is_read_by_the_right_by_which_it_was_made_and_gone_with_the_rules_that_it_
 #[test]
 fn a_key_that_is_taken_back_takes_what_was_kept_for_it_along() {
     let gate = open_gate(&FakeDesktop::demo(), Approval::Never, |rules| rules);
-    let holder = key("mine").known_by(Digest::of(b"a key"));
+    let holder = key("mine").known_by(KnownBy::Key(Digest::of(b"a key")));
     let link = keep(&gate, &holder);
     assert!(read(&gate, &holder, &link.uri).is_ok());
     gate.forget_ended_keys(|_| false);

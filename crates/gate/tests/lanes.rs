@@ -12,7 +12,7 @@ mod common;
 
 use common::open_gate;
 use portcullis_gate::{Answer, Call, Gate};
-use portcullis_model::{Cancel, CancelReason, FaultCode, Principal, Reply, Scope};
+use portcullis_model::{Cancel, CancelReason, Digest, FaultCode, KnownBy, Principal, Reply, Scope};
 use portcullis_platform_fake::FakeDesktop;
 use portcullis_policy::Approval;
 use serde_json::{Value, json};
@@ -90,6 +90,35 @@ fn attack_who_fills_a_lane_does_not_shut_it_to_the_others() {
     await_running(&gate, &other, 5);
     assert_eq!(count(&gate, &greedy, "running"), PLACES - 1);
     held.iter().chain(&more).for_each(|sent| sent.cancel.cancel(CancelReason::Client));
+    gate.shut_down(PATIENCE);
+}
+
+/// Who has several keys, clients or certificates is one caller all the same.
+#[test]
+fn attack_many_keys_of_one_name_have_one_share() {
+    let gate = open_gate(&FakeDesktop::demo(), Approval::Never, |rules| rules);
+    let keys: Vec<Principal> = (0..PLACES + WAITING)
+        .map(|number| {
+            let known_by = match number % 3 {
+                0 => KnownBy::Key(Digest::of(&number.to_le_bytes())),
+                1 => KnownBy::subject("https://issuer", "greedy", Some(&number.to_string())),
+                _ => KnownBy::PublicKey(Digest::of(&number.to_le_bytes())),
+            };
+            Principal::key("greedy", Scope::ALL).known_by(known_by)
+        })
+        .collect();
+    let other = Principal::key("other", Scope::ALL);
+    let mut held: Vec<Sent> = keys[..PLACES].iter().map(|key| wait(&gate, key, 60.0)).collect();
+    keys[..PLACES].iter().for_each(|key| await_running(&gate, key, 1));
+    held.extend(keys[PLACES..].iter().map(|key| wait(&gate, key, 60.0)));
+    assert!(keys[PLACES..].iter().all(|key| count(&gate, key, "queued") == 1), "no more of the name run");
+    for known_by in [KnownBy::Key(Digest::of(b"new")), KnownBy::PublicKey(Digest::of(b"new"))] {
+        let one_more = Principal::key("greedy", Scope::ALL).known_by(known_by);
+        let refused = come_to(&wait(&gate, &one_more, 0.0)).unwrap_err();
+        assert_eq!(refused.code, FaultCode::Busy, "{refused}");
+    }
+    come_to(&wait(&gate, &other, 0.0)).unwrap();
+    held.iter().for_each(|sent| sent.cancel.cancel(CancelReason::Client));
     gate.shut_down(PATIENCE);
 }
 

@@ -11,7 +11,7 @@ mod common;
 
 use common::open_gate;
 use portcullis_gate::{Answer, Call, Gate};
-use portcullis_model::{Cancel, Digest, Fault, FaultCode, Outcome, Principal, Reply, Scope};
+use portcullis_model::{Cancel, Digest, Fault, FaultCode, KnownBy, Outcome, Part, Principal, Reply, Scope};
 use portcullis_platform_fake::{Call as PortCall, FakeDesktop, Trouble};
 use portcullis_policy::Approval;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ fn attack_calls_of_another_principal_are_not_there() {
 fn attack_calls_end_with_the_key_and_do_not_stay_with_the_name() {
     let desktop = FakeDesktop::demo();
     let gate = open_gate(&desktop, Approval::Never, |rules| rules);
-    let of = |text: &[u8]| Principal::key("ci", Scope::ALL).known_by(Digest::of(text));
+    let of = |text: &[u8]| Principal::key("ci", Scope::ALL).known_by(KnownBy::Key(Digest::of(text)));
     let (old, new) = (of(b"old"), of(b"new"));
     call_as(&gate, &old, "Wait", json!({ "seconds": 0 })).unwrap();
     let (id, answer) = start(&gate, &old, "Wait", json!({ "seconds": 60 }));
@@ -127,6 +127,42 @@ fn attack_calls_end_with_the_key_and_do_not_stay_with_the_name() {
     assert!(!tasks(&gate, &old, "GetTaskStatus", json!({})).unwrap().is_empty());
     gate.forget_ended_keys(|_| false);
     assert!(tasks(&gate, &old, "GetTaskStatus", json!({})).unwrap().is_empty());
+}
+
+/// Callers of one name who are known by something else have nothing of each other, and what is theirs does not end with keys.
+#[test]
+fn attack_a_name_from_another_issuer_or_certificate_finds_nothing_of_the_first() {
+    let desktop = FakeDesktop::demo();
+    let gate = open_gate(&desktop, Approval::Never, |rules| rules);
+    let all = [
+        KnownBy::subject("https://one", "me", Some("app")),
+        KnownBy::subject("https://two", "me", Some("app")),
+        KnownBy::subject("https://one", "me", Some("other app")),
+        KnownBy::subject("https://one", "me", None),
+        KnownBy::PublicKey(Digest::of(b"one")),
+        KnownBy::PublicKey(Digest::of(b"two")),
+    ]
+    .map(|known_by| Principal::key("me", Scope::ALL).known_by(known_by));
+    let Reply::View { parts, .. } = call_as(&gate, &all[0], "FindElement", json!({ "name": "Greet" })).unwrap() else {
+        panic!("a view")
+    };
+    let text = |part| if let Part::Text(text) = part { text } else { String::new() };
+    let found: String = parts.into_iter().map(text).collect();
+    let is_ref = |word: &&str| word.strip_prefix('e').is_some_and(|number| number.parse::<u32>().is_ok());
+    let greet = found.split_whitespace().find(is_ref).unwrap();
+    let greet = json!({ "condition": "element_exists", "ref": greet, "timeout": 1 });
+    let (id, answer) = start(&gate, &all[0], "Wait", json!({ "seconds": 60 }));
+    for other in &all[1..] {
+        let fault = call_as(&gate, other, "WaitFor", greet.clone()).unwrap_err();
+        assert_eq!(fault.code, FaultCode::UnknownRef, "{other:?}");
+        assert!(tasks(&gate, other, "GetRunningTasks", json!({})).unwrap().is_empty(), "{other:?}");
+        let fault = call_as(&gate, other, "CancelTask", json!({ "task_id": id })).unwrap_err();
+        assert_eq!(fault.code, FaultCode::NotFound, "{other:?}");
+    }
+    gate.forget_ended_keys(|_| false);
+    call_as(&gate, &all[0], "WaitFor", greet).unwrap();
+    call_as(&gate, &all[0], "CancelTask", json!({ "task_id": id })).unwrap();
+    answer.recv_timeout(PATIENCE).unwrap().unwrap_err();
 }
 
 #[test]

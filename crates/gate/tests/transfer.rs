@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use common::{at, open_gate};
 use portcullis_gate::{Call, Gate};
-use portcullis_model::{Cancel, Digest, Fault, FaultCode, FilePath, Part, Principal, Reply, Scope};
+use portcullis_model::{Cancel, Digest, Fault, FaultCode, FilePath, KnownBy, Part, Principal, Reply, Scope};
 use portcullis_platform_fake::FakeDesktop;
 use portcullis_policy::{Approval, FileRules, roots};
 use serde_json::{Value, json};
@@ -167,7 +167,7 @@ fn a_last_piece_that_does_not_fit_costs_nothing_but_itself() {
 #[test]
 fn an_upload_ends_with_the_key_that_began_it() {
     let (gate, desktop) = door();
-    let of = |text: &[u8]| Principal::key("ci", Scope::ALL).known_by(Digest::of(text));
+    let of = |text: &[u8]| Principal::key("ci", Scope::ALL).known_by(KnownBy::Key(Digest::of(text)));
     let (old, new) = (of(b"old"), of(b"new"));
     let piece = |who: &Principal, offset: u64| {
         let arguments = json!({ "path": PLACE, "data_base64": "eA==", "offset": offset, "more": offset == 0 });

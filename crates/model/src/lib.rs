@@ -48,7 +48,7 @@ pub use notice::{BadNotice, Notice};
 pub use ocr::OcrLanguage;
 pub use origin::{Origin, Valued, WindowPattern};
 pub use outcome::{Blob, Evidence, Image, Link, Outcome, Part, Reply};
-pub use principal::{Authenticated, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
+pub use principal::{Authenticated, KnownBy, PRINCIPAL_NAME_CAP, Principal, Scope, Scopes, UnknownScope, WpfGate};
 pub use process::{ProcessId, Standing};
 pub use record::{
     CallDenied, CallFinished, CallFollowed, CallGranted, CallResult, Durability, Entry, Ledger, LedgerFault,

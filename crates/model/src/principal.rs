@@ -260,32 +260,56 @@ impl Authenticated {
     }
 }
 
+/// By what a caller is known besides its name, which may come to be another's: two callers of one name are the same caller only
+/// when they are known by the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KnownBy {
+    /// A key of ours, by the digest of its text.
+    Key(Digest),
+    /// A subject of an issuer, with the client that got the token where it names one: the tokens themselves come and go.
+    Subject(Digest),
+    /// A certificate, by the digest of its public key: one that is renewed for the same key is the same caller's.
+    PublicKey(Digest),
+}
+
+impl KnownBy {
+    /// The subject of an issuer, through this client. The parts are kept apart, so that no two sets of them are one.
+    pub fn subject(issuer: &str, subject: &str, client: Option<&str>) -> Self {
+        let mut all = Vec::new();
+        for part in [issuer, subject].into_iter().chain(client) {
+            all.extend(part.len().to_le_bytes());
+            all.extend(part.as_bytes());
+        }
+        Self::Subject(Digest::of(&all))
+    }
+}
+
 /// An authenticated caller: `local` over stdio and on the command line; `key:NAME`, `oauth:SUBJECT` or `cert:NAME` over
 /// HTTP. Cloning one is cheap, since each call carries it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Principal {
     name: Arc<str>,
     scopes: Arc<Scopes>,
-    /// The key by which it is known, when it is known by one of ours.
-    key: Option<Digest>,
+    /// By what it is known besides, when it is by more than its name.
+    known_by: Option<KnownBy>,
 }
 
 impl Principal {
     /// The owner's own process tree: stdio and the command line. It holds every scope; tiers still narrow it.
     pub fn local() -> Self {
-        Self { name: "local".into(), scopes: Arc::new(Scopes::all()), key: None }
+        Self { name: "local".into(), scopes: Arc::new(Scopes::all()), known_by: None }
     }
 
     /// Who was authenticated in this way under this name, which stands in records in visible form.
     pub fn remote(by: Authenticated, name: &str, scopes: Scopes) -> Self {
         let name = format!("{}:{}", by.prefix(), visible(name, PRINCIPAL_NAME_CAP)).into();
-        Self { name, scopes: Arc::new(scopes), key: None }
+        Self { name, scopes: Arc::new(scopes), known_by: None }
     }
 
-    /// The same, known by the key of this digest. What is kept for it ends with that key: who gets a new key of the same
-    /// name begins anew.
-    pub fn known_by(self, key: Digest) -> Self {
-        Self { key: Some(key), ..self }
+    /// The same, known by this. What is kept for it is kept for nobody else of its name: who gets a new key of an old name, or
+    /// comes by that name from another issuer or with another certificate, begins anew.
+    pub fn known_by(self, known_by: KnownBy) -> Self {
+        Self { known_by: Some(known_by), ..self }
     }
 
     /// The holder of an HTTP key.
@@ -303,14 +327,22 @@ impl Principal {
         Arc::clone(&self.name)
     }
 
-    /// The digest of the key by which it is known, when it is known by one of ours.
-    pub fn key_digest(&self) -> Option<&Digest> {
-        self.key.as_ref()
+    /// By what it is known besides its name.
+    pub fn proof(&self) -> Option<KnownBy> {
+        self.known_by
     }
 
-    /// Whether what is kept for the one is the other's: the same name, by the same key.
+    /// The digest of the key by which it is known, when it is known by one of ours.
+    pub fn key_digest(&self) -> Option<Digest> {
+        match self.known_by {
+            Some(KnownBy::Key(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Whether what is kept for the one is the other's: the same name, known by the same.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.name == other.name && self.key == other.key
+        self.name == other.name && self.known_by == other.known_by
     }
 
     /// Whether the principal holds `scope`.
@@ -384,5 +416,26 @@ mod tests {
         ]
         .map(|principal| principal.name().to_owned());
         assert_eq!(names, ["local", "key:local", "oauth:local", "cert:local"]);
+    }
+
+    #[test]
+    fn a_name_is_another_callers_when_it_is_known_by_something_else() {
+        let ids = [
+            KnownBy::subject("https://a", "me", None),
+            KnownBy::subject("https://b", "me", None),
+            KnownBy::subject("https://a", "me", Some("")),
+            KnownBy::subject("https://a", "me", Some("app")),
+            KnownBy::subject("https://am", "e", None),
+            KnownBy::Key(Digest::of(b"x")),
+            KnownBy::PublicKey(Digest::of(b"x")),
+        ];
+        let of = |id: KnownBy| Principal::remote(Authenticated::Token, "me", Scopes::default()).known_by(id);
+        for (at, one) in ids.into_iter().enumerate() {
+            for (place, other) in ids.into_iter().enumerate() {
+                assert_eq!(of(one).is_same(&of(other)), at == place, "{one:?} {other:?}");
+            }
+            assert!(!of(one).is_same(&Principal::remote(Authenticated::Token, "me", Scopes::default())));
+            assert_eq!(of(one).key_digest().is_some(), matches!(one, KnownBy::Key(_)));
+        }
     }
 }

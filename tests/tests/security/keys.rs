@@ -63,7 +63,7 @@ fn await_status(endpoint: &HttpEndpoint, wanted: u16) -> Duration {
 }
 
 /// Sends a message of the older era in a session; the status and the answer.
-fn in_session(endpoint: &HttpEndpoint, verb: &str, session: &str, body: &Value) -> (u16, String) {
+pub(crate) fn in_session(endpoint: &HttpEndpoint, verb: &str, session: &str, body: &Value) -> (u16, String) {
     let mut headers = endpoint.usual_headers();
     headers.push(("MCP-Protocol-Version".to_owned(), "2025-11-25".to_owned()));
     headers.push(("Mcp-Session-Id".to_owned(), session.to_owned()));

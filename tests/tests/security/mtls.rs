@@ -2,7 +2,9 @@
 //! for it and the owner lists its holder, with the scopes that stand there; it is never a way around anything else.
 
 use crate::alerts::await_said;
+use crate::keys::in_session;
 use crate::raw::LIMIT;
+use crate::resources::Holding;
 use portcullis_testkit::client::tls::Trusting;
 use portcullis_testkit::client::{Client, Era, HttpEndpoint, HttpReply};
 use portcullis_testkit::fake_home::FakeHome;
@@ -42,9 +44,14 @@ impl Authority {
     }
 
     pub(crate) fn vouches(&self, params: &CertificateParams) -> Identity {
-        let key = KeyPair::generate().unwrap();
-        let chain = params.signed_by(&key, &self.issuer).unwrap().pem();
-        Identity { chain, key: key.serialize_pem() }
+        self.renews(params, &KeyPair::generate().unwrap().serialize_pem())
+    }
+
+    /// As `vouches`, for a key that is there.
+    fn renews(&self, params: &CertificateParams, key: &str) -> Identity {
+        let pair = KeyPair::from_pem(key).unwrap();
+        let chain = params.signed_by(&pair, &self.issuer).unwrap().pem();
+        Identity { chain, key: key.to_owned() }
     }
 }
 
@@ -239,7 +246,7 @@ fn mtls_new_authorities_are_followed_and_end_what_the_old_ones_opened() {
     let client_of_old = Client::over_http(scene.endpoint(Some(&old), None), Era::Legacy).unwrap();
     let session = client_of_old.session().unwrap();
     let next = Authority::new();
-    let new = next.vouches(&client("operator", &[]));
+    let new = next.renews(&client("operator", &[]), &old.key);
     let await_status = |who: &Identity, wanted: Option<u16>| {
         let deadline = Instant::now() + LIMIT;
         while scene.status(Some(who), None) != wanted {
@@ -250,7 +257,7 @@ fn mtls_new_authorities_are_followed_and_end_what_the_old_ones_opened() {
     await_status(&new, Some(404));
     assert_eq!(scene.status(Some(&old), None), None, "the old authority still counts");
     assert!(ask_again().is_none(), "a resumed session brings the old authority along");
-    // The session was opened by the same principal, and ends with the certificate that opened it.
+    // The session was opened by the same principal with the same key, and ends with the certificate that opened it.
     let endpoint = scene.endpoint(Some(&new), None);
     let list = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {} }).to_string();
     let headers = [("MCP-Protocol-Version", Era::Legacy.version()), ("Mcp-Session-Id", session.as_str())];
@@ -265,6 +272,27 @@ fn mtls_new_authorities_are_followed_and_end_what_the_old_ones_opened() {
     await_said(&scene.server, "no certificate opens this server");
     fs::write(&file, &next.pem).unwrap();
     await_status(&new, Some(404));
+}
+
+/// A name is not its holder: another certificate of the same name comes to nothing of the first, a renewed one of the same key
+/// to all.
+#[test]
+fn mtls_what_is_kept_for_a_certificate_is_its_public_keys() {
+    let scene = Scene::new(&[]);
+    let params = client("operator", &[]);
+    let mine = scene.authority.vouches(&params);
+    let (renewed, other) = (scene.authority.renews(&params, &mine.key), scene.authority.vouches(&params));
+    let client_of = |who: &Identity, era: Era| Client::over_http(scene.endpoint(Some(who), None), era).unwrap();
+    let owner = client_of(&mine, Era::Modern);
+    let holding = Holding::of(&owner);
+    for era in Era::ALL {
+        holding.assert_absent(&client_of(&other, era));
+        holding.assert_there(&client_of(&renewed, era));
+    }
+    let session = client_of(&mine, Era::Legacy).session().unwrap();
+    let list = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {} });
+    assert_eq!(in_session(&scene.endpoint(Some(&other), None), "POST", &session, &list).0, 404);
+    assert_eq!(in_session(&scene.endpoint(Some(&renewed), None), "POST", &session, &list).0, 200);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 //! of such tokens is turned away with the challenge that the standards want.
 
 use crate::alerts::await_said;
-use crate::keys::patiently;
+use crate::keys::{in_session, patiently};
 use crate::raw::{LIMIT, get, status};
+use crate::resources::Holding;
 use crate::tokens::{but, head, now, signed, with_signature};
 use portcullis_testkit::client::{Client, Era, HttpEndpoint, HttpReply};
 use portcullis_testkit::fake_home::FakeHome;
@@ -50,16 +51,11 @@ impl Scene {
     }
 
     fn claims(&self) -> Value {
-        json!({
-            "iss": self.issuer.url(), "aud": AUDIENCE, "sub": "agent", "scope": "observe",
-            "iat": now(), "exp": now() + 300,
-        })
+        claims_of(&self.issuer)
     }
 
-    /// A token that the issuer could have made.
     fn forge(&self, algorithm: &str, claims: &Value) -> String {
-        let kid = self.issuer.kid(algorithm);
-        signed(&head(algorithm, &kid), claims, algorithm, &self.issuer.private_key(&kid).unwrap())
+        forged(&self.issuer, algorithm, claims)
     }
 
     fn send(&self, verb: &str, target: &str, token: Option<&str>, body: &str) -> HttpReply {
@@ -91,6 +87,18 @@ impl Scene {
     fn said_why(&self, why: &str) {
         await_said(&self.server, why);
     }
+}
+
+fn claims_of(issuer: &Issuer) -> Value {
+    json!({
+        "iss": issuer.url(), "aud": AUDIENCE, "sub": "agent", "scope": "observe", "iat": now(), "exp": now() + 300,
+    })
+}
+
+/// A token that the issuer could have made.
+fn forged(issuer: &Issuer, algorithm: &str, claims: &Value) -> String {
+    let kid = issuer.kid(algorithm);
+    signed(&head(algorithm, &kid), claims, algorithm, &issuer.private_key(&kid).unwrap())
 }
 
 /// A server that clients reach directly.
@@ -125,6 +133,34 @@ fn oauth_a_token_of_the_issuer_opens_both_eras_with_its_scopes() {
     // Less was asked for, less is given.
     let client = Client::over_http(of(&server, &issuer.token("ES256", AUDIENCE, "observe").unwrap()), Era::Modern);
     assert!(!client.unwrap().list_tools().unwrap().iter().any(|tool| tool["name"] == "Click"));
+}
+
+/// A subject is not its holder either: what one of its clients was given is not another one's, and a later token of the same
+/// client has it still.
+#[test]
+fn oauth_what_is_kept_for_a_subject_is_its_clients() {
+    let issuer = Issuer::start().unwrap();
+    let (_home, server) = direct(&issuer, "");
+    let endpoint = |client: Option<&str>, ends: u64| {
+        let mut claims = claims_of(&issuer);
+        claims["exp"] = json!(now() + ends);
+        if let Some(client) = client {
+            claims["client_id"] = json!(client);
+        }
+        of(&server, &forged(&issuer, "ES256", &claims))
+    };
+    let client_of = |client, ends, era| Client::over_http(endpoint(client, ends), era).unwrap();
+    let holding = Holding::of(&client_of(Some("app"), 200, Era::Modern));
+    for era in Era::ALL {
+        holding.assert_there(&client_of(Some("app"), 250, era));
+        for other in [Some("another"), None] {
+            holding.assert_absent(&client_of(other, 250, era));
+        }
+    }
+    let session = client_of(Some("app"), 200, Era::Legacy).session().unwrap();
+    let list = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {} });
+    assert_eq!(in_session(&endpoint(Some("another"), 200), "POST", &session, &list).0, 404);
+    assert_eq!(in_session(&endpoint(Some("app"), 250), "POST", &session, &list).0, 200);
 }
 
 #[test]

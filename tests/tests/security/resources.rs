@@ -3,6 +3,7 @@
 
 use crate::keys::{key, of};
 use portcullis_testkit::client::{Client, Era};
+use portcullis_testkit::desktop::ref_of;
 use portcullis_testkit::fake_home::FakeHome;
 use portcullis_testkit::server::{Server, Transport};
 use serde_json::{Value, json};
@@ -17,6 +18,47 @@ fn keep(client: &Client) -> String {
     answer.check_both_client_rules().unwrap();
     let [uri] = answer.links.as_slice() else { panic!("one link: {}", answer.raw) };
     uri.clone()
+}
+
+/// What a caller has that no other may come to: a ref, a call that ended, a picture.
+pub(crate) struct Holding {
+    element: String,
+    task: String,
+    uri: String,
+}
+
+impl Holding {
+    /// Of a client that was given all of it.
+    pub(crate) fn of(client: &Client) -> Holding {
+        let found = client.call("FindElement", json!({ "name": "Greet" })).unwrap().ok().unwrap();
+        let uri = keep(client);
+        let tasks = client.call("GetTaskStatus", json!({})).unwrap().ok().unwrap();
+        let task = tasks.structured.unwrap()["tasks"][0]["id"].as_str().unwrap().to_owned();
+        let holding = Holding { element: ref_of(&found.text, "Greet").unwrap(), task, uri };
+        holding.assert_there(client);
+        holding
+    }
+
+    fn codes(&self, client: &Client) -> [Option<String>; 3] {
+        [
+            ("WaitFor", json!({ "condition": "element_exists", "ref": self.element, "timeout": 1 })),
+            ("GetTaskStatus", json!({ "task_id": self.task })),
+            ("ReadResource", json!({ "uri": self.uri })),
+        ]
+        .map(|(tool, arguments)| client.call(tool, arguments).unwrap().fault("code").map(str::to_owned))
+    }
+
+    /// That the client has it.
+    pub(crate) fn assert_there(&self, client: &Client) {
+        assert_eq!(self.codes(client), [None, None, None]);
+    }
+
+    /// That for the client nothing of it is there.
+    pub(crate) fn assert_absent(&self, client: &Client) {
+        let missing = Some("not_found".to_owned());
+        assert_eq!(self.codes(client), [Some("unknown_ref".to_owned()), missing.clone(), missing]);
+        assert_eq!(client.request("resources/list", json!({})).unwrap().unwrap()["resources"], json!([]));
+    }
 }
 
 /// The code that answers a request for what is not there: by the older era's protocol its own, by the newer one's a bad parameter.

@@ -4,7 +4,7 @@
 use super::{Authenticate, Authenticated, Credential, Head, Refusal};
 use crate::tls::Generation;
 use portcullis_config::ClientCertificate;
-use portcullis_model::{Authenticated as By, Digest, Principal};
+use portcullis_model::{Authenticated as By, Digest, KnownBy, Principal};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 use x509_parser::certificate::X509Certificate;
@@ -41,7 +41,8 @@ impl Certificates {
         let ends = ends.ok_or("its certificate has ended, or is not yet good")?;
         let name = holder(&certificate).ok_or("its certificate has no name, or several")?;
         let listed = self.holders.iter().find(|listed| listed.name == name).ok_or("its certificate is not listed")?;
-        Ok((Principal::remote(By::Certificate, &listed.name, listed.scopes.clone()), ends))
+        let known_by = KnownBy::PublicKey(Digest::of(certificate.public_key().raw));
+        Ok((Principal::remote(By::Certificate, &listed.name, listed.scopes.clone()).known_by(known_by), ends))
     }
 }
 
@@ -108,6 +109,10 @@ mod tests {
     }
 
     fn made(common: &[&str], alternatives: Vec<SanType>) -> Vec<u8> {
+        made_for(&KeyPair::generate().unwrap(), common, alternatives)
+    }
+
+    fn made_for(key: &KeyPair, common: &[&str], alternatives: Vec<SanType>) -> Vec<u8> {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         for name in common {
@@ -116,7 +121,7 @@ mod tests {
         params.subject_alt_names = alternatives;
         params.not_before = OffsetDateTime::UNIX_EPOCH + time::Duration::days(100);
         params.not_after = OffsetDateTime::UNIX_EPOCH + time::Duration::days(200);
-        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+        params.self_signed(key).unwrap().der().to_vec()
     }
 
     fn all() -> Certificates {
@@ -150,6 +155,16 @@ mod tests {
             assert!(opened.is_none_or(|(_, ends)| ends == day(200)));
         }
         assert!(all().open(b"no certificate", day(150)).is_err());
+    }
+
+    #[test]
+    fn what_is_kept_for_a_name_is_its_public_keys() {
+        let (all, key) = (all(), KeyPair::generate().unwrap());
+        let who = |der: &[u8]| all.open(der, day(150)).unwrap().0;
+        let first = who(&made_for(&key, &["ci"], vec![]));
+        assert!(first.is_same(&who(&made_for(&key, &["ci"], vec![]))), "it was renewed");
+        assert!(!first.is_same(&who(&made(&["ci"], vec![]))), "another key has the name");
+        assert_eq!(first.key_digest(), None);
     }
 
     #[test]

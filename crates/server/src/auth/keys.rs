@@ -2,7 +2,7 @@
 //! constant time: neither which key is nearly right nor where it differs shows in the time taken.
 
 use super::{Authenticate, Authenticated, Credential, Head, Refusal, Shown};
-use portcullis_model::{Digest, Principal};
+use portcullis_model::{Digest, KnownBy, Principal};
 use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
@@ -35,7 +35,7 @@ impl KeyRing {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let place = matching(keys.iter().map(|key| &key.digest), digest)?;
         let key = keys.get(place).filter(|key| key.expires.is_none_or(|end| now < end))?;
-        let principal = key.principal.clone().known_by(key.digest);
+        let principal = key.principal.clone().known_by(KnownBy::Key(key.digest));
         Some(Authenticated { principal, credential: Credential::Key(key.digest) })
     }
 }

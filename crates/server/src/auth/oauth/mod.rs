@@ -12,7 +12,7 @@ use super::{Authenticate, Authenticated, Credential, Head, Refusal, Shown};
 use fetch::Fetcher;
 use keyset::{Fetch, KeySet};
 use portcullis_config::OAuthSettings;
-use portcullis_model::{Authenticated as By, Digest, Principal, Scopes};
+use portcullis_model::{Authenticated as By, Digest, KnownBy, Principal, Scopes};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -83,7 +83,9 @@ impl OAuth {
         let given = token::check(text, &claimed, &key, &self.rules, now)?;
         let digest = Digest::of(text.as_bytes());
         let credential = Credential::Token { digest, signer: key.digest, ends: given.ends };
-        Ok(Authenticated { principal: Principal::remote(By::Token, &given.subject, given.scopes), credential })
+        let known_by = KnownBy::subject(self.rules.issuer(), &given.subject, given.client.as_deref());
+        let principal = Principal::remote(By::Token, &given.subject, given.scopes).known_by(known_by);
+        Ok(Authenticated { principal, credential })
     }
 }
 

@@ -79,6 +79,19 @@ async fn a_good_token_is_a_principal_until_it_ends_or_its_key_goes() {
         ("oauth:key:admin", "observe, tool:Click".into())
     );
     assert!(oauth.is_good(&known.credential));
+    // A later token is the same caller's; through another client, or of another issuer, it would be another's.
+    let with = |name: &str, client: &str| {
+        let mut claims = claims(seconds + 90);
+        claims[name] = json!(client);
+        pair.token(&claims)
+    };
+    for (token, same) in [(pair.token(&claims(seconds + 90)), true), (with("client_id", "app"), false)] {
+        let later = oauth.open(&token, now).await.unwrap();
+        assert_eq!(later.principal.is_same(&known.principal), same);
+    }
+    let of_app = oauth.open(&with("client_id", "app"), now).await.unwrap().principal;
+    assert!(oauth.open(&with("azp", "app"), now).await.unwrap().principal.is_same(&of_app));
+    assert_eq!(known.principal.proof(), Some(KnownBy::subject("https://id.example.org", "key:admin", None)));
     let ended = oauth.open(&pair.token(&claims(seconds - 60)), now - std::time::Duration::from_secs(60)).await.unwrap();
     assert!(!oauth.is_good(&ended.credential), "it has ended");
     oauth.replace_keys(Ok(set(&[Pair::new("k").jwk()])));

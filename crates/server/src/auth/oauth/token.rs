@@ -79,6 +79,11 @@ impl Rules {
             algorithms: settings.algorithms.iter().map(|algorithm| signature(*algorithm)).collect(),
         }
     }
+
+    /// Whose tokens they are about.
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
+    }
 }
 
 fn signature(algorithm: TokenAlgorithm) -> Algorithm {
@@ -148,6 +153,8 @@ struct Claims {
     iat: Option<Number>,
     scope: Option<Words>,
     scp: Option<Words>,
+    client_id: Option<String>,
+    azp: Option<String>,
     cnf: Option<IgnoredAny>,
 }
 
@@ -155,6 +162,8 @@ struct Claims {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Given {
     pub(super) subject: String,
+    /// The client that got it (RFC 9068, 2.2; OpenID Connect Core 1.0, 2), where it says one.
+    pub(super) client: Option<String>,
     pub(super) scopes: Scopes,
     /// With the leeway.
     pub(super) ends: SystemTime,
@@ -221,7 +230,8 @@ fn judge(claims: &Claims, rules: &Rules, now: SystemTime) -> Result<Given, Flaw>
         Some(ceiling) => scopes.within(ceiling),
         None => scopes,
     };
-    Ok(Given { subject, scopes, ends })
+    let client = claims.client_id.clone().or_else(|| claims.azp.clone());
+    Ok(Given { subject, client, scopes, ends })
 }
 
 #[cfg(test)]
