@@ -251,6 +251,11 @@ impl FakeDesktop {
         self.lock().input_busy = busy;
     }
 
+    /// Puts the pointer somewhere, as another program may at any time.
+    pub fn put_pointer(&self, at: Point) {
+        self.lock().pointer = at;
+    }
+
     /// Whether an action holds pointer and keyboard now.
     pub fn in_turn(&self) -> bool {
         self.lock().turns > 0

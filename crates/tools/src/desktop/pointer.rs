@@ -479,13 +479,14 @@ impl Tool for Move {
             return drag(&way, permit, cx);
         }
         let turn = cx.ports.input.turn(cx.deadline, cx.cancel)?;
-        let before = cx.ports.input.pointer();
         let Spot { point: to, window, .. } = place(&way.to, permit, cx)?;
         let target = match &window {
             Some(window) => input_target(window, cx)?,
             None => Resource::DesktopBackground,
         };
         let watch = Watch::begin(permit, cx, window.as_ref(), None, way.observe, None);
+        // As late as can be: whoever else moves the pointer may do so while the windows are looked at.
+        let before = cx.ports.input.pointer();
         cx.ports.input.point(permit, &target, &PointerAct::Move { to }, cx.deadline, cx.cancel)?;
         let until = cx.deadline.slice(POINTER_WATCH);
         // Input is delivered by a thread of the system, and a question may overtake it.

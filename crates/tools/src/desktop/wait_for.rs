@@ -24,6 +24,8 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(30);
 /// The longest pause between two looks.
 const LAST_PAUSE: Duration = Duration::from_millis(250);
+/// Windows of one name that one look reads.
+const NAMED_WINDOWS: usize = 8;
 /// Time on top of the wait for the call itself.
 const MARGIN: Duration = Duration::from_secs(3);
 
@@ -52,7 +54,7 @@ struct WaitForArgs {
     condition: Condition,
     /// For text_*
     text: Option<Text<2_000>>,
-    /// Title part, for window conditions
+    /// Title part of the windows meant
     window_name: Option<Text<500>>,
     #[serde(rename = "ref")]
     element: Option<Text<24>>,
@@ -73,10 +75,19 @@ enum Sought {
     Titled(String),
 }
 
+/// In which windows a text or a description is looked for.
+enum Place {
+    /// In the one that is in front at each look.
+    Front,
+    Window(WindowIdentity),
+    /// In all whose title holds this, at each look.
+    Titled(String),
+}
+
 struct Bound {
     condition: Condition,
     sought: Sought,
-    window: Option<WindowIdentity>,
+    place: Place,
     limit: Duration,
 }
 
@@ -109,14 +120,10 @@ impl Tool for WaitFor {
     fn plan(args: WaitForArgs, cx: &PlanContext<'_>) -> Result<Planned<Bound>, Fault> {
         cx.readers.require_active_session()?;
         let sought = sought(&args, cx)?;
-        let window = match (&sought, text_of(&args.window)) {
-            (Sought::Element(element), _) => Some(element.window.clone()),
-            (_, Some(text)) => Some(resolve_window(Some(text), cx)?),
-            _ => None,
-        };
-        let resource = match &window {
-            Some(window) => cx.readers.window_resource(window)?,
-            None => Resource::Desktop,
+        let place = place(&args, &sought, cx)?;
+        let resource = match &place {
+            Place::Window(window) => cx.readers.window_resource(window)?,
+            Place::Front | Place::Titled(_) => Resource::Desktop,
         };
         let limit = args.timeout.map_or(DEFAULT_WAIT, Seconds::span);
         Ok(Planned {
@@ -125,7 +132,7 @@ impl Tool for WaitFor {
             ..Planned::disclosure(
                 Effect::ReadWindows,
                 resource,
-                Bound { condition: args.condition, sought, window, limit },
+                Bound { condition: args.condition, sought, place, limit },
             )
         })
     }
@@ -190,6 +197,21 @@ fn sought(args: &WaitForArgs, cx: &PlanContext<'_>) -> Result<Sought, Fault> {
     }
 }
 
+/// Where a condition is looked for. A ref says so itself.
+fn place(args: &WaitForArgs, sought: &Sought, cx: &PlanContext<'_>) -> Result<Place, Fault> {
+    let one = |value: &str, rule: &str| Fault::bad_argument("window_name", value, rule, "leave one of them out");
+    match (sought, text_of(&args.window), text_of(&args.window_name)) {
+        (Sought::Element(_), _, Some(title)) => Err(one(title, "a ref says which window it lies in")),
+        (Sought::Element(element), ..) => Ok(Place::Window(element.window.clone())),
+        (Sought::Text(_) | Sought::Described(_), Some(_), Some(title)) => {
+            Err(one(title, "the window to look in is named by its ref or by its title"))
+        }
+        (_, Some(text), _) => Ok(Place::Window(resolve_window(Some(text), cx)?)),
+        (Sought::Text(_) | Sought::Described(_), None, Some(title)) => Ok(Place::Titled(title.to_owned())),
+        (_, None, _) => Ok(Place::Front),
+    }
+}
+
 enum Look {
     Holds(String),
     NotYet(String),
@@ -199,27 +221,65 @@ fn look(bound: &Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Look, F
     match &bound.sought {
         Sought::Titled(title) => look_at_windows(bound.condition, title, permit, cx),
         Sought::Element(element) => look_at_element(bound.condition, element, permit, cx),
-        Sought::Text(_) | Sought::Described(_) => {
-            let window = bound.window.clone().or_else(|| cx.ports.windows.foreground());
-            let time = cx.deadline.slice(WINDOW_SLICE);
-            let scene = match &window {
-                None => return Ok(absent(bound.condition, "no window is in front")),
-                Some(window) => match read_scene(permit, window, Reach::Watch, cx) {
-                    Ok(scene) => scene,
-                    Err(fault) if fault.code == FaultCode::StaleRef => {
-                        return Ok(absent(bound.condition, "the window is gone"));
-                    }
-                    Err(fault) if fault.code == FaultCode::HungTarget => return Ok(Look::NotYet(fault.message)),
-                    Err(fault) => return Err(fault),
-                },
-            };
-            let seen = match &bound.sought {
-                Sought::Text(text) => look_for_text(bound.condition, text, &scene, cx),
-                Sought::Described(selector) => look_for_described(bound.condition, selector, &scene, cx),
-                Sought::Element(_) | Sought::Titled(_) => Look::NotYet(String::new()),
-            };
-            Ok(as_far_as_read(bound.condition, seen, &scene, time.passed()))
+        Sought::Text(_) | Sought::Described(_) => match &bound.place {
+            Place::Window(window) => look_in(bound, window, permit, cx),
+            Place::Front => match cx.ports.windows.foreground() {
+                Some(window) => look_in(bound, &window, permit, cx),
+                None => Ok(absent(bound.condition, "no window is in front")),
+            },
+            Place::Titled(title) => look_in_titled(bound, title, permit, cx),
+        },
+    }
+}
+
+/// Looks in one window for what stands in it.
+fn look_in(bound: &Bound, window: &WindowIdentity, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Look, Fault> {
+    let time = cx.deadline.slice(WINDOW_SLICE);
+    let scene = match read_scene(permit, window, Reach::Watch, cx) {
+        Ok(scene) => scene,
+        Err(fault) if fault.code == FaultCode::StaleRef => {
+            return Ok(absent(bound.condition, "the window is gone"));
         }
+        Err(fault) if fault.code == FaultCode::HungTarget => return Ok(Look::NotYet(fault.message)),
+        Err(fault) => return Err(fault),
+    };
+    let seen = match &bound.sought {
+        Sought::Text(text) => look_for_text(bound.condition, text, &scene, cx),
+        Sought::Described(selector) => look_for_described(bound.condition, selector, &scene, cx),
+        Sought::Element(_) | Sought::Titled(_) => Look::NotYet(String::new()),
+    };
+    Ok(as_far_as_read(bound.condition, seen, &scene, time.passed()))
+}
+
+/// Looks in the windows of a name: what is to be there is in one of them, what is to be gone in none.
+fn look_in_titled(bound: &Bound, title: &str, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Look, Fault> {
+    let wanted = title.to_lowercase();
+    let all = cx.ports.windows.list(permit)?;
+    let mut named = all.iter().filter(|info| info.title.raw().to_lowercase().contains(&wanted));
+    let mut looks = Vec::new();
+    for info in named.by_ref().take(NAMED_WINDOWS) {
+        looks.push(look_in(bound, &info.identity, permit, cx)?);
+    }
+    Ok(together(bound.condition, looks, named.count()))
+}
+
+/// What looks into several windows come to, where so many more were not looked into.
+fn together(condition: Condition, looks: Vec<Look>, more: usize) -> Look {
+    let wants_absence = matches!(condition, Condition::TextGone | Condition::ElementGone);
+    let (mut holds, mut not_yet) = (None, None);
+    for look in looks {
+        match look {
+            Look::Holds(what) => holds = holds.or(Some(what)),
+            Look::NotYet(what) => not_yet = not_yet.or(Some(what)),
+        }
+    }
+    let over = || Look::NotYet(format!("{more} more windows have this in their title; give a longer part of it"));
+    match (wants_absence, holds, not_yet) {
+        (false, Some(what), _) => Look::Holds(what),
+        (_, _, Some(what)) => Look::NotYet(what),
+        (true, _, None) if more > 0 => over(),
+        (true, Some(what), None) => Look::Holds(what),
+        (_, None, None) => absent(condition, "no window has this in its title"),
     }
 }
 
@@ -356,6 +416,37 @@ mod tests {
                 Look::NotYet(what) => format!("not yet: {what}"),
             };
             assert_eq!(said, expected, "{condition:?}, cut {is_cut}, out of time {out_of_time}");
+        }
+    }
+
+    /// What each window showed, how many more there were, and what comes of it.
+    #[test]
+    fn what_is_to_be_there_is_in_one_window_and_what_is_to_be_gone_in_none() {
+        let none = "no window has this in its title";
+        for (condition, windows, more, expected) in [
+            (Condition::TextExists, "", 0, format!("not yet: {none}")),
+            (Condition::TextGone, "", 0, none.to_owned()),
+            (Condition::TextExists, "nh", 0, "1".to_owned()),
+            (Condition::TextExists, "nn", 0, "not yet: 0".to_owned()),
+            (Condition::ElementEnabled, "nh", 3, "1".to_owned()),
+            (Condition::TextGone, "hn", 0, "not yet: 1".to_owned()),
+            (Condition::ElementGone, "hh", 0, "0".to_owned()),
+            (
+                Condition::ElementGone,
+                "hh",
+                2,
+                "not yet: 2 more windows have this in their title; give a longer part of it".to_owned(),
+            ),
+        ] {
+            let look = |(at, kind): (usize, char)| match kind {
+                'h' => Look::Holds(at.to_string()),
+                _ => Look::NotYet(at.to_string()),
+            };
+            let said = match together(condition, windows.chars().enumerate().map(look).collect(), more) {
+                Look::Holds(what) => what,
+                Look::NotYet(what) => format!("not yet: {what}"),
+            };
+            assert_eq!(said, expected, "{condition:?} {windows} and {more}");
         }
     }
 }

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// How long an action without visible effect is watched before it is called so.
 const NO_EFFECT_AFTER: Duration = Duration::from_millis(400);
+/// How long one is watched of which windows alone are to be looked at. Whatever else it did stays unseen, so a longer wait
+/// would end in the same answer, that nothing is known.
+const WINDOWS_ONLY_AFTER: Duration = Duration::from_millis(50);
 /// The first pause between two looks; each further one is twice as long, up to [`LAST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(3);
 /// The longest pause between two looks.
@@ -136,13 +139,33 @@ impl<'call> Watch<'call> {
         let outcome = if changed || shown == Shown::Yes {
             Outcome::confirmed(how)
         } else if self.before.is_none() && self.own.is_none() {
-            Outcome::Unverified { why: format!("{how}; nothing was looked at") }
+            Outcome::Unverified { why: format!("{how}; {}", self.hardly_looked_at()) }
         } else if self.before.is_none() && shown == Shown::Unknown && !self.own_has_state() {
             Outcome::Unverified { why: format!("{how}; the element itself shows no state, and observe is none") }
         } else {
-            Outcome::NoEffect { observed: format!("{how}; nothing changed within {} ms", NO_EFFECT_AFTER.as_millis()) }
+            let what = if self.before.is_some() { "nothing changed" } else { "the element itself stayed as it was" };
+            Outcome::NoEffect { observed: format!("{how}; {what} within {} ms", NO_EFFECT_AFTER.as_millis()) }
         };
         self.reply(outcome, &lines)
+    }
+
+    /// What was looked at where neither the window's content nor the element was read.
+    fn hardly_looked_at(&self) -> String {
+        if self.window.is_none() {
+            return "nothing was looked at".to_owned();
+        }
+        let span = self.patience().as_millis();
+        format!("only windows were looked at, and none of its program came or went within {span} ms")
+    }
+
+    /// How long an effect that does not show is waited for.
+    fn patience(&self) -> Duration {
+        match (&self.window, &self.before, &self.own) {
+            // Nothing that could show it is looked at.
+            (None, None, None) => Duration::ZERO,
+            (Some(_), None, None) if self.observe == Observe::None => WINDOWS_ONLY_AFTER,
+            _ => NO_EFFECT_AFTER,
+        }
     }
 
     /// Answers with an outcome that was found out otherwise, and what changed in the window meanwhile.
@@ -173,7 +196,7 @@ impl<'call> Watch<'call> {
 
     /// Looks until something changed that counts, or the time for that is over.
     fn await_change(&self, seen: bool) -> Result<(Vec<String>, bool), Fault> {
-        let started = Instant::now();
+        let (started, patience) = (Instant::now(), self.patience());
         let mut pause = FIRST_PAUSE;
         let mut lines = Vec::new();
         loop {
@@ -188,11 +211,11 @@ impl<'call> Watch<'call> {
                 lines.extend(diff.lines(&mut refs, self.told()));
             }
             changed |= self.own_changed();
-            if changed && !seen && started.elapsed() < NO_EFFECT_AFTER && self.awaits_dialog(&lines) {
+            if changed && !seen && started.elapsed() < patience && self.awaits_dialog(&lines) {
                 // The window was shut for a dialog that is not there yet; the dialog is what the caller wants to know of.
                 changed = false;
             }
-            if changed || seen || started.elapsed() >= NO_EFFECT_AFTER || self.cx.deadline.passed() {
+            if changed || seen || started.elapsed() >= patience || self.cx.deadline.passed() {
                 lines.truncate(DIFF_LINES);
                 return Ok((lines, changed));
             }
