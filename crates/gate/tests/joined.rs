@@ -315,6 +315,12 @@ fn attack_nothing_is_operated_from_inside_through_a_shut_gate() {
     assert!(said.contains("with the pointer"), "{said}");
     assert!(desk.did().is_empty(), "{:?}", desk.did());
     assert!(desk.desktop.journal().iter().any(|line| line == "pressed window Shop"), "{:?}", desk.desktop.journal());
+    // One that is shut while the session goes on is shut for it too.
+    let narrowed = Desk::connected(&WpfGate::ALL);
+    let save = narrowed.seen("button \"Save\"");
+    narrowed.replace(gates(narrowed.rules.clone(), &READS));
+    assert!(narrowed.text("Click", json!({ "ref": save })).contains("with the pointer"));
+    assert!(narrowed.did().is_empty(), "{:?}", narrowed.did());
     // A key without the scope of the gate is told so, though the owner opened it.
     let all = Desk::new(&WpfGate::ALL);
     let key = Principal::key("k", [Scope::Observe, Scope::Interact, Scope::Injection, Scope::SensitiveReads]);
