@@ -16,8 +16,9 @@ use portcullis_wpf::{Asker, Handle, Session, capabilities};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The inspector's slice of the time for a window.
-const SLICE: Duration = Duration::from_millis(350);
+/// The inspector's slice of the time for a window, in tenths: of a look's half second 350 ms, of a search's one and a half a
+/// second.
+const SLICE_TENTHS: u32 = 7;
 /// The inspector's slice of the time for one element.
 const ELEMENT_SLICE: Duration = Duration::from_secs(1);
 /// What the other readers have in any case, where the inspector took its slice and told nothing.
@@ -184,7 +185,8 @@ impl Joined {
         let Some(session) = self.session_with(window) else { return Ok(None) };
         goes_through(&session, READS, &self.principal, self.rules.as_ref()).map_err(|fault| fault.message)?;
         self.require_read(permit, &session, window).map_err(|_| "the call does not go through it".to_owned())?;
-        let asker = Asker::new(&session, READS, budget.deadline.slice(SLICE), cancel);
+        let slice = budget.deadline.slice(budget.deadline.remaining() * SLICE_TENTHS / 10);
+        let asker = Asker::new(&session, READS, slice, cancel);
         wpf::read_window(&asker, window, budget.elements, budget.rows).map_err(|fault| fault.to_string())
     }
 }

@@ -8,12 +8,17 @@ use portcullis_testkit::wpf_app::WpfApp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Where the page's part that is made here begins and ends.
 const BEGIN: &str = "<!-- story -->\n";
 const END: &str = "<!-- /story -->\n";
 /// Of a hundred pixels so many may differ: a caret, the edge of a letter.
 const DIFFERENT: usize = 2;
+/// Of the frame around what is marked.
+const RED: [u8; 3] = [255, 0, 0];
+/// How long it may take to be there.
+const DRAWN: Duration = Duration::from_secs(15);
 /// Pixels around an element that is shown where it stands.
 const AROUND: i64 = 60;
 
@@ -42,7 +47,8 @@ fn shows(name: &str, picture: &Pixels) {
 fn seen(ground: &Ground, element: Value, around: i64) -> Pixels {
     let place = ground.told("element_screenshot", element);
     let bounds = place["boundsOnScreen"].as_array().unwrap();
-    let [left, top, width, height] = [0, 1, 2, 3].map(|at| bounds[at].as_f64().unwrap().round() as i64);
+    let whole = |at: usize| format!("{:.0}", bounds[at].as_f64().unwrap()).parse::<i64>().unwrap();
+    let [left, top, width, height] = [0, 1, 2, 3].map(whole);
     let region = json!({
         "left": left - around, "top": top - around, "width": width + 2 * around, "height": height + 2 * around,
     });
@@ -90,7 +96,16 @@ fn the_page_tells_what_a_developer_sees_of_a_broken_binding() {
 
     // Long enough to be seen; the end of the session takes it away.
     ground.told("highlight_element", json!({ "elementId": element, "duration": 60_000 }));
-    shows("wpf-found.png", &seen(&ground, json!({ "elementId": element }), AROUND));
+    // The frame is drawn when the application comes to it.
+    let limit = Instant::now() + DRAWN;
+    let found = loop {
+        let picture = seen(&ground, json!({ "elementId": element }), AROUND);
+        if picture.rgb.chunks_exact(3).any(|pixel| pixel == RED) {
+            break picture;
+        }
+        assert!(Instant::now() < limit, "no frame is drawn");
+    };
+    shows("wpf-found.png", &found);
     writeln!(page, "\n`highlight_element {{\"elementId\": \"{element}\"}}` shows which one it is:\n").unwrap();
     page.push_str("![The text with a frame around it](pictures/wpf-found.png)\n");
 
