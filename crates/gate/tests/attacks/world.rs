@@ -336,6 +336,9 @@ pub(crate) fn bases(tool: &str, examples: &[(&str, &str)], schema: &Value, seen:
         if tool == "WaitFor" {
             given.insert("timeout".to_owned(), json!(0));
         }
+        if schema["properties"].get("timeoutMs").is_some() {
+            given.insert("timeoutMs".to_owned(), json!(1));
+        }
         if tool == "Wait" {
             given.insert("seconds".to_owned(), json!(0));
         }
