@@ -12,6 +12,10 @@ use portcullis_testkit::journal::EVENT_LIMIT;
 use portcullis_testkit::wpf_app::WpfApp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// From the close of a window with a thread of its own to the end of that thread.
+const THREAD_END: Duration = Duration::from_secs(15);
 
 /// Tools that the tests beside the rows call.
 const CALLED: &[&str] = &[
@@ -258,8 +262,15 @@ fn the_id_of_an_element_that_is_gone_is_good_for_no_other() {
         ("get_visual_tree", json!({ "elementId": second })),
         ("set_dp_value", json!({ "elementId": boxed, "propertyName": "Text", "value": "x" })),
     ] {
-        let refused = ground.refused(tool, arguments);
-        // Its thread may have ended with it.
+        // Its thread may be about to end with it, and answers nothing until it has.
+        let limit = Instant::now() + THREAD_END;
+        let refused = loop {
+            let refused = ground.refused(tool, arguments.clone());
+            if !refused.starts_with("hung_target: the thread of the element does not answer") || Instant::now() > limit
+            {
+                break refused;
+            }
+        };
         let said = refused.starts_with("stale_ref: ") && refused.ends_with("errorCode: ElementNotFound")
             || refused.starts_with("hung_target: the thread of the element has ended");
         assert!(said, "{tool}: {refused}");
