@@ -4,7 +4,7 @@ use crate::args::{Int, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::passage::Passage;
-use crate::desktop::target::{Reach, Target, pick, read_scene, target_arguments};
+use crate::desktop::target::{Reach, Target, element_arguments, pick, read_scene};
 use crate::desktop::watch::{Observe, Watch};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, ElementIdentity, Fault, FaultCode, Reply, Reversibility, Role, Tier};
@@ -35,7 +35,7 @@ enum Action {
     Focus,
 }
 
-target_arguments! {
+element_arguments! {
     struct InvokeArgs {
         /// auto: what the role suggests
         action: Option<Action>,
@@ -95,15 +95,7 @@ impl Tool for Invoke {
 
     fn plan(args: InvokeArgs, cx: &PlanContext<'_>) -> Result<Planned<Bound>, Fault> {
         cx.readers.require_active_session()?;
-        let target = args.target().resolve(cx)?;
-        if matches!(target, Target::At(..)) {
-            return Err(Fault::bad_argument(
-                "x",
-                "a point",
-                "Invoke operates an element",
-                "give a ref, or use Click for a point",
-            ));
-        }
+        let target = args.element().resolve_element(cx)?;
         let action = args.action.unwrap_or_default();
         let value = args.value.map(|value| value.0);
         if (action == Action::SetValue) != value.is_some() {

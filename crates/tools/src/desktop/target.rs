@@ -91,9 +91,9 @@ impl Target {
     }
 }
 
-/// A structure of arguments that can also name a target. The fields are written out by macro, since a flattened
-/// structure would lose the names of arguments in errors.
-macro_rules! target_arguments {
+/// A structure of arguments that can also name an element, by its ref or by what it is. The fields are written out by
+/// macro, since a flattened structure would lose the names of arguments in errors.
+macro_rules! element_arguments {
     ($(#[$meta:meta])* struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:ty,)* }) => {
         $(#[$meta])*
         #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -108,13 +108,11 @@ macro_rules! target_arguments {
             role: Option<$crate::args::Text<40>>,
             automation_id: Option<$crate::args::Text<200>>,
             nth: Option<$crate::desktop::target::Nth>,
-            x: Option<$crate::desktop::target::Coordinate>,
-            y: Option<$crate::desktop::target::Coordinate>,
             $($(#[$field_meta])* $field: $kind,)*
         }
 
         impl $name {
-            fn target(&self) -> $crate::desktop::target::TargetArgs {
+            fn element(&self) -> $crate::desktop::target::TargetArgs {
                 $crate::desktop::target::TargetArgs {
                     element: self.element.as_ref().map(|text| text.0.clone()),
                     window: self.window.as_ref().map(|text| text.0.clone()),
@@ -122,8 +120,33 @@ macro_rules! target_arguments {
                     role: self.role.as_ref().map(|text| text.0.clone()),
                     automation_id: self.automation_id.as_ref().map(|text| text.0.clone()),
                     nth: self.nth.map($crate::args::Int::size),
+                    x: None,
+                    y: None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use element_arguments;
+
+/// As [`element_arguments`], and a point names a target too.
+macro_rules! target_arguments {
+    ($(#[$meta:meta])* struct $name:ident { $($fields:tt)* }) => {
+        $crate::desktop::target::element_arguments! {
+            $(#[$meta])*
+            struct $name {
+                x: Option<$crate::desktop::target::Coordinate>,
+                y: Option<$crate::desktop::target::Coordinate>,
+                $($fields)*
+            }
+        }
+
+        impl $name {
+            fn target(&self) -> $crate::desktop::target::TargetArgs {
+                $crate::desktop::target::TargetArgs {
                     x: self.x.map($crate::args::Int::get),
                     y: self.y.map($crate::args::Int::get),
+                    ..self.element()
                 }
             }
         }
@@ -207,13 +230,30 @@ impl TargetArgs {
 
     /// Resolves what was given; exactly one way must be.
     pub(crate) fn resolve(&self, cx: &PlanContext<'_>) -> Result<Target, Fault> {
+        self.resolve_as("a target is named by ref, or by name, role or automation_id, or by x and y", cx)
+    }
+
+    /// As `resolve`, for a tool that operates an element and takes no place. What is known by its pixels alone is a place.
+    pub(crate) fn resolve_element(&self, cx: &PlanContext<'_>) -> Result<Target, Fault> {
+        match self.resolve_as("an element is named by ref, or by name, role or automation_id", cx)? {
+            Target::At(..) => Err(Fault::bad_argument(
+                "ref",
+                self.element.as_deref().unwrap_or_default(),
+                "what is known by its pixels alone has no interface of its own",
+                "use Click, or an element of Snapshot",
+            )),
+            element => Ok(element),
+        }
+    }
+
+    fn resolve_as(&self, rule: &'static str, cx: &PlanContext<'_>) -> Result<Target, Fault> {
         let by_point = self.x.is_some() || self.y.is_some();
         let ways = usize::from(self.element.is_some()) + usize::from(self.is_described()) + usize::from(by_point);
         if ways != 1 {
             return Err(Fault::bad_argument(
                 "ref",
                 if ways == 0 { "nothing" } else { "several ways at once" },
-                "a target is named by ref, or by name, role or automation_id, or by x and y",
+                rule,
                 "give exactly one of these; a ref from Snapshot is the surest",
             ));
         }
