@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
-use portcullis_testkit::lab::{Cache, Lab, clean, finish_within, native_exe};
+use portcullis_testkit::lab::{Cache, Lab, clean, finish_within, native_exe, offline};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -86,6 +86,23 @@ fn an_up_that_was_killed_goes_on_where_it_was() {
     assert!(cache.top().join("template").exists() && !cache.top().join("template.partial").exists());
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     assert!(!mounts.contains(folder.path().to_str().unwrap()), "{mounts}");
+}
+
+/// The suite runs its tests so; a download would fail there and not on the machine of whoever lacks a network.
+#[test]
+fn a_command_without_network_has_the_loopback_alone() {
+    let mut devices = Command::new("cat");
+    devices.arg("/proc/self/net/dev");
+    let names = |said: String| -> Vec<String> {
+        said.lines().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned())).collect()
+    };
+    assert_eq!(names(finish_within(&mut offline(&devices), LIMIT).unwrap().stdout), ["lo"]);
+    let listener =
+        "import socket; s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname())";
+    let mut loopback = Command::new("python3");
+    loopback.args(["-c", listener]);
+    let done = finish_within(&mut offline(&loopback), LIMIT).unwrap();
+    assert!(done.status.success(), "{}", done.stderr);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::lab::{code_of, live};
 use crate::progress::Steps;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use portcullis_testkit::lab::{Lab, Profile, Run, StdioPlan, built_exe, timed};
+use portcullis_testkit::lab::{Lab, Profile, Run, StdioPlan, built_exe, tethered, timed};
 use portcullis_testkit::server::rights_flags;
 use serde_json::{Value, json};
 use std::fs;
@@ -162,7 +162,9 @@ pub(crate) fn stdio(options: &StdioOptions) -> Result<ExitCode> {
     let mut arguments: Vec<&str> = vec!["serve", "--transport", "stdio"];
     arguments.extend(rights_flags(&run, &exe)?);
     arguments.extend(options.common.flags.iter().map(String::as_str));
-    let status = run.spawn(&exe, &arguments, StdioPlan::inherited())?.wait()?;
+    // A client that gives up kills what it started, which is this process; the server goes with it, also in a run that
+    // goes on.
+    let status = tethered(&run.command(&exe, &arguments, &[])?).spawn().context("cannot start the server")?.wait()?;
     Ok(code_of(status))
 }
 

@@ -276,9 +276,11 @@ fn cargo(arguments: &[&str]) -> Command {
     cargo
 }
 
-/// Runs a command without network, passes its lines on as they come and counts the tests that they report.
+/// Runs a command without network, where the system can shut it off, passes its lines on as they come and counts the tests that they report.
 fn stream(mut command: Command, limit: Duration, tally: &mut Tally) -> Result<()> {
+    // Cargo need not try what cannot be reached.
     command.env("CARGO_NET_OFFLINE", "true");
+    let command = lab::offline(&command);
     let stdio = StdioPlan { stdin: Stdio::null(), stdout: Stdio::piped(), stderr: Stdio::inherit() };
     // The deadline ends also what it started, and Ctrl+C does too.
     let mut child = Group::spawn(&command, stdio)?;

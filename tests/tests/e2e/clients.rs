@@ -5,8 +5,11 @@ use portcullis_testkit::desktop::{Desktop, desktop};
 use portcullis_testkit::lab::{Cache, Group, Lab, StdioPlan, run_within, workspace_top};
 use portcullis_testkit::server::{Server, Transport, new_data_folder, verify_audit};
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 /// What a client may take, from its start to its end.
@@ -118,6 +121,33 @@ fn the_inspector_lists_and_calls_over_both_transports() {
         }
     }
     server.verify_audit().unwrap();
+}
+
+/// What a killed client's server may take to be gone.
+const GONE_LIMIT: Duration = Duration::from_secs(20);
+
+/// A client that gives up kills what it started without a word; here its end of the input even stays open.
+#[test]
+fn a_server_goes_with_the_client_that_was_killed_although_its_run_goes_on() {
+    let desktop = desktop().unwrap();
+    let data = new_data_folder(desktop.run()).unwrap();
+    let mut command = lab_command(&desktop, &["stdio"], &data);
+    let mut started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut input = started.stdin.take().unwrap();
+    let mut output = BufReader::new(started.stdout.take().unwrap());
+    let asked =
+        json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+    writeln!(input, "{}", json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": asked })).unwrap();
+    let mut answer = String::new();
+    output.read_line(&mut answer).unwrap();
+    assert!(answer.contains(r#""id":1"#), "{answer}");
+    started.kill().unwrap();
+    started.wait().unwrap();
+    // The server writes to the same pipe, so that its end is the end of the output.
+    let (send, ended) = mpsc::channel();
+    thread::spawn(move || send.send(output.read_to_end(&mut Vec::new()).is_ok()));
+    assert_eq!(ended.recv_timeout(GONE_LIMIT), Ok(true), "the server goes on");
+    drop(input);
 }
 
 /// What `cargo xtask lab serve` prints is all that a client needs.

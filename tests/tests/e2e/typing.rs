@@ -1,10 +1,12 @@
 //! Text that is typed: it arrives as it is, whatever script it is in, and a password stands nowhere.
 
 use crate::fixture::{TITLE, close_unsaved, front, start_notepad};
-use portcullis_testkit::client::{Era, ToolResult};
-use portcullis_testkit::desktop::desktop;
+use portcullis_testkit::client::{Client, Era, ToolResult};
+use portcullis_testkit::desktop::{Desktop, desktop};
+use portcullis_testkit::lab::Pixels;
 use portcullis_testkit::server::Transport;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 const CANARY: &str = "canary-91c4";
 /// The control id of the fixture's password field.
@@ -82,12 +84,70 @@ fn a_text_is_pasted_and_the_clipboard_is_what_it_was() {
     assert_eq!(held["controls"]["notes"]["text"], "Grüße 🙂\r\nund mehrmine");
 }
 
+/// What a display may take to show a text that its window has.
+const SHOWN_LIMIT: Duration = Duration::from_secs(10);
+/// Inside a field's frame; the first line of its text; where the caret of the second line is not.
+const FRAME: u32 = 3;
+const LINE: u32 = 14;
+const CARET: u32 = 3;
+const WIDTH: u32 = 120;
+
+/// The display's pixels where the first line of the fixture's notes stands, as soon as they fit and stay.
+fn first_line(desktop: &Desktop, notes: &Value, fits: impl Fn(&[bool]) -> bool) -> Vec<bool> {
+    let side = |name: &str| u32::try_from(notes[name].as_i64().unwrap()).unwrap();
+    let (left, top) = (side("x") + FRAME + CARET, side("y") + FRAME);
+    let read = |picture: &Pixels| -> Vec<bool> {
+        let places = (top..top + LINE).flat_map(|y| (left..left + WIDTH).map(move |x| (x, y)));
+        places
+            .map(|(x, y)| picture.at(x, y).is_some_and(|(r, g, b)| u32::from(r) + u32::from(g) + u32::from(b) < 384))
+            .collect()
+    };
+    let screen = desktop.run().screen().unwrap();
+    let deadline = Instant::now() + SHOWN_LIMIT;
+    let mut before = Vec::new();
+    while Instant::now() < deadline {
+        let now = read(&screen.pixels().unwrap());
+        if fits(&now) && now == before {
+            return now;
+        }
+        before = now;
+    }
+    panic!("the display does not come to show it");
+}
+
+/// Characters that no font has are drawn alike, as a box; so whoever is not drawn alike has a font.
+#[test]
+fn umlauts_and_chinese_are_drawn_and_what_no_font_has_is_a_box() {
+    let mut desktop = desktop().unwrap();
+    let client: Client = front(&mut desktop);
+    let mark = desktop.mark().unwrap();
+    desktop.page("form").unwrap();
+    let page = desktop.journal().await_control(mark, "page", "page-form").unwrap();
+    let known = page["controls"].as_array().unwrap().iter().find(|known| known["name"] == "notes").unwrap();
+    let notes = &known["rect"];
+    let drawn = |character: &str| {
+        let typed = |text: &str| json!({ "name": "Notes", "role": "document", "text": text, "clear": true });
+        client.call("Type", typed("")).unwrap().ok().unwrap();
+        first_line(&desktop, notes, |line| !line.contains(&true));
+        client.call("Type", typed(&format!("{}\n", character.repeat(4)))).unwrap().ok().unwrap();
+        first_line(&desktop, notes, |line| line.contains(&true))
+    };
+    // Of the area for private use, which fonts leave free.
+    let [one_box, same_box] = ["\u{e7a1}", "\u{e7a2}"].map(drawn);
+    assert_eq!(one_box, same_box, "what no font has is not drawn alike, so that this test sees nothing");
+    let letters = ["ä", "ö", "ß", "你", "好", "世", "界"].map(drawn);
+    for (at, letter) in letters.iter().enumerate() {
+        assert_ne!(*letter, one_box, "{at} is drawn as a box");
+        assert!(!letters[..at].contains(letter), "{at} is drawn as another character");
+    }
+}
+
 #[test]
 fn words_that_are_selected_are_what_typing_replaces() {
     let mut desktop = desktop().unwrap();
     let client = front(&mut desktop);
     let notes = json!({ "name": "Notes", "role": "document" });
-    let with = |more: &serde_json::Value| {
+    let with = |more: &Value| {
         let mut all = notes.clone();
         all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         all

@@ -20,6 +20,7 @@ pub(super) const TOOLS: &[(&str, &str)] = &[
     ("nsenter", "util-linux"),
     ("setpriv", "util-linux"),
     ("flock", "util-linux"),
+    ("ip", "iproute2"),
     ("mount", "mount"),
     ("chroot", "coreutils"),
     ("dpkg-deb", "dpkg"),

@@ -58,6 +58,14 @@ pub fn tethered(command: &Command) -> Command {
     copy_onto(tethered, command)
 }
 
+/// The same command in a network of its own, which has the loopback and leads nowhere.
+pub fn offline(command: &Command) -> Command {
+    let mut offline = host::command("unshare");
+    offline.args(["--net", "--", "/bin/sh", "-eu", "-c", "\"$0\" link set lo up; exec \"$@\""]);
+    offline.arg(host::find("ip").unwrap_or_else(|| "ip".into())).arg(command.get_program());
+    copy_onto(offline, command)
+}
+
 /// Makes the program and all that it starts one thing to kill.
 pub(super) fn gather(wrap: &mut CommandWrap) {
     wrap.wrap(ProcessGroup::leader());

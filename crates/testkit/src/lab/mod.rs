@@ -58,7 +58,9 @@ pub use dotnet::Dotnet;
 pub use node::Node;
 pub use pixels::Pixels;
 pub use progress::{Progress, Quiet, timed};
-pub use system::{DESKTOP, Lab, clean, end_run, interrupt, live_runs, process_of, script, terminate, tethered};
+pub use system::{
+    DESKTOP, Lab, clean, end_run, interrupt, live_runs, offline, process_of, script, terminate, tethered,
+};
 
 #[cfg(windows)]
 pub use windows::{Run, Screen, checks};

@@ -111,6 +111,11 @@ pub fn tethered(command: &Command) -> Command {
     super::command::copy_onto(Command::new(command.get_program()), command)
 }
 
+/// The same command; no network of its own can be made for it here.
+pub fn offline(command: &Command) -> Command {
+    super::command::copy_onto(Command::new(command.get_program()), command)
+}
+
 /// Makes the program and all that it starts one thing to kill.
 pub(super) fn gather(wrap: &mut CommandWrap) {
     wrap.wrap(JobObject);
