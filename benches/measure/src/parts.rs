@@ -110,6 +110,7 @@ fn record(ledger: &FileLedger, number: u64) -> Result<()> {
         call,
         principal: "key:default".to_owned(),
         tool: "GetRunningTasks".to_owned(),
+        asked_as: None,
         arguments,
         effects: vec![Effect::ReadTasks],
         resources: vec![Resource::OwnTasks],

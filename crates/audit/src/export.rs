@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// The table's columns.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "file",
     "line",
     "time",
@@ -16,6 +16,7 @@ const COLUMNS: [&str; 16] = [
     "call",
     "principal",
     "tool",
+    "asked_as",
     "result",
     "code",
     "rule",
@@ -83,6 +84,7 @@ fn cells(row: &Row) -> [String; COLUMNS.len()] {
         row.call.clone(),
         row.principal.clone(),
         row.tool.clone(),
+        row.asked_as.clone(),
         row.result.clone(),
         row.code.clone(),
         row.rule.clone(),

@@ -271,7 +271,7 @@ fn line(row: &Row) -> Markup {
             td.time { (row.clock()) }
             td.call title=(format!("{}, line {}", row.file, row.line)) { (row.call) }
             td.who { (row.principal) }
-            td.tool { (row.tool) }
+            td.tool { (row.tool) @if !row.asked_as.is_empty() { " " span.quiet { "as " (row.asked_as) } } }
             td { (row.subject()) }
             td { span.tag.(mood) { (row.result.replace('_', " ")) } @if !row.code.is_empty() { span.code { (row.code) } } }
             td.took { @if let Some(micros) = row.micros {

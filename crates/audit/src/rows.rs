@@ -44,6 +44,8 @@ pub struct Row {
     pub principal: String,
     /// The tool.
     pub tool: String,
+    /// The name of another system by which it was asked for; empty when it was asked for by its own.
+    pub asked_as: String,
     /// One of [`RESULTS`]; empty when the row is no call.
     pub result: String,
     /// The code of a refusal or a failure.
@@ -94,6 +96,9 @@ impl Row {
         let mut parts = vec![self.clock()];
         if self.event == "call" {
             parts.extend([self.call.clone(), self.principal.clone(), self.tool.clone()]);
+            if !self.asked_as.is_empty() {
+                parts.push(format!("asked for as {}", self.asked_as));
+            }
             let code = if self.code.is_empty() { String::new() } else { format!(" ({})", self.code) };
             parts.push(format!("{}{code}", self.result));
             parts.extend(self.micros.map(took));
@@ -128,6 +133,7 @@ struct Line {
     call: String,
     principal: String,
     tool: String,
+    asked_as: String,
     arguments: String,
     code: Option<String>,
     rule: Option<String>,
@@ -182,6 +188,7 @@ impl Line {
             call: visible(&self.call),
             principal: visible(&self.principal),
             tool: visible(&self.tool),
+            asked_as: visible(&self.asked_as),
             result: visible(&result),
             code: visible(&self.code.unwrap_or_default()),
             rule: visible(&self.rule.unwrap_or_default()),

@@ -85,6 +85,20 @@ struct Caller {
     from: Presence,
 }
 
+impl Caller {
+    /// The name of another system by which the tool was asked for.
+    fn asked_as(&self, tool: &str) -> Option<&'static str> {
+        foreign_name(&self.called).filter(|name| *name != tool)
+    }
+}
+
+/// What a record says was called.
+pub(crate) struct Called {
+    pub(crate) tool: String,
+    pub(crate) asked_as: Option<&'static str>,
+    pub(crate) arguments: Digest,
+}
+
 /// What a gate is made of.
 pub struct GateParts {
     /// The rules at the start.
@@ -299,8 +313,9 @@ impl Inner {
         arguments: Digest,
     ) -> Result<(&'all AnyTool, Value), Fault> {
         let row = found.as_ref().ok().map(|(tool, _)| tool.descriptor().row());
-        let name = row.map_or_else(|| self.name_for_record(&caller.called), |row| row.name.to_owned());
-        let denied = |fault| Err(self.denied(id, &caller.principal, name, arguments, fault));
+        let tool = row.map_or_else(|| self.name_for_record(&caller.called), |row| row.name.to_owned());
+        let called = Called { asked_as: caller.asked_as(&tool), tool, arguments };
+        let denied = |fault| Err(self.denied(id, &caller.principal, called, fault));
         if let Some(reason) = self.shut_by() {
             return denied(Fault::from(Interrupted(reason)));
         }
@@ -347,12 +362,13 @@ impl Inner {
     }
 
     /// Records a refusal; the fault to answer, which is another when the record cannot be written.
-    fn denied(&self, call: CallId, principal: &Principal, tool: String, arguments: Digest, fault: Fault) -> Fault {
+    fn denied(&self, call: CallId, principal: &Principal, called: Called, fault: Fault) -> Fault {
         let entry = CallDenied {
             call,
             principal: principal.name().to_owned(),
-            tool,
-            arguments,
+            tool: called.tool,
+            asked_as: called.asked_as,
+            arguments: called.arguments,
             code: fault.code,
             // A rule may repeat what the caller sent; only policy's own rules are written down.
             rule: matches!(fault.code, FaultCode::Denied | FaultCode::NotEnabled | FaultCode::RateLimited)
@@ -387,6 +403,7 @@ impl Inner {
         let lane = self.lane(descriptor.lane);
         let running = Arc::new(Running {
             id,
+            asked_as: caller.asked_as(descriptor.name),
             principal: caller.principal,
             tool: descriptor.name,
             came: Instant::now(),
@@ -435,16 +452,15 @@ impl Inner {
                 },
             )
             .remedy("wait for earlier calls to be answered, then try again");
-            let name = descriptor.name.to_owned();
-            running.answer(Err(self.denied(id, &running.principal, name, arguments, fault)));
+            running.answer(Err(self.denied(id, &running.principal, running.called(arguments), fault)));
         }
     }
 
     /// Everything from planning to the redacted answer, on a worker's thread.
     fn run(self: &Arc<Self>, running: &Running, values: Value, arguments: Digest) -> Answer {
         let refuse = |fault: Fault| {
-            let name = running.tool.to_owned();
-            Err(self.parts.redactor.fault(self.denied(running.id, &running.principal, name, arguments, fault)))
+            let called = running.called(arguments);
+            Err(self.parts.redactor.fault(self.denied(running.id, &running.principal, called, fault)))
         };
         if let Some(reason) = running.cancel.reason() {
             return refuse(running.end_by(reason));
@@ -484,6 +500,7 @@ impl Inner {
             call: running.id,
             principal: &running.principal,
             tool: descriptor.row(),
+            asked_as: running.asked_as,
             arguments,
             effects: planned.effects.clone(),
             resources: planned.resources.clone(),
@@ -606,6 +623,7 @@ impl PolicyView for Inner {
             call: CallId::new(0),
             principal,
             tool: descriptor.row(),
+            asked_as: None,
             arguments: Digest::of(b""),
             effects: planned.effects,
             resources: planned.resources,

@@ -1,9 +1,9 @@
 //! The calls under way, and the supervisor that ends those whose time is over. A call is answered once: by its worker, or
 //! by the supervisor when the worker does not come back.
 
-use crate::call::{Answer, Responder};
+use crate::call::{Answer, Called, Responder};
 use crate::lane::{Lane, Place};
-use portcullis_model::{CallId, Cancel, CancelReason, Fault, FaultCode, Interrupted, Principal};
+use portcullis_model::{CallId, Cancel, CancelReason, Digest, Fault, FaultCode, Interrupted, Principal};
 use portcullis_tools::{Progress, TaskInfo, TaskView};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -27,6 +27,8 @@ pub(crate) struct Running {
     pub(crate) id: CallId,
     pub(crate) principal: Principal,
     pub(crate) tool: &'static str,
+    /// The name of another system by which it was asked for.
+    pub(crate) asked_as: Option<&'static str>,
     pub(crate) came: Instant,
     pub(crate) progress: Arc<dyn Progress>,
     pub(crate) cancel: Cancel,
@@ -52,6 +54,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Running {
+    /// What a record says was called.
+    pub(crate) fn called(&self, arguments: Digest) -> Called {
+        Called { tool: self.tool.to_owned(), asked_as: self.asked_as, arguments }
+    }
+
     /// Answers, unless somebody has.
     pub(crate) fn answer(&self, answer: Answer) {
         if let Some(responder) = lock(&self.responder).take() {

@@ -40,6 +40,9 @@ pub struct CallDenied {
     pub principal: String,
     /// The tool, or the digest of a name that is no tool's.
     pub tool: String,
+    /// The name of another system by which it was asked for, where that is not the tool's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_as: Option<&'static str>,
     /// A keyed digest of the arguments.
     pub arguments: Digest,
     /// Why.
@@ -57,6 +60,9 @@ pub struct CallGranted {
     pub principal: String,
     /// The tool.
     pub tool: String,
+    /// The name of another system by which it was asked for, where that is not the tool's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_as: Option<&'static str>,
     /// A keyed digest of the arguments.
     pub arguments: Digest,
     /// Every effect that it may have.

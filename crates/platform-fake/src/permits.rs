@@ -37,6 +37,7 @@ pub fn permit(effects: &[Effect], resources: &[Resource]) -> Option<Permit> {
         call: CallId::new(1),
         principal: &principal,
         tool: ToolRow { name: "Test", tier: Tier::Alter, effects: &Effect::ALL, gates: &[] },
+        asked_as: None,
         arguments: Digest::of(b""),
         effects: effects.to_vec(),
         resources: resources.to_vec(),

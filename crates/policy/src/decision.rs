@@ -52,6 +52,8 @@ pub struct Ask<'call> {
     pub principal: &'call Principal,
     /// Which tool.
     pub tool: ToolRow<'call>,
+    /// The name of another system by which it was asked for, where that is not the tool's own: for the record alone.
+    pub asked_as: Option<&'static str>,
     /// A keyed digest of its arguments.
     pub arguments: Digest,
     /// Every effect that it would have.
@@ -406,6 +408,7 @@ impl Rules {
                     call: ask.call,
                     principal: ask.principal.name().to_owned(),
                     tool: ask.tool.name.to_owned(),
+                    asked_as: ask.asked_as,
                     arguments: ask.arguments,
                     effects,
                     resources: ask.resources,

@@ -133,6 +133,7 @@ mod tests {
             call: CallId::new(1),
             principal: who,
             tool: TOOL,
+            asked_as: None,
             arguments: Digest::of(b""),
             effects: vec![Effect::ReadWindows],
             resources: vec![Resource::WpfTarget { process, program: program.clone(), load, through: Vec::new() }],

@@ -36,10 +36,17 @@ fn the_dialect_is_listed_in_place_of_our_names_and_opens_nothing() {
         assert!(read.text.contains("clipboard"), "{}", read.text);
         let ours = client.call("GetClipboard", json!({})).unwrap();
         assert_eq!(ours.text, read.text, "our names are taken whatever is listed");
+        client.call("powershell", json!({})).unwrap_err();
         drop(client);
         server.verify_audit().unwrap();
         let record = server.audit_text().unwrap();
-        assert!(record.contains("\"tool\":\"Shell\"") && !record.contains("PowerShell"), "{record}");
+        // What was called is written down as what it is, and by which name of the table it was asked for.
+        for written in [r#""tool":"Shell","asked_as":"PowerShell""#, r#""tool":"GetClipboard","asked_as":"Clipboard""#]
+        {
+            assert!(record.contains(written), "{written}: {record}");
+        }
+        assert!(!record.contains("powershell"), "{record}");
+        assert_eq!(record.matches("asked_as").count(), 2, "{record}");
     }
     let said = home.refusal(&["--dialect", "windows"]).unwrap();
     assert!(said.contains("windows-mcp"), "{said}");

@@ -40,6 +40,7 @@ static WRITTEN: LazyLock<Files> = LazyLock::new(|| {
                 call: CallId::new(call),
                 principal: "local".into(),
                 tool: "Click".into(),
+                asked_as: None,
                 arguments: Digest::of(b"x"),
                 code: FaultCode::Denied,
                 rule: None,

@@ -26,6 +26,7 @@ fn denied(number: u64) -> Entry {
         call: CallId::new(number),
         principal: "local".into(),
         tool: "Click".into(),
+        asked_as: None,
         arguments: Digest::of(b"x"),
         code: FaultCode::Denied,
         rule: None,

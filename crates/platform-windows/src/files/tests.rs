@@ -121,6 +121,7 @@ fn permit(effects: &[Effect], resources: Vec<Resource>) -> Permit {
         call: CallId::new(1),
         principal: &principal,
         tool,
+        asked_as: None,
         arguments: Digest::of(b""),
         effects: effects.to_vec(),
         resources,

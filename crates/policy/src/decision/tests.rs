@@ -62,6 +62,7 @@ fn ask<'call>(
         call: CallId::new(1),
         principal,
         tool,
+        asked_as: None,
         arguments: Digest::of(b""),
         effects: effects.to_vec(),
         resources,
