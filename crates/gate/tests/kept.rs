@@ -15,6 +15,7 @@ use portcullis_model::{
     Cancel, CancelReason, Digest, Fault, FaultCode, Image, KnownBy, Link, Part, Principal, Reply, Scope, Valued,
     WindowPattern,
 };
+use portcullis_platform::{Captured, ShellEnd, ShellRun};
 use portcullis_platform_fake::{Call as FakeCall, FakeDesktop};
 use portcullis_policy::{Approval, FilterSpec, RateWords, Restrictions, Rules, ToolFilter};
 use serde_json::{Value, json};
@@ -220,4 +221,58 @@ fn an_area_is_named_in_one_way_and_whole() {
     ] {
         assert_eq!(fault(arguments.clone()).field.as_deref(), Some(field), "{arguments}");
     }
+}
+
+/// What a command is to have written, in a shell of the fake.
+fn writes(desktop: &FakeDesktop, output: &[u8]) {
+    let mut captured = Captured::default();
+    captured.push(output);
+    desktop.set_shell_answer(ShellRun {
+        end: ShellEnd::Exited(0),
+        output: captured,
+        errors: Captured::default(),
+        left: Vec::new(),
+        held_open: false,
+    });
+}
+
+#[test]
+fn what_an_answer_leaves_out_of_an_output_is_kept_for_its_caller() {
+    let desktop = FakeDesktop::demo();
+    let gate = open_gate(&desktop, Approval::Never, |rules| rules);
+    let (mine, theirs) = (key("mine"), key("theirs"));
+    let long: String = (0..10_000).map(|line| format!("line {line} ä\n")).collect();
+    writes(&desktop, long.as_bytes());
+    let (told, _, links) = parts(call(&gate, &mine, "Shell", json!({ "command": "x" })).unwrap());
+    let [link] = links.as_slice() else { panic!("one link: {links:?}") };
+    assert!(told.contains(&format!("all of it is kept as {}", link.uri)), "{}", &told[..400]);
+    assert!(!told.contains("line 5000 "), "the answer has it already");
+    assert_eq!((link.mime, link.size), ("text/plain", u64::try_from(long.len()).unwrap()));
+    let piece = |who: &Principal, more: Value| {
+        let mut arguments = json!({ "uri": link.uri });
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let Reply::View { parts, .. } = call(&gate, who, "ReadResource", arguments)? else { panic!("a view") };
+        let [Part::Text(head), Part::Text(body)] = parts.as_slice() else { panic!("two texts: {parts:?}") };
+        Ok::<_, Fault>((head.clone(), body.clone()))
+    };
+    let characters = |from: usize, count: usize| long.chars().skip(from).take(count).collect::<String>();
+    let total = long.chars().count();
+    let (head, first) = piece(&mine, json!({})).unwrap();
+    assert_eq!(first, characters(0, 20_000));
+    assert!(head.contains(&format!("characters 0 to 20000 of {total}; go on with from=20000")), "{head}");
+    let (head, last) = piece(&mine, json!({ "from": total - 7, "max_chars": 50 })).unwrap();
+    assert_eq!(last, characters(total - 7, 50));
+    assert!(!head.contains("go on"), "{head}");
+    assert_eq!(piece(&mine, json!({ "max_chars": 8_000_000 })).unwrap().1, long);
+    assert_eq!(piece(&theirs, json!({})).unwrap_err().code, FaultCode::NotFound);
+    let entry = &listed(&gate, &mine)[0];
+    assert_eq!((entry["uri"].as_str(), entry.get("width")), (Some(link.uri.as_str()), None));
+    // What fits into the answer is not kept.
+    writes(&desktop, b"short");
+    assert!(parts(call(&gate, &mine, "Shell", json!({ "command": "x" })).unwrap()).2.is_empty());
+    // Of what is more than is kept, the beginning is, and the answer says so.
+    writes(&desktop, &vec![b'a'; Captured::FIRST_CAP + 40_000]);
+    let (told, _, links) = parts(call(&gate, &mine, "Shell", json!({ "command": "x" })).unwrap());
+    assert_eq!(links[0].size, u64::try_from(Captured::FIRST_CAP).unwrap());
+    assert!(told.contains("its first 4000000 bytes are kept") && told.contains("`> file`"), "{}", &told[..500]);
 }

@@ -8,33 +8,43 @@ use sha2::{Digest as _, Sha256};
 /// What a program wrote into one of its streams: the first bytes and the last, all of them counted and hashed as they came.
 #[derive(Clone, Debug, Default)]
 pub struct Captured {
-    head: Vec<u8>,
+    first: Vec<u8>,
     tail: Vec<u8>,
     total: u64,
     hash: Sha256,
 }
 
 impl Captured {
-    /// Bytes that are kept of the beginning.
+    /// Bytes of the beginning that are for an answer.
     pub const HEAD_CAP: usize = 16_000;
     /// Bytes that are kept of the end.
     pub const TAIL_CAP: usize = 16_000;
+    /// Bytes that are kept of the beginning.
+    pub const FIRST_CAP: usize = 4_000_000;
 
     /// Takes what was written next.
     pub fn push(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
         self.total = self.total.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        let room = Self::HEAD_CAP.saturating_sub(self.head.len()).min(bytes.len());
-        let (head, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-        self.head.extend_from_slice(head);
-        self.tail.extend_from_slice(rest);
+        let split = |cap: usize, held: usize| {
+            bytes.split_at_checked(cap.saturating_sub(held).min(bytes.len())).unwrap_or((bytes, &[]))
+        };
+        let (_, behind_head) = split(Self::HEAD_CAP, self.first.len());
+        let (first, _) = split(Self::FIRST_CAP, self.first.len());
+        self.first.extend_from_slice(first);
+        self.tail.extend_from_slice(behind_head);
         let over = self.tail.len().saturating_sub(Self::TAIL_CAP);
         self.tail.drain(..over);
     }
 
-    /// The first bytes and the last; nothing lies between them when [`Self::left_out`] is 0.
+    /// The first bytes and the last, for an answer; nothing lies between them when [`Self::left_out`] is 0.
     pub fn kept(&self) -> (&[u8], &[u8]) {
-        (&self.head, &self.tail)
+        (self.first.get(..Self::HEAD_CAP).unwrap_or(&self.first), &self.tail)
+    }
+
+    /// All that was written, or its beginning where that is more than [`Self::FIRST_CAP`].
+    pub fn first(&self) -> &[u8] {
+        &self.first
     }
 
     /// Bytes that were written.
@@ -42,9 +52,10 @@ impl Captured {
         self.total
     }
 
-    /// Bytes between the first and the last, which are not kept.
+    /// Bytes between the two parts of [`Self::kept`].
     pub fn left_out(&self) -> u64 {
-        let kept = self.head.len().saturating_add(self.tail.len());
+        let (head, tail) = self.kept();
+        let kept = head.len().saturating_add(tail.len());
         self.total.saturating_sub(u64::try_from(kept).unwrap_or(u64::MAX))
     }
 
@@ -138,5 +149,10 @@ mod tests {
             assert_eq!(cut.digest(), Digest::of(&bytes), "{size}");
         }
         assert_eq!(captured(&[]).digest(), Digest::of(b""));
+        let long = vec![b'a'; Captured::FIRST_CAP + 1];
+        for size in [10_000, Captured::FIRST_CAP, long.len()] {
+            let cut = captured(&long.chunks(size).collect::<Vec<_>>());
+            assert_eq!((cut.first().len(), cut.kept().0.len()), (Captured::FIRST_CAP, Captured::HEAD_CAP), "{size}");
+        }
     }
 }

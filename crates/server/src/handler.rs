@@ -5,7 +5,7 @@ use crate::auth::Credential;
 use crate::calls::Calls;
 use crate::render;
 use portcullis_config::Dialect;
-use portcullis_gate::{Answer, Call, ForeignTool, Gate, Presence, Progress};
+use portcullis_gate::{Answer, Call, ForeignTool, Gate, Presence, Progress, RESOURCE_TEXT_CAP};
 use portcullis_model::{Cancel, CancelReason, FaultCode, Principal};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod, CompleteRequestParams, CompleteResult,
@@ -279,7 +279,9 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let ReadResourceRequestParams { uri, .. } = request;
-        let reply = self.call("ReadResource".to_owned(), json!({ "uri": uri }), &context).await?;
+        // The protocol knows no parts of a resource.
+        let whole = json!({ "uri": uri, "max_chars": RESOURCE_TEXT_CAP });
+        let reply = self.call("ReadResource".to_owned(), whole, &context).await?;
         let reply = reply.map_err(|fault| render::refusal(&uri, &fault))?;
         let mut result = ReadResourceResult::new(render::contents(&uri, reply));
         result.ttl_ms = Some(0);

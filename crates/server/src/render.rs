@@ -54,12 +54,14 @@ pub(crate) fn resources(answer: Reply) -> Vec<Resource> {
     let Reply::Data(mut value) = answer else { return Vec::new() };
     let listed = value.get_mut("resources").map(Value::take);
     let listed = listed.and_then(|listed| serde_json::from_value::<Vec<Listed>>(listed).ok()).unwrap_or_default();
-    let resource = |one: Listed| {
-        Resource::new(one.uri, one.name).with_mime_type(one.mime_type).with_size(one.bytes).with_description(format!(
-            "{}x{} pixels, made {}, kept until {}",
-            one.width, one.height, one.made, one.expires
-        ))
-    };
+    let resource =
+        |one: Listed| {
+            let size = one.width.zip(one.height).map(|(width, height)| format!("{width}x{height} pixels, "));
+            Resource::new(one.uri, one.name)
+                .with_mime_type(one.mime_type)
+                .with_size(one.bytes)
+                .with_description(format!("{}made {}, kept until {}", size.unwrap_or_default(), one.made, one.expires))
+        };
     listed.into_iter().map(resource).collect()
 }
 
@@ -70,8 +72,8 @@ struct Listed {
     name: String,
     mime_type: String,
     bytes: u64,
-    width: u32,
-    height: u32,
+    width: Option<u32>,
+    height: Option<u32>,
     made: String,
     expires: String,
 }
@@ -80,16 +82,14 @@ struct Listed {
 pub(crate) fn templates() -> Vec<ResourceTemplate> {
     RESOURCE_TEMPLATES
         .iter()
-        .map(|(name, template)| {
-            ResourceTemplate::new(*template, *name).with_description("A picture that is kept for you")
-        })
+        .map(|(name, template)| ResourceTemplate::new(*template, *name).with_description("What is kept for you"))
         .collect()
 }
 
-/// The bytes that an answer of ReadResource holds, under the name by which they were asked for.
+/// What an answer of ReadResource holds behind its first words, under the name by which it was asked for.
 pub(crate) fn contents(uri: &str, answer: Reply) -> Vec<ResourceContents> {
     let Reply::View { parts, .. } = answer else { return Vec::new() };
-    let bytes = |part: Part| match part {
+    let held = |part: Part| match part {
         Part::Image(Image { bytes, mime, .. }) | Part::Blob(Blob { bytes, mime, .. }) => {
             Some(ResourceContents::BlobResourceContents {
                 uri: uri.to_owned(),
@@ -98,9 +98,10 @@ pub(crate) fn contents(uri: &str, answer: Reply) -> Vec<ResourceContents> {
                 meta: None,
             })
         }
-        Part::Text(_) | Part::Link(_) => None,
+        Part::Text(text) => Some(ResourceContents::text(text, uri)),
+        Part::Link(_) => None,
     };
-    parts.into_iter().filter_map(bytes).collect()
+    parts.into_iter().skip(1).filter_map(held).collect()
 }
 
 /// A fault as the answer to a request that is no tool's call.

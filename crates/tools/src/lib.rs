@@ -39,6 +39,6 @@ pub use context::{
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
 pub use explain::{Explanation, PolicyView, Verdict};
 pub use foreign::{ForeignTool, canonical, foreign_name, windows_mcp};
-pub use kept::{RESOURCE_TEMPLATES, Total as KeptTotal};
+pub use kept::{RESOURCE_TEMPLATES, TEXT_CAP as RESOURCE_TEXT_CAP, Total as KeptTotal};
 pub use tool::{AnyTool, Applied, PlannedCall};
 pub use wpf::join;

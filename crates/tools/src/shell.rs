@@ -5,6 +5,7 @@ use crate::args::{Seconds, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::files::PathArg;
+use crate::kept::{Artifact, Item, Keeper, TEXT};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{
     Effect, Fault, FaultCode, Outcome, Part, ProgramName, Reply, Reversibility, Shell as ShellKind, ShellCommand,
@@ -14,6 +15,7 @@ use portcullis_platform::{Captured, FileFault, PortFault, ShellEnd, ShellRequest
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Seconds that a command may run, in the background and while its call waits for it.
@@ -149,7 +151,14 @@ impl Tool for Shell {
             }
             (fault, _) => fault.into(),
         })?;
-        Ok(told(request.command.shell(), &run, began.elapsed(), timeout))
+        let resource = request.resource();
+        let keeper = Keeper::of_own_call((Effect::RunShell, &resource), permit, cx);
+        let keep = |name: &'static str, captured: &Captured| {
+            let bytes = captured.first().to_vec();
+            // A text that finds no room is told of as one that is not kept.
+            keeper.keep(Artifact { of: name, mime: TEXT, bytes, pixels: None }).ok()
+        };
+        Ok(told(request.command.shell(), &run, (began.elapsed(), timeout), &keep))
     }
 }
 
@@ -175,8 +184,11 @@ fn no_shell(shell: ShellKind) -> Fault {
     }
 }
 
+/// Keeps the beginning of a stream, by its name.
+type Keep<'a> = &'a dyn Fn(&'static str, &Captured) -> Option<Arc<Item>>;
+
 /// The answer: how it ended, then what it wrote.
-fn told(shell: ShellKind, run: &ShellRun, took: Duration, timeout: Duration) -> Reply {
+fn told(shell: ShellKind, run: &ShellRun, (took, timeout): (Duration, Duration), keep: Keep<'_>) -> Reply {
     let outcome = match run.end {
         ShellEnd::Exited(code) => {
             let seconds = took.as_secs_f64();
@@ -202,13 +214,18 @@ fn told(shell: ShellKind, run: &ShellRun, took: Duration, timeout: Duration) -> 
     if run.held_open {
         text.push_str("\n[something outside of the call held the output open; more may have been written]");
     }
+    let mut links = Vec::new();
     for (name, captured) in [("stdout", &run.output), ("stderr", &run.errors)] {
-        stream(&mut text, name, captured);
+        let kept = if captured.left_out() > 0 { keep(name, captured) } else { None };
+        stream(&mut text, name, captured, kept.as_deref());
+        links.extend(kept.map(|item| Part::Link(item.link())));
     }
     if run.output.total() == 0 && run.errors.total() == 0 {
         text.push_str("\n[no output]");
     }
-    Reply::action(outcome, vec![Part::Text(text.trim_start_matches('\n').to_owned())])
+    let mut parts = vec![Part::Text(text.trim_start_matches('\n').to_owned())];
+    parts.append(&mut links);
+    Reply::action(outcome, parts)
 }
 
 /// As programs have it: an error of Windows' own in its usual form.
@@ -220,8 +237,8 @@ fn name(program: &ProgramName) -> String {
     Untrusted::new(Source::Program, program.as_str()).one_line(NAME_CAP)
 }
 
-/// One stream: its name, what was cut, and what is kept of it.
-fn stream(text: &mut String, name: &str, captured: &Captured) {
+/// One stream: its name, what was cut, where that is, and the rest.
+fn stream(text: &mut String, name: &str, captured: &Captured, kept: Option<&Item>) {
     if captured.total() == 0 {
         return;
     }
@@ -232,11 +249,20 @@ fn stream(text: &mut String, name: &str, captured: &Captured) {
     let malformed = parts.iter().any(|part| std::str::from_utf8(part).is_err());
     text.push_str(&format!("\n[{name}, {} bytes", captured.total()));
     if left_out > 0 {
-        text.push_str(&format!(
-            ", SHA-256 {}; {left_out} bytes in the middle are left out: for all of it, send it to a file (`> file`) and read \
-             that with FileRead",
-            captured.digest()
-        ));
+        let first = captured.first().len();
+        let whole = u64::try_from(first).is_ok_and(|first| first == captured.total());
+        let file = "send it to a file (`> file`) and read that with FileRead";
+        let way = match kept {
+            Some(item) if whole => {
+                format!("all of it is kept as {} for 24 h at most; ReadResource shows it", item.uri())
+            }
+            Some(item) => format!(
+                "its first {first} bytes are kept as {} for 24 h at most, and ReadResource shows them; for all of it, {file}",
+                item.uri()
+            ),
+            None => format!("for all of it, {file}"),
+        };
+        text.push_str(&format!(", SHA-256 {}; {left_out} bytes in the middle are left out: {way}", captured.digest()));
     }
     if malformed {
         text.push_str("; some bytes are no UTF-8 and stand as U+FFFD");
@@ -291,7 +317,8 @@ mod tests {
     fn answer(output: &[u8], errors: &[u8], end: ShellEnd, left: &[&str]) -> String {
         let left = left.iter().map(|name| ProgramName::from_image_path(name)).collect();
         let run = ShellRun { end, output: captured(output), errors: captured(errors), left, held_open: false };
-        let reply = told(ShellKind::Cmd, &run, Duration::from_millis(1_240), Duration::from_secs(30));
+        let times = (Duration::from_millis(1_240), Duration::from_secs(30));
+        let reply = told(ShellKind::Cmd, &run, times, &|_, _| None);
         let Reply::View { parts, .. } = reply else { return String::new() };
         let text = |part: &Part| if let Part::Text(text) = part { text.clone() } else { String::new() };
         parts.iter().map(text).collect::<Vec<_>>().join("\n")

@@ -8,7 +8,7 @@ use crate::desktop::area::Area;
 use crate::desktop::film::{Encoded, Film};
 use crate::desktop::image::{Limits, scaled};
 use crate::desktop::target::{Coordinate, text_of};
-use crate::kept::{ITEM_BYTES, Keeper, Shot};
+use crate::kept::{Artifact, ITEM_BYTES, Keeper};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, Fault, Image, Part, Rect, Reply, Resource, Tier};
 use portcullis_policy::Permit;
@@ -129,7 +129,7 @@ impl Tool for ScreenRecord {
             parts.push(Part::Image(Image { mime, bytes, width, height }));
         } else {
             let keeper = Keeper::new(Effect::ReadPixels, &wanted.resource, permit, cx);
-            let item = keeper.keep(Shot { of: wanted.area.word(), mime, bytes, width, height })?;
+            let item = keeper.keep(Artifact { of: wanted.area.word(), mime, bytes, pixels: Some((width, height)) })?;
             parts.extend(item.told());
         }
         Ok(Reply::View { parts, outcome: None })

@@ -7,7 +7,7 @@ use crate::desktop::area::Area;
 use crate::desktop::image::{Limits, marked, whole};
 use crate::desktop::overlay::Overlay;
 use crate::desktop::target::{Coordinate, text_of};
-use crate::kept::{Keeper, Shot};
+use crate::kept::{Artifact, Keeper};
 use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{Effect, Fault, Image, Rect, Reply, Resource, Tier};
 use portcullis_policy::Permit;
@@ -126,7 +126,7 @@ impl Tool for Screenshot {
         if keep {
             let Image { mime, bytes, width, height } = whole(&bitmap, limits.quality, &overlay)?;
             let keeper = Keeper::new(Effect::ReadPixels, &resource, permit, cx);
-            let item = keeper.keep(Shot { of: area.word(), mime, bytes, width, height })?;
+            let item = keeper.keep(Artifact { of: area.word(), mime, bytes, pixels: Some((width, height)) })?;
             parts.extend(item.told());
         }
         Ok(Reply::View { parts, outcome: None })

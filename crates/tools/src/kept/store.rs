@@ -1,4 +1,4 @@
-//! Pictures and recordings that are kept for one caller: what may be kept, for how long, and what goes first when there is
+//! Pictures, recordings and outputs that are kept for one caller: what may be kept, for how long, and what goes first when there is
 //! too much. All of it is memory: nothing is left on a disk when the process ends, however it ends. Who may read what is
 //! kept is for policy.
 
@@ -21,9 +21,13 @@ const SERVER_BYTES: usize = 256 * 1024 * 1024;
 pub(crate) const ITEM_BYTES: usize = 8_000_000;
 /// How long a thing is kept.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-/// What names a kept thing begins with: ours, and what clients of the source system know.
+/// What the name of a kept picture begins with: ours, and what clients of the source system know.
 const OWN_PREFIX: &str = "portcullis://shots/";
 const WPF_PREFIX: &str = "wpf://screenshots/";
+/// What the name of a kept text begins with.
+const TEXT_PREFIX: &str = "portcullis://outputs/";
+/// What a kept text is.
+pub(crate) const TEXT: &str = "text/plain";
 
 /// The name of one kept thing: 32 hexadecimal digits that nobody can guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +41,9 @@ impl KeptId {
         Ok(Self(u128::from_be_bytes(bytes)))
     }
 
-    /// Reads `portcullis://shots/{id}` or `wpf://screenshots/{id}`.
+    /// Reads `portcullis://shots/{id}`, `wpf://screenshots/{id}` or `portcullis://outputs/{id}`.
     pub(crate) fn parse(uri: &str) -> Result<Self, Fault> {
-        let id = [OWN_PREFIX, WPF_PREFIX].iter().find_map(|prefix| uri.strip_prefix(prefix));
+        let id = [OWN_PREFIX, WPF_PREFIX, TEXT_PREFIX].iter().find_map(|prefix| uri.strip_prefix(prefix));
         let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         id.filter(|id| id.len() == 32 && id.bytes().all(is_digit))
             .and_then(|id| u128::from_str_radix(id, 16).ok())
@@ -48,7 +52,7 @@ impl KeptId {
                 Fault::bad_argument(
                     "uri",
                     uri,
-                    "it is portcullis://shots/ and 32 hexadecimal digits in small letters",
+                    "it is portcullis://shots/ or portcullis://outputs/ and 32 hexadecimal digits in small letters",
                     "take it from the answer that told of it, or from ListResources",
                 )
             })
@@ -62,27 +66,24 @@ impl fmt::Display for KeptId {
 }
 
 /// Something to keep.
-pub(crate) struct Shot {
-    /// What it shows, in a word of a file name: `screen`, `window`, `element`.
+pub(crate) struct Artifact {
+    /// What it shows, in a word of a file name: `screen`, `window`, `element`, `stdout`.
     pub(crate) of: &'static str,
     /// `image/png` and its like.
     pub(crate) mime: &'static str,
     /// The encoded bytes.
     pub(crate) bytes: Vec<u8>,
-    /// Pixels, as encoded.
-    pub(crate) width: u32,
-    /// Pixels, as encoded.
-    pub(crate) height: u32,
+    /// Width and height in pixels, as encoded; of what is no picture none.
+    pub(crate) pixels: Option<(u32, u32)>,
 }
 
-/// Something that is kept, and the right by which it was made: who has it no more does not read it.
+/// Something that is kept, and the right by which it is read: who has it no more does not read it.
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) id: KeptId,
     pub(crate) mime: &'static str,
     pub(crate) bytes: Vec<u8>,
-    pub(crate) width: u32,
-    pub(crate) height: u32,
+    pub(crate) pixels: Option<(u32, u32)>,
     pub(crate) effect: Effect,
     pub(crate) resource: Resource,
     pub(crate) made_at: OffsetDateTime,
@@ -100,28 +101,34 @@ impl Drop for Item {
 impl Item {
     /// A name of a file for it.
     pub(crate) fn name(&self) -> String {
-        let ending = self.mime.rsplit('/').next().unwrap_or("bin");
+        let ending = match self.mime {
+            TEXT => "txt",
+            picture => picture.rsplit('/').next().unwrap_or("bin"),
+        };
         format!("{}_{}.{ending}", self.of, self.id)
     }
 
     /// What it is asked for by.
     pub(crate) fn uri(&self) -> String {
-        format!("{OWN_PREFIX}{}", self.id)
+        let prefix = if self.mime == TEXT { TEXT_PREFIX } else { OWN_PREFIX };
+        format!("{prefix}{}", self.id)
+    }
+
+    /// What it is, in words.
+    pub(crate) fn described(&self) -> String {
+        let size = self.pixels.map(|(width, height)| format!(" {width}x{height}")).unwrap_or_default();
+        format!("{}{size}, {} bytes", self.mime, self.bytes.len())
     }
 
     /// The word that leads to it.
-    fn link(&self) -> Link {
+    pub(crate) fn link(&self) -> Link {
         let size = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
         Link { uri: self.uri(), name: self.name(), mime: self.mime, size }
     }
 
     /// It as a part of an answer: the link, and the same in words for clients that show their model no links.
     pub(crate) fn told(&self) -> [Part; 2] {
-        let Link { uri, size, mime, .. } = self.link();
-        let text = format!(
-            "kept as {uri} ({mime} {}x{}, {size} bytes) for 24 h at most; ReadResource shows it",
-            self.width, self.height
-        );
+        let text = format!("kept as {} ({}) for 24 h at most; ReadResource shows it", self.uri(), self.described());
         [Part::Text(text), Part::Link(self.link())]
     }
 
@@ -166,11 +173,12 @@ impl Kept {
         Self { total, ..Self::default() }
     }
 
-    /// Keeps what was made under this permit by this right. The oldest go when there is too much.
+    /// Keeps what was made under this permit by the first of these rights, to be read by the second. The oldest go when there
+    /// is too much.
     pub(crate) fn keep(
         &mut self,
-        shot: Shot,
-        (effect, resource): (Effect, &Resource),
+        artifact: Artifact,
+        [(effect, resource), reading]: [(Effect, &Resource); 2],
         permit: &Permit,
         now: Instant,
     ) -> Result<Arc<Item>, KeepFault> {
@@ -178,7 +186,7 @@ impl Kept {
         if !self.takes(permit.granted()) {
             return Err(KeepFault::OtherRules);
         }
-        self.insert(shot, (effect, resource), now)
+        self.insert(artifact, reading, now)
     }
 
     /// Whether what was granted at this moment is kept still.
@@ -188,11 +196,11 @@ impl Kept {
 
     fn insert(
         &mut self,
-        shot: Shot,
+        artifact: Artifact,
         (effect, resource): (Effect, &Resource),
         now: Instant,
     ) -> Result<Arc<Item>, KeepFault> {
-        let size = shot.bytes.len();
+        let size = artifact.bytes.len();
         if size > ITEM_BYTES {
             return Err(KeepFault::TooLarge(size));
         }
@@ -209,13 +217,12 @@ impl Kept {
                 return Err(KeepFault::Full);
             }
         }
-        let Shot { of, mime, bytes, width, height } = shot;
+        let Artifact { of, mime, bytes, pixels } = artifact;
         let item = Arc::new(Item {
             id,
             mime,
             bytes,
-            width,
-            height,
+            pixels,
             effect,
             resource: resource.clone(),
             made_at: OffsetDateTime::now_utc(),
@@ -299,8 +306,8 @@ mod tests {
 
     const RIGHT: (Effect, &Resource) = (Effect::ReadPixels, &Resource::Desktop);
 
-    fn shot(size: usize) -> Shot {
-        Shot { of: "screen", mime: "image/png", bytes: vec![7; size], width: 1, height: 1 }
+    fn shot(size: usize) -> Artifact {
+        Artifact { of: "screen", mime: "image/png", bytes: vec![7; size], pixels: Some((1, 1)) }
     }
 
     #[test]
@@ -377,6 +384,7 @@ mod tests {
         let id = KeptId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
         assert_eq!(KeptId::parse(&format!("portcullis://shots/{id}")).unwrap(), id);
         assert_eq!(KeptId::parse(&format!("wpf://screenshots/{id}")).unwrap(), id);
+        assert_eq!(KeptId::parse(&format!("portcullis://outputs/{id}")).unwrap(), id);
         for wrong in [
             "",
             "portcullis://shots/",

@@ -4,7 +4,7 @@ use super::args::{ElementId, number, text, wpf_args};
 use super::{Answers, Kind, Wpf, descriptor, wpf_tool};
 use crate::args::Int;
 use crate::descriptor::Descriptor;
-use crate::kept::{Item, Keeper, Shot, written};
+use crate::kept::{Artifact, Item, Keeper, written};
 use crate::tool::AnyTool;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -189,7 +189,8 @@ impl Answers for ElementScreenshot {
 
     fn keep(answer: &mut ScreenshotAnswer, keeper: &Keeper<'_>) -> Result<(), Fault> {
         if let Some(Taken { bytes, width, height }) = answer.taken.take() {
-            let item = keeper.keep(Shot { of: "element", mime: "image/png", bytes, width, height })?;
+            let item =
+                keeper.keep(Artifact { of: "element", mime: "image/png", bytes, pixels: Some((width, height)) })?;
             answer.kept = Some(KeptPicture::of(&item));
         }
         Ok(())
