@@ -122,6 +122,8 @@ impl Kind {
 enum On {
     /// Every tool of the catalogue: the test asks the catalogue itself.
     Every,
+    /// Every tool that goes into an application which is connected to.
+    Inside,
     /// These.
     Tools(&'static [&'static str]),
 }
@@ -136,6 +138,10 @@ struct Attack {
 
 const fn every(kind: Kind, file: &'static str, test: &'static str) -> Attack {
     Attack { kind, test, file, on: On::Every }
+}
+
+const fn inside(kind: Kind, file: &'static str, test: &'static str) -> Attack {
+    Attack { kind, test, file, on: On::Inside }
 }
 
 const fn on(kind: Kind, file: &'static str, test: &'static str, tools: &'static [&'static str]) -> Attack {
@@ -445,6 +451,15 @@ const ATTACKS: &[Attack] = &[
         &["FocusWindow", "Invoke"],
     ),
     every(Kind::Applications, WPF, "attack_no_gate_that_is_shut_is_gone_through"),
+    inside(Kind::Others, WPF, "attack_no_tool_goes_into_an_application_of_another_callers_session"),
+    inside(Kind::Others, WPF, "attack_no_tool_takes_an_element_of_another_callers_session"),
+    inside(Kind::Hiding, WPF, "attack_no_tool_goes_into_an_application_with_a_hidden_window"),
+    on(
+        Kind::Applications,
+        WPF,
+        "attack_a_snapshot_of_a_view_model_is_not_put_back_through_a_shut_gate",
+        &["restore_state_snapshot"],
+    ),
     on(
         Kind::Applications,
         WPF,
@@ -471,7 +486,6 @@ const ATTACKS: &[Attack] = &[
         &["connect", "get_windows"],
     ),
     on(Kind::Applications, WPF, "attack_no_step_goes_through_a_gate_that_is_shut", &["batch_mutate"]),
-    on(Kind::Others, WPF, "a_session_is_its_callers_alone", &["get_visual_tree", "get_windows"]),
     on(Kind::Channels, WPF, "view_models_are_told_without_their_secrets", &["get_viewmodel", "modify_viewmodel"]),
     on(Kind::Targets, WPF, "an_element_that_is_gone_is_said_to_be", &["get_visual_tree"]),
     every(Kind::Shells, WINDOWS, "attack_no_act_on_a_console_passes_without_tier_3"),
@@ -559,19 +573,35 @@ pub(crate) fn page(catalogue: &Catalogue) -> Result<String> {
     for attack in ATTACKS.iter().filter(|attack| matches!(attack.on, On::Every)) {
         writeln!(page, "| {} | `{}` (`{}`) |", attack.kind.words().0, attack.test, attack.file)?;
     }
+    page.push_str("\n## On every tool that goes into an application\n\nWhich must meet each of these.\n");
+    page.push_str("\n| kind | test |\n|---|---|\n");
+    for attack in ATTACKS.iter().filter(|attack| matches!(attack.on, On::Inside)) {
+        writeln!(page, "| {} | `{}` (`{}`) |", attack.kind.words().0, attack.test, attack.file)?;
+    }
     page.push_str("\n## On single tools\n\n| tool | kind | test |\n|---|---|---|\n");
     for name in catalogue.names() {
         let mut own: Vec<&Attack> = ATTACKS.iter().filter(|attack| attack.is_on(name)).collect();
         own.retain(|attack| matches!(attack.on, On::Tools(_)));
         own.sort_by_key(|attack| attack.kind);
         if own.is_empty() {
-            writeln!(page, "| {name} | | those on every tool |")?;
+            let which = if goes_inside(name) {
+                "those on every tool that goes into an application"
+            } else {
+                "those on every tool"
+            };
+            writeln!(page, "| {name} | | {which} |")?;
         }
         for attack in own {
             writeln!(page, "| {name} | {} | `{}` (`{}`) |", attack.kind.words().0, attack.test, attack.file)?;
         }
     }
     Ok(page)
+}
+
+/// Whether a tool of the WPF family asks the inspector of an application that is connected to.
+fn goes_inside(tool: &str) -> bool {
+    let before = ["connect", "get_active_process", "get_processes", "select_active_process"];
+    tool.starts_with(|first: char| first.is_ascii_lowercase()) && !before.contains(&tool)
 }
 
 /// An effect as it is written.
@@ -584,6 +614,7 @@ impl Attack {
     fn is_on(&self, tool: &str) -> bool {
         match self.on {
             On::Every => true,
+            On::Inside => goes_inside(tool),
             On::Tools(tools) => tools.contains(&tool),
         }
     }
@@ -636,7 +667,9 @@ mod tests {
     #[test]
     fn every_attack_of_the_files_for_it_has_a_row() {
         let rows: BTreeSet<&str> = ATTACKS.iter().map(|attack| attack.test).collect();
-        for file in [CALLS, EVENTS, WINDOWS, FILES, NETWORK, PROCESSES, REGISTRY, SCHEDULED, SCRAPE, SERVICES, SHELL] {
+        for file in
+            [CALLS, EVENTS, WPF, WINDOWS, FILES, NETWORK, PROCESSES, REGISTRY, SCHEDULED, SCRAPE, SERVICES, SHELL]
+        {
             let source = fs::read_to_string(workspace_top().join(file)).unwrap();
             for name in source.split("fn attack_").skip(1).filter_map(|rest| rest.split("()").next()) {
                 let name = format!("attack_{name}");

@@ -2,7 +2,7 @@
 //! forget it: what is hidden is not listed, not read, not in any picture and not operated.
 
 use portcullis_model::{
-    Cancel, Deadline, ElementIdentity, Point, ProgramName, Rect, Resource, TreeReading, UiNode, Untrusted,
+    Cancel, Deadline, ElementIdentity, Point, ProcessId, ProgramName, Rect, Resource, TreeReading, UiNode, Untrusted,
     WindowIdentity,
 };
 use portcullis_platform::{
@@ -146,6 +146,19 @@ impl WindowPort for Windows {
 
     fn identities(&self) -> Vec<WindowIdentity> {
         self.inner.identities()
+    }
+
+    fn require_all_shown(&self, process: ProcessId) -> PortResult<()> {
+        let of_process =
+            |window: &&WindowIdentity| (window.process, window.process_start) == (process.number, process.started);
+        for window in self.inner.identities().iter().filter(of_process) {
+            match self.hidden.require_shown(window) {
+                // One that closed meanwhile has nothing to hide.
+                Ok(()) | Err(PortFault::Gone) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
     }
 
     fn list(&self, permit: &Permit) -> PortResult<Vec<WindowInfo>> {

@@ -9,10 +9,11 @@ mod common;
 use common::{at, gate_with};
 use portcullis_gate::{Call, Gate, Replacement};
 use portcullis_model::{
-    Cancel, Digest, Fault, FaultCode, Part, Principal, ProcessId, Reply, Scope, Valued, WpfGate, WpfTarget,
+    Cancel, Digest, Effect, Fault, FaultCode, Part, Principal, ProcessId, Rect, Reply, Scope, Valued, WindowPattern,
+    WpfGate, WpfTarget,
 };
-use portcullis_platform_fake::{FakeApplication, FakeDesktop, FakeModel};
-use portcullis_policy::{Approval, FilterSpec, Rules, WpfTargets, roots};
+use portcullis_platform_fake::{FakeApplication, FakeDesktop, FakeModel, WindowBuilder};
+use portcullis_policy::{Approval, FilterSpec, Restrictions, Rules, WpfTargets, roots};
 use serde_json::{Value, json};
 
 const SHOP: &str = r"C:\work\Shop.exe";
@@ -77,8 +78,16 @@ fn ruled(rules: Rules, entries: Vec<WpfTarget>, open: &[WpfGate]) -> Rules {
 
 impl Shop {
     fn with(entries: Vec<WpfTarget>, open: &[WpfGate]) -> Self {
+        Self::in_window(entries, open, None)
+    }
+
+    /// As `with`, with a window on the desktop.
+    fn in_window(entries: Vec<WpfTarget>, open: &[WpfGate], window: Option<WindowBuilder>) -> Self {
         let desktop = FakeDesktop::new();
-        let process = ProcessId { number: 4242, started: 99 };
+        let process =
+            window.map(|window| desktop.open(window)).map_or(ProcessId { number: 4242, started: 99 }, |window| {
+                ProcessId { number: window.process, started: window.process_start }
+            });
         let application = desktop.wpf().start(process, SHOP, FakeModel::demo(""));
         let spec = FilterSpec { enable_all: true, ..FilterSpec::default() };
         let mut said = None;
@@ -222,6 +231,89 @@ fn attack_no_gate_that_is_shut_is_gone_through() {
     }
 }
 
+/// The tools that go into an application which is connected to, each with arguments of its own.
+fn inside() -> Vec<(&'static str, Value)> {
+    let goes_in = [Effect::ReadApplications, Effect::OperateApplications, Effect::WriteApplications];
+    let all = portcullis_gate::Catalogue::new();
+    let family = all.tools().iter().map(|tool| tool.descriptor()).filter(|d| {
+        let own = d.name.starts_with(|first: char| first.is_ascii_lowercase());
+        own && !["connect", "get_active_process", "get_processes"].contains(&d.name)
+            && d.effects.iter().any(|effect| goes_in.contains(effect))
+    });
+    let tools: Vec<_> = family.map(|d| (d.name, serde_json::from_str(d.examples[0].0).unwrap())).collect();
+    assert!(tools.len() > 55, "{}", tools.len());
+    tools
+}
+
+#[test]
+fn attack_no_tool_goes_into_an_application_of_another_callers_session() {
+    let shop = Shop::open();
+    let other = || Principal::key("other", Scope::ALL);
+    let did = || shop.application.model(|model| model.journal().to_vec());
+    let before = did();
+    for (tool, mut arguments) in inside() {
+        for (process, code) in [(None, "NoActiveProcess"), (Some(4242), "NotConnected")] {
+            if let Some(process) = process {
+                arguments["processId"] = json!(process);
+            }
+            let fault = shop.as_(other(), tool, arguments.clone()).unwrap_err();
+            assert_eq!(fault.source_code, Some(code), "{tool} {arguments}: {fault}");
+        }
+    }
+    assert_eq!(did(), before);
+}
+
+#[test]
+fn attack_no_tool_takes_an_element_of_another_callers_session() {
+    let shop = Shop::open();
+    let other = || Principal::key("other", Scope::ALL);
+    shop.as_(other(), "connect", json!({ "processId": 4242 })).unwrap();
+    let (id, did) = (shop.id("saveButton"), || shop.application.model(|model| model.journal().to_vec()));
+    let before = did();
+    let mut tried = 0;
+    for (tool, mut arguments) in inside().into_iter().filter(|(_, arguments)| arguments.get("elementId").is_some()) {
+        arguments["elementId"] = json!(id);
+        let fault = shop.as_(other(), tool, arguments.clone()).unwrap_err();
+        assert_eq!(fault.source_code, Some("ElementNotFound"), "{tool} {arguments}: {fault}");
+        tried += 1;
+    }
+    assert!(tried > 25, "{tried}");
+    assert_eq!(did(), before);
+}
+
+/// Whoever is inside an application sees all its windows, so that one that is hidden shuts all tools that go in.
+#[test]
+fn attack_no_tool_goes_into_an_application_with_a_hidden_window() {
+    let seen = WindowBuilder::new("Shop", "Shop.exe").at(Rect::new(0, 0, 400, 300));
+    let shop = Shop::in_window(vec![entry(SHOP, true)], &WpfGate::ALL, Some(seen));
+    shop.ask("connect", json!({}));
+    let hide = |parts: &[&str]| {
+        let pattern = |part: &&str| Valued::new(WindowPattern::TitlePart((*part).to_owned()), at(4));
+        let hidden = parts.iter().map(pattern).collect();
+        let rules = shop.rules.clone().restricted(Restrictions { hidden, ..Restrictions::default() });
+        assert!(matches!(shop.gate.replace_rules(rules), Replacement::Replaced));
+    };
+    hide(&["another application"]);
+    assert_eq!(shop.ask("ping_inspector", json!({}))["success"], true);
+    let did = || shop.application.model(|model| model.journal().to_vec());
+    let before = did();
+    hide(&["another application", "sh"]);
+    let number = shop.application.process().number;
+    for (tool, arguments) in inside().into_iter().chain([("connect", json!({ "processId": number }))]) {
+        let fault = shop.try_ask(tool, arguments).unwrap_err();
+        assert!(fault.to_string().contains("capture.exclude"), "{tool}: {fault}");
+        assert_eq!(fault.source_code, Some("SecurityError"), "{tool}");
+    }
+    let told = shop.ask("get_processes", json!({}));
+    assert_eq!((&told["processes"], &told["redactedTargetCount"]), (&json!([]), &json!(1)));
+    // Nobody who is not connected yet gets in either.
+    for arguments in [json!({}), json!({ "processId": number })] {
+        let fault = shop.as_(Principal::key("other", Scope::ALL), "connect", arguments.clone()).unwrap_err();
+        assert_eq!(fault.code, FaultCode::Denied, "{arguments}: {fault}");
+    }
+    assert_eq!((did(), shop.application.loaded()), (before, 1));
+}
+
 /// Whoever refuses says it in the source's words too, and for no other tool.
 #[test]
 fn every_fault_of_the_family_has_the_sources_code() {
@@ -235,19 +327,6 @@ fn every_fault_of_the_family_has_the_sources_code() {
     ] {
         assert_eq!(shop.refused(tool, arguments.clone()), (code, source), "{tool} {arguments}");
     }
-}
-
-#[test]
-fn a_session_is_its_callers_alone() {
-    let shop = Shop::open();
-    let scopes = [Scope::Observe, Scope::SensitiveReads, Scope::Injection];
-    let fault = shop.as_(Principal::key("other", scopes), "get_windows", json!({})).unwrap_err();
-    assert_eq!(fault.source_code, Some("NoActiveProcess"));
-    let id = shop.id("saveButton");
-    let other = Principal::key("other", scopes);
-    shop.as_(other.clone(), "connect", json!({ "processId": 4242 })).unwrap();
-    let fault = shop.as_(other, "get_visual_tree", json!({ "elementId": id })).unwrap_err();
-    assert_eq!((fault.code, fault.source_code), (FaultCode::NotFound, Some("ElementNotFound")));
 }
 
 #[test]

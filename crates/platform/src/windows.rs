@@ -1,7 +1,7 @@
 //! Top-level windows: who they are, what they say of themselves, where they stand.
 
 use crate::{Permit, PortResult};
-use portcullis_model::{Cancel, Deadline, Effect, Point, ProgramName, Rect, Untrusted, WindowIdentity};
+use portcullis_model::{Cancel, Deadline, Effect, Point, ProcessId, ProgramName, Rect, Untrusted, WindowIdentity};
 
 /// How a window is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,12 @@ pub trait WindowPort: Send + Sync {
 
     /// Identities of all visible top-level windows, front first. No titles, so no permit.
     fn identities(&self) -> Vec<WindowIdentity>;
+
+    /// Whether no visible top-level window of the process is hidden from the caller, for what goes into an application and so
+    /// sees all its windows. A machine hides none by itself. Tells no content, so no permit.
+    fn require_all_shown(&self, _process: ProcessId) -> PortResult<()> {
+        Ok(())
+    }
 
     /// Every visible top-level window, front first, at most [`Self::LIST_CAP`]. Needs `ReadWindows` on the desktop.
     fn list(&self, permit: &Permit) -> PortResult<Vec<WindowInfo>>;

@@ -56,6 +56,11 @@ impl<'call> Readers<'call> {
         self.0.windows.identities()
     }
 
+    /// Whether no window of the process is hidden from the caller.
+    pub fn require_all_shown(&self, process: ProcessId) -> PortResult<()> {
+        self.0.windows.require_all_shown(process)
+    }
+
     /// A window's frame.
     pub fn window_rect(&self, window: &WindowIdentity) -> PortResult<Rect> {
         self.0.windows.rect(window)

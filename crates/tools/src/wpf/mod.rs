@@ -25,6 +25,7 @@ use crate::schema;
 use crate::tool::{AnyTool, Planned, Tool, data};
 use args::OfProcess;
 use portcullis_model::{Effect, Fault, FaultCode, Reply, Resource, Reversibility, Tier, WpfGate};
+use portcullis_platform::PortResult;
 use portcullis_policy::Permit;
 use portcullis_wpf::{Asker, Session};
 use schemars::JsonSchema;
@@ -165,6 +166,11 @@ fn target(session: &Session, through: Vec<WpfGate>) -> Resource {
     Resource::WpfTarget { process: session.process(), program: session.program().clone(), load: false, through }
 }
 
+/// Refuses an application of which the owner hides a window: whoever goes into it sees them all.
+fn shown(asked: PortResult<()>) -> Result<(), Fault> {
+    asked.map_err(|fault| Fault::from(fault).source_code("SecurityError"))
+}
+
 /// A tool of the inspector as the gate knows tools.
 struct Wpf<T>(PhantomData<T>);
 
@@ -183,6 +189,7 @@ impl<T: Answers> Tool for Wpf<T> {
 
     fn plan(args: T::Args, cx: &PlanContext<'_>) -> Result<Planned<Self::Bound>, Fault> {
         let session = session_of(args.process(), cx)?;
+        shown(cx.readers.require_all_shown(session.process()))?;
         let mut gates = T::DESCRIPTOR.gates.to_vec();
         gates.extend(T::more_gates(&args, &session)?);
         let open = cx.targets.open_gates(cx.principal);
@@ -206,9 +213,15 @@ impl<T: Answers> Tool for Wpf<T> {
         for effect in T::DESCRIPTOR.effects {
             permit.require(*effect, &application)?;
         }
+        let require_all_shown = || shown(cx.ports.windows.require_all_shown(session.process()));
+        require_all_shown()?;
         let named = |field: &str, given| refs::named(field, given, &session, cx.tables);
         let asker = Asker::new(&session, &gates, cx.deadline, cx.cancel).with_refs(&named);
         let mut answer = T::answer(args, &asker)?;
+        if !T::DESCRIPTOR.effects.iter().any(|effect| effect.changes()) {
+            // A window that came up meanwhile may be in the answer.
+            require_all_shown()?;
+        }
         T::keep(&mut answer, &Keeper::new(Effect::ReadApplications, &application, permit, cx))?;
         let mut reply = data(&Answered { success: true, process_id: session.process().number, answer })?;
         if let Reply::Data(told) = &mut reply {

@@ -2,7 +2,7 @@
 //! number in an answer and nothing else.
 
 use super::args::{OfProcess, Pid, wpf_args};
-use super::{BUDGET, Kind, Wpf, descriptor, session_of, target, wpf_tool};
+use super::{BUDGET, Kind, Wpf, descriptor, session_of, shown, target, wpf_tool};
 use crate::args::{NoArgs, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
@@ -113,7 +113,8 @@ fn survey(filter: WindowFilter, only: Option<u32>, cx: &PlanContext<'_>) -> Resu
             continue;
         };
         // One that is named is left to the rules, so that the refusal is theirs and recorded.
-        if only.is_some() || cx.targets.admits(&program, false) {
+        let is_open = || cx.targets.admits(&program, false) && cx.readers.require_all_shown(one.process).is_ok();
+        if only.is_some() || is_open() {
             let way = if cx.readers.opens_itself(one.process) { Way::SdkHosted } else { Way::Loaded };
             found.candidates.push(Candidate { held, program, windows: one.windows, way });
         } else {
@@ -136,7 +137,7 @@ struct GetProcessesArgs {
 struct ProcessesAnswer {
     success: bool,
     processes: Vec<ProcessRow>,
-    /// Applications that the rules do not admit.
+    /// Applications that the rules do not admit, or of which they hide a window.
     redacted_target_count: usize,
     /// Whether there are more than were looked at.
     truncated: bool,
@@ -303,7 +304,10 @@ impl Tool for Connect {
         };
         let (mut resources, mut effects) = (Vec::new(), vec![Effect::ConnectApplications]);
         match &meant {
-            Meant::Session(session) => resources.push(target(session, Vec::new())),
+            Meant::Session(session) => {
+                shown(cx.readers.require_all_shown(session.process()))?;
+                resources.push(target(session, Vec::new()));
+            }
             Meant::Load(all) => {
                 resources.extend(all.iter().map(Candidate::as_connected));
                 resources.push(Resource::Desktop);
@@ -401,7 +405,9 @@ fn nothing(is_named: bool, denied: usize) -> Fault {
     }
     if denied > 0 {
         return Fault::new(FaultCode::Denied, "no WPF application is admitted")
-            .rule(format!("`wpf.targets` admits none of those that run; they are {denied}"))
+            .rule(format!(
+                "{denied} run, which `wpf.targets` does not admit or of which `capture.exclude` hides a window"
+            ))
             .remedy("the owner can add an entry to the policy file: its program's exact path, in `[[wpf.targets]]`")
             .source_code("SecurityError");
     }
@@ -428,6 +434,7 @@ fn begin(
     cx: &ApplyContext<'_>,
 ) -> Result<Arc<Session>, Fault> {
     permit.require(Effect::ConnectApplications, &candidate.as_connected())?;
+    shown(cx.ports.windows.require_all_shown(candidate.held.process()))?;
     if candidate.way == Way::Loaded {
         permit.require(Effect::LoadInspector, &candidate.target(true))?;
         cx.ports.loader.ready().map_err(Fault::from)?;
