@@ -27,6 +27,12 @@ struct State {
 }
 
 impl State {
+    /// What the kept bytes of a name are counted with, when one of its callers has tables.
+    fn total_of(&self, name: &Arc<str>) -> Option<Arc<KeptTotal>> {
+        let mut own = self.held.iter().filter(|((other, _), _)| other == name);
+        own.next().map(|(_, held)| held.tables.kept_total())
+    }
+
     /// Who must go for one more of this name: who was at work longest ago, of the name when it is at its cap.
     fn surplus(&self, name: &Arc<str>) -> Option<Holder> {
         let own = || self.held.iter().filter(|((other, _), _)| other == name);
@@ -64,16 +70,18 @@ impl Holders {
         let holder = (principal.shared_name(), principal.proof());
         let (tables, gone) = {
             let mut state = self.lock();
-            let gone = match state.held.contains_key(&holder) {
-                true => None,
-                false => state.surplus(&holder.0).and_then(|surplus| state.held.remove(&surplus)),
-            };
             state.uses += 1;
             let used = state.uses;
-            let new = || Held { tables: Arc::new(Tables::new(Arc::clone(&self.kept))), used };
-            let held = state.held.entry(holder).or_insert_with(new);
-            held.used = used;
-            (Arc::clone(&held.tables), gone)
+            if let Some(held) = state.held.get_mut(&holder) {
+                held.used = used;
+                (Arc::clone(&held.tables), None)
+            } else {
+                let total = state.total_of(&holder.0).unwrap_or_else(|| Arc::new(KeptTotal::of_name(&self.kept)));
+                let gone = state.surplus(&holder.0).and_then(|surplus| state.held.remove(&surplus));
+                let tables = Arc::new(Tables::new(total));
+                state.held.insert(holder, Held { tables: Arc::clone(&tables), used });
+                (tables, gone)
+            }
         };
         // Outside of the lock: it may take as long as a disk does.
         if let Some(gone) = gone {
@@ -102,6 +110,14 @@ mod tests {
     fn subject(name: &str, client: usize) -> Principal {
         let known_by = KnownBy::subject("https://issuer", name, Some(&client.to_string()));
         Principal::remote(Authenticated::Token, name, Scopes::default()).known_by(known_by)
+    }
+
+    #[test]
+    fn what_is_kept_is_counted_by_name() {
+        let holders = Holders::default();
+        let [one, other, stranger] =
+            [subject("me", 0), subject("me", 1), subject("you", 0)].map(|who| holders.of(&who).kept_total());
+        assert!(Arc::ptr_eq(&one, &other) && !Arc::ptr_eq(&one, &stranger));
     }
 
     /// Whether the caller has the tables that it had.

@@ -198,9 +198,14 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Empty tables, whose kept bytes are counted with those of all others.
+    /// Empty tables, whose kept bytes are counted with those of all others of the name.
     pub fn new(total: Arc<Total>) -> Self {
         Self { kept: Mutex::new(Kept::new(total)), ..Self::default() }
+    }
+
+    /// With what the kept bytes are counted.
+    pub fn kept_total(&self) -> Arc<Total> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).total()
     }
 
     /// What is kept for the caller, without what is too old and what was made in sessions that are over.

@@ -13,8 +13,8 @@ use time::OffsetDateTime;
 
 /// Things kept for one caller at once.
 const KEPT_CAP: usize = 100;
-/// Bytes kept for one caller at once.
-const CALLER_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes kept at once for one name, however many keys, clients or certificates it has.
+const NAME_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes kept for all callers of a server at once.
 const SERVER_BYTES: usize = 256 * 1024 * 1024;
 /// Bytes of one thing.
@@ -94,7 +94,7 @@ pub(crate) struct Item {
 
 impl Drop for Item {
     fn drop(&mut self) {
-        self.total.0.fetch_sub(self.bytes.len(), Ordering::SeqCst);
+        self.total.give(self.bytes.len());
     }
 }
 
@@ -146,15 +146,46 @@ impl Item {
     }
 }
 
-/// Bytes that are kept for all callers of one server.
-#[derive(Debug, Default)]
-pub struct Total(AtomicUsize);
+/// Bytes that are kept, and how many may be: for all callers of one server, or for those of one name among them.
+#[derive(Debug)]
+pub struct Total {
+    held: AtomicUsize,
+    cap: usize,
+    whole: Option<Arc<Total>>,
+}
+
+impl Default for Total {
+    /// Those of all callers of a server.
+    fn default() -> Self {
+        Self { held: AtomicUsize::new(0), cap: SERVER_BYTES, whole: None }
+    }
+}
 
 impl Total {
-    /// Takes room, when there is enough.
+    /// Those of one name.
+    pub fn of_name(whole: &Arc<Total>) -> Self {
+        Self { held: AtomicUsize::new(0), cap: NAME_BYTES, whole: Some(Arc::clone(whole)) }
+    }
+
+    /// Takes room, when there is enough here and in the whole.
     fn take(&self, bytes: usize) -> bool {
-        let more = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= SERVER_BYTES);
-        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
+        let more = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= self.cap);
+        if self.held.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_err() {
+            return false;
+        }
+        if self.whole.as_ref().is_none_or(|whole| whole.take(bytes)) {
+            return true;
+        }
+        self.held.fetch_sub(bytes, Ordering::SeqCst);
+        false
+    }
+
+    /// Gives room back that was taken.
+    fn give(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::SeqCst);
+        if let Some(whole) = &self.whole {
+            whole.give(bytes);
+        }
     }
 }
 
@@ -171,6 +202,11 @@ impl Kept {
     /// Nothing yet, counted with what is kept for others.
     pub(crate) fn new(total: Arc<Total>) -> Self {
         Self { total, ..Self::default() }
+    }
+
+    /// With what its bytes are counted.
+    pub(crate) fn total(&self) -> Arc<Total> {
+        Arc::clone(&self.total)
     }
 
     /// Keeps what was made under this permit by the first of these rights, to be read by the second. The oldest go when there
@@ -206,11 +242,8 @@ impl Kept {
         }
         let id = KeptId::random().map_err(KeepFault::NoName)?;
         self.expire(now);
-        let held = |items: &VecDeque<Arc<Item>>| items.iter().map(|item| item.bytes.len()).sum::<usize>();
-        while self.items.len() >= KEPT_CAP || held(&self.items) + size > CALLER_BYTES {
-            if self.items.pop_front().is_none() {
-                break;
-            }
+        while self.items.len() >= KEPT_CAP {
+            self.items.pop_front();
         }
         while !self.total.take(size) {
             if self.items.pop_front().is_none() {
@@ -274,7 +307,7 @@ pub(crate) enum KeepFault {
     #[error("the rules were replaced while it was made, so it is not kept")]
     OtherRules,
     /// Other callers' things take all the room.
-    #[error("as many bytes as a server keeps are kept for others")]
+    #[error("as many bytes as a server, or a name, has room for are kept for others")]
     Full,
     /// No name could be made.
     #[error("{0}")]
@@ -293,7 +326,9 @@ impl From<KeepFault> for Fault {
                 Self::new(FaultCode::TooLarge, fault.to_string()).remedy("make it smaller: less area, width or time")
             }
             KeepFault::Full => Self::new(FaultCode::Busy, fault.to_string())
-                .rule(format!("a server keeps at most {SERVER_BYTES} bytes"))
+                .rule(format!(
+                    "a server keeps at most {SERVER_BYTES} bytes, and {NAME_BYTES} for all callers of one name"
+                ))
                 .remedy("take what fits into the answer, or try again later"),
         }
     }
@@ -322,9 +357,9 @@ mod tests {
 
     #[test]
     fn the_oldest_go_when_there_are_too_many_bytes() {
-        let (mut kept, now) = (Kept::default(), Instant::now());
+        let (mut kept, now) = (of_name(&Arc::default()), Instant::now());
         let first = kept.insert(shot(ITEM_BYTES), RIGHT, now).unwrap().id;
-        for _ in 1..CALLER_BYTES / ITEM_BYTES {
+        for _ in 1..NAME_BYTES / ITEM_BYTES {
             kept.insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
         }
         assert!(kept.get(first).is_some());
@@ -360,13 +395,39 @@ mod tests {
         assert!(kept.get(id).is_none());
     }
 
+    /// What is kept for the one caller of a name.
+    fn of_name(total: &Arc<Total>) -> Kept {
+        Kept::new(Arc::new(Total::of_name(total)))
+    }
+
+    #[test]
+    fn callers_of_one_name_share_its_room_and_leave_others_theirs() {
+        let (total, now) = (Arc::default(), Instant::now());
+        let name = Arc::new(Total::of_name(&total));
+        let mut clients: Vec<Kept> = (0..16).map(|_| Kept::new(Arc::clone(&name))).collect();
+        let room = NAME_BYTES / ITEM_BYTES;
+        for kept in &mut clients[..room] {
+            kept.insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
+        }
+        let fault = Fault::from(clients[room].insert(shot(ITEM_BYTES), RIGHT, now).unwrap_err());
+        assert_eq!(fault.code, FaultCode::Busy);
+        // Who has something loses his own.
+        clients[0].insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
+        assert_eq!(clients[0].all().len(), 1);
+        for _ in 0..3 {
+            of_name(&total).insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
+        }
+        drop(clients);
+        assert_eq!((name.held.load(Ordering::SeqCst), total.held.load(Ordering::SeqCst)), (0, 0));
+    }
+
     #[test]
     fn all_callers_share_one_room_and_what_goes_gives_it_back() {
         let (total, now) = (Arc::new(Total::default()), Instant::now());
-        let mut callers: Vec<Kept> = (0..6).map(|_| Kept::new(Arc::clone(&total))).collect();
+        let mut callers: Vec<Kept> = (0..6).map(|_| of_name(&total)).collect();
         let mut room = SERVER_BYTES / ITEM_BYTES;
         for kept in &mut callers[..5] {
-            let share = room.min(CALLER_BYTES / ITEM_BYTES);
+            let share = room.min(NAME_BYTES / ITEM_BYTES);
             (0..share).for_each(|_| drop(kept.insert(shot(ITEM_BYTES), RIGHT, now).unwrap()));
             room -= share;
         }
@@ -376,7 +437,7 @@ mod tests {
         callers[0].clear(now);
         callers[5].insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
         drop(callers);
-        assert_eq!(total.0.load(Ordering::SeqCst), 0);
+        assert_eq!(total.held.load(Ordering::SeqCst), 0);
     }
 
     #[test]
