@@ -21,6 +21,7 @@ pub(super) const TOOLS: &[(&str, &str)] = &[
     ("setpriv", "util-linux"),
     ("flock", "util-linux"),
     ("ip", "iproute2"),
+    ("setxkbmap", "x11-xkb-utils"),
     ("mount", "mount"),
     ("chroot", "coreutils"),
     ("dpkg-deb", "dpkg"),
