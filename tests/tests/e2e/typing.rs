@@ -88,8 +88,8 @@ fn a_text_is_pasted_and_the_clipboard_is_what_it_was() {
 const SHOWN_LIMIT: Duration = Duration::from_secs(10);
 /// Inside a field's frame; the first line of its text; where the caret of the second line is not.
 const FRAME: u32 = 3;
-const LINE: u32 = 14;
-const CARET: u32 = 3;
+const LINE: u32 = 13;
+const CARET: u32 = 5;
 const WIDTH: u32 = 120;
 
 /// The display's pixels where the first line of the fixture's notes stands, as soon as they fit and stay.
@@ -134,11 +134,16 @@ fn umlauts_and_chinese_are_drawn_and_what_no_font_has_is_a_box() {
     };
     // Of the area for private use, which fonts leave free.
     let [one_box, same_box] = ["\u{e7a1}", "\u{e7a2}"].map(drawn);
-    assert_eq!(one_box, same_box, "what no font has is not drawn alike, so that this test sees nothing");
+    let shown = |line: &[bool]| -> String {
+        let row = |row: &[bool]| row.iter().map(|ink| if *ink { '#' } else { '.' }).collect::<String>() + "\n";
+        line.chunks(usize::try_from(WIDTH).unwrap()).map(row).collect()
+    };
+    let boxes = [&one_box, &same_box].map(|line| shown(line)).join("\n");
+    assert!(one_box == same_box, "what no font has is not drawn alike, so that this test sees nothing:\n{boxes}");
     let letters = ["ä", "ö", "ß", "你", "好", "世", "界"].map(drawn);
     for (at, letter) in letters.iter().enumerate() {
-        assert_ne!(*letter, one_box, "{at} is drawn as a box");
-        assert!(!letters[..at].contains(letter), "{at} is drawn as another character");
+        assert!(*letter != one_box, "{at} is drawn as a box:\n{}", shown(letter));
+        assert!(!letters[..at].contains(letter), "{at} is drawn as another character:\n{}", shown(letter));
     }
 }
 
