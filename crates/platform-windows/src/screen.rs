@@ -5,7 +5,7 @@ use crate::helper::Helpers;
 use crate::identity::{as_window, failed, from_win32, hwnd, is_alive, permitted, window_rect};
 use crate::tree::facts;
 use portcullis_model::{Cancel, Deadline, Effect, Rect, Resource, WindowIdentity};
-use portcullis_platform::{Bitmap, CaptureMethod, Display, Permit, PortFault, PortResult, ScreenPort};
+use portcullis_platform::{Bitmap, CaptureMethod, Display, Permit, PortFault, PortResult, ScreenPort, opaque};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use windows::Win32::Foundation::{HMODULE, HWND, LPARAM, RECT, WPARAM};
@@ -355,18 +355,6 @@ impl Dib {
         // as the bitmap, which `self` owns; nothing draws into it while `self` is borrowed.
         Ok((drawn, unsafe { std::slice::from_raw_parts(self.bits.cast::<u8>(), self.length()) }))
     }
-}
-
-/// Copies pixels in one pass and sets their alpha, which GDI leaves undefined.
-fn opaque(pixels: &[u8]) -> Vec<u8> {
-    const ALPHA: u32 = u32::from_ne_bytes([0, 0, 0, u8::MAX]);
-    let mut copy = vec![0; pixels.len()];
-    let (to, _) = copy.as_chunks_mut::<PIXEL_BYTES>();
-    let (from, _) = pixels.as_chunks::<PIXEL_BYTES>();
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = (u32::from_ne_bytes(*from) | ALPHA).to_ne_bytes();
-    }
-    copy
 }
 
 /// The screen's pixels of `area`, cut to the displays.

@@ -41,7 +41,34 @@ pub struct Bitmap {
     pub method: CaptureMethod,
 }
 
+/// Bytes of a pixel of a bitmap, and of one without its unused byte.
+const BGRA: usize = 4;
+const RGB: usize = 3;
+
+/// Copies pixels in one pass and sets their fourth byte, which GDI leaves undefined.
+pub fn opaque(pixels: &[u8]) -> Vec<u8> {
+    const ALPHA: u32 = u32::from_ne_bytes([0, 0, 0, u8::MAX]);
+    let mut copy = vec![0; pixels.len()];
+    let (to, _) = copy.as_chunks_mut::<BGRA>();
+    let (from, _) = pixels.as_chunks::<BGRA>();
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = (u32::from_ne_bytes(*from) | ALPHA).to_ne_bytes();
+    }
+    copy
+}
+
 impl Bitmap {
+    /// Its pixels in three bytes each: red, green, blue.
+    pub fn rgb(&self) -> Vec<u8> {
+        let (from, _) = self.bgra.as_chunks::<BGRA>();
+        let mut rgb = vec![0; from.len() * RGB];
+        let (to, _) = rgb.as_chunks_mut::<RGB>();
+        for (to, [blue, green, red, _]) in to.iter_mut().zip(from) {
+            *to = [*red, *green, *blue];
+        }
+        rgb
+    }
+
     /// A digest of the pixels of this part of the desktop, without their unused byte; none when the bitmap does not show all of it.
     pub fn mark(&self, area: Rect) -> Option<u64> {
         let offset = |from: i32, to: i32| usize::try_from(i64::from(to) - i64::from(from)).ok();

@@ -108,13 +108,7 @@ fn at_width(full: &Pixels, width: u32) -> Cow<'_, Pixels> {
 }
 
 fn pixels(bitmap: &Bitmap) -> Result<Pixels, Fault> {
-    let mut rgb = vec![0; bitmap.bgra.len() / 4 * 3];
-    for (to, from) in rgb.chunks_exact_mut(3).zip(bitmap.bgra.chunks_exact(4)) {
-        if let ([to_red, to_green, to_blue], [blue, green, red, _]) = (to, from) {
-            (*to_red, *to_green, *to_blue) = (*red, *green, *blue);
-        }
-    }
-    ImageBuffer::from_raw(bitmap.rect.width(), bitmap.rect.height(), rgb)
+    ImageBuffer::from_raw(bitmap.rect.width(), bitmap.rect.height(), bitmap.rgb())
         .filter(|full| full.width() > 0 && full.height() > 0)
         .ok_or_else(|| Fault::new(FaultCode::Internal, "the captured pixels do not fill their rectangle"))
 }
