@@ -86,9 +86,13 @@ const ALL_MUTANTS: Stage = stage("mutants of all lines", 3_600, all_mutants);
 const LAB: &[Stage] = &[
     stage("Windows build", 240, windows_build),
     stage("lab doctor", 60, doctor),
+    stage("the lab and Windows' own units", 300, around_the_product),
     stage("end-to-end tests", 900, end_to_end),
     stage("demo", 60, demo),
 ];
+
+/// Test programs of `tests` that have no stage of their own.
+const AROUND: [&str; 3] = ["lab", "manifest", "platform_units"];
 
 /// What a machine's own desktop has no part in: the doctor is the lab's, and the demo is run by whoever sits there.
 const IN_LAB_ALONE: [&str; 2] = ["lab doctor", "demo"];
@@ -258,6 +262,14 @@ fn doctor(tally: &mut Tally, _: Duration) -> Result<()> {
     Ok(())
 }
 
+/// What is beside the server that the end-to-end tests drive: the lab itself, the exe as a file, and the unit tests that
+/// Windows alone can run.
+fn around_the_product(tally: &mut Tally, limit: Duration) -> Result<()> {
+    let mut suite = vec!["test", "--no-fail-fast", "-p", "portcullis-tests"];
+    AROUND.iter().for_each(|name| suite.extend(["--test", name]));
+    stream(cargo(&suite), limit, tally)
+}
+
 /// One desktop has one focus, so these run one after another.
 fn end_to_end(tally: &mut Tally, limit: Duration) -> Result<()> {
     let suite = ["test", "--no-fail-fast", "-p", "portcullis-tests", "--test", "e2e", "--", "--test-threads=1"];
@@ -368,6 +380,19 @@ mod tests {
         assert_eq!(both, parts);
         let long: Vec<_> = stages(Some(Suite::Security), Desktop::Lab, true).iter().map(|stage| stage.name).collect();
         assert!(long.contains(&ALL_MUTANTS.name) && !long.contains(&MUTANTS.name), "{long:?}");
+    }
+
+    /// One that no stage names would never run.
+    #[test]
+    fn every_test_program_of_the_suite_has_a_stage() {
+        let entries =
+            std::fs::read_dir(workspace_top().join("tests/tests")).unwrap().map(|entry| entry.unwrap().path());
+        let mut found: Vec<String> =
+            entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        found.sort_unstable();
+        let mut known = [AROUND.as_slice(), &["e2e", "security"]].concat();
+        known.sort_unstable();
+        assert_eq!(found, known);
     }
 
     #[test]

@@ -406,7 +406,7 @@ mod tests {
     fn a_text_that_is_marked_as_a_secret_is_not_read() {
         let _one = ONE_CLIPBOARD.lock().unwrap();
         // A format's units, and whether the text beside it is a secret.
-        let marks = MARKS.map(|mark| (mark, vec![0], true)).into_iter();
+        let marks = MARKS.map(|mark| (mark, vec![0_u16], true)).into_iter();
         let kept = KEPT_NOWHERE.into_iter().flat_map(|name| {
             [(vec![0, 0], true), (vec![1, 0], false), (vec![0, 1], false), (vec![0], true)]
                 .map(|(number, secret)| (name, number, secret))
