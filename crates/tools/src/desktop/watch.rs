@@ -197,7 +197,8 @@ impl<'call> Watch<'call> {
     /// Looks until something changed that counts, or the time for that is over.
     fn await_change(&self, seen: bool) -> Result<(Vec<String>, bool), Fault> {
         let (started, patience) = (Instant::now(), self.patience());
-        let mut pause = FIRST_PAUSE;
+        // What a control has shown by itself is there; only where the window shows nothing of it a second look is worth a pause.
+        let mut pause = if seen { Duration::ZERO } else { FIRST_PAUSE };
         let mut lines = Vec::new();
         loop {
             self.cx.cancel.wait(pause)?;
@@ -215,12 +216,13 @@ impl<'call> Watch<'call> {
                 // The window was shut for a dialog that is not there yet; the dialog is what the caller wants to know of.
                 changed = false;
             }
-            if changed || seen || started.elapsed() >= patience || self.cx.deadline.passed() {
+            let looked_twice = seen && !pause.is_zero();
+            if changed || looked_twice || started.elapsed() >= patience || self.cx.deadline.passed() {
                 lines.truncate(DIFF_LINES);
                 return Ok((lines, changed));
             }
             lines.clear();
-            pause = (pause * 2).min(LAST_PAUSE);
+            pause = (pause * 2).clamp(FIRST_PAUSE, LAST_PAUSE);
         }
     }
 
