@@ -14,6 +14,8 @@ use std::fmt::Write as _;
 use std::fs;
 
 const TOOLS_PAGE: &str = "docs/tools.md";
+/// What clients are told of arguments and answers; a part of the program.
+const SCHEMAS: &str = "crates/tools/src/schemas.jsonl";
 /// Written by hand: what other systems' tools have, and ours beside it.
 const PARITY_PAGES: [&str; 2] = ["docs/parity.md", "docs/wpf-parity.md"];
 const HEAD: &str = "\
@@ -32,6 +34,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
     let catalogue = Catalogue::new();
     let pages = [
         (TOOLS_PAGE, tools_page(&catalogue)?),
+        (SCHEMAS, schemas(&catalogue)),
         ("docs/attacks.md", attacks::page(&catalogue)?),
         ("docs/configuration.md", configuration::configuration()?),
         ("docs/policy.md", configuration::policy(&catalogue)?),
@@ -85,6 +88,17 @@ fn tools_page(catalogue: &Catalogue) -> Result<String> {
     Ok(page)
 }
 
+/// The schemas of all tools, made of their types, a line each.
+fn schemas(catalogue: &Catalogue) -> String {
+    let line = |tool: &AnyTool| {
+        let (input, output) = tool.derived_schemas();
+        let name = Value::from(tool.descriptor().name);
+        let output = output.map(|output| format!(r#","output":{output}"#)).unwrap_or_default();
+        format!(r#"{{"name":{name},"input":{input}{output}}}"#) + "\n"
+    };
+    catalogue.tools().iter().map(line).collect()
+}
+
 fn section(page: &mut String, tool: &AnyTool) -> Result<()> {
     let descriptor = tool.descriptor();
     writeln!(page, "\n## {}\n\n{}\n", descriptor.name, descriptor.description)?;
@@ -119,16 +133,17 @@ fn section(page: &mut String, tool: &AnyTool) -> Result<()> {
     if descriptor.needs_administrator {
         page.push_str("- Needs administrator rights.\n");
     }
-    let rows = rows(tool.input_schema(), "");
+    let (input, output) = tool.derived_schemas();
+    let rows = rows(&input, "");
     if rows.is_empty() {
         page.push_str("\nNo parameters.\n");
     } else {
         page.push_str("\n| parameter | type | what |\n|---|---|---|\n");
         rows.iter().for_each(|row| page.push_str(row));
     }
-    if let Some(schema) = tool.output_schema() {
+    if let Some(schema) = output {
         page.push_str("\nThe answer:\n\n| field | type | what |\n|---|---|---|\n");
-        answer_rows(schema, "").iter().for_each(|row| page.push_str(row));
+        answer_rows(&schema, "").iter().for_each(|row| page.push_str(row));
     }
     page.push_str("\nExamples:\n\n");
     for (arguments, purpose) in descriptor.examples {

@@ -17,7 +17,6 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,8 +56,6 @@ pub(crate) struct Handler {
     gate: Gate,
     caller: Caller,
     calls: Arc<Calls>,
-    /// The tools as they are listed, by name; the SDK asks for one with each call.
-    tools: Arc<HashMap<&'static str, Tool>>,
     /// What is listed in place of our tools.
     foreign: Option<Arc<[ForeignTool]>>,
 }
@@ -102,21 +99,19 @@ pub(crate) struct SessionEnd(pub(crate) Cancel);
 
 impl Handler {
     pub(crate) fn new(gate: Gate, dialect: Dialect, caller: Caller, calls: Arc<Calls>) -> Self {
-        let mut tools: HashMap<_, _> = gate.tools().map(|tool| (tool.descriptor().name, render::tool(tool))).collect();
         let foreign = match dialect {
             Dialect::Portcullis => None,
             Dialect::WindowsMcp => Some(gate.windows_mcp()),
         };
-        tools.extend(foreign.iter().flatten().map(|tool| (tool.name, render::foreign(tool))));
-        Self { gate, caller, calls, tools: Arc::new(tools), foreign: foreign.map(Arc::from) }
+        Self { gate, caller, calls, foreign: foreign.map(Arc::from) }
     }
 
-    /// The names of the tools that are listed for a principal, sorted.
-    fn listed(&self, principal: &Principal) -> Vec<&'static str> {
+    /// The tools that are listed for a principal, sorted by name. A client asks once, so that nothing of it is kept.
+    fn listed(&self, principal: &Principal) -> Vec<Tool> {
         match &self.foreign {
-            None => self.gate.list(principal).iter().map(|tool| tool.descriptor().name).collect(),
+            None => self.gate.list(principal).into_iter().map(render::tool).collect(),
             Some(foreign) => {
-                foreign.iter().filter(|tool| self.gate.opens(principal, tool)).map(|tool| tool.name).collect()
+                foreign.iter().filter(|tool| self.gate.opens(principal, tool)).map(render::foreign).collect()
             }
         }
     }
@@ -208,15 +203,10 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let principal = self.principal(&context)?;
-        let listed = self.listed(&principal).iter().filter_map(|name| self.tools.get(name).cloned()).collect();
-        let mut list = ListToolsResult::with_all_items(listed);
+        let mut list = ListToolsResult::with_all_items(self.listed(&principal));
         list.ttl_ms = Some(LIST_TTL_MS);
         list.cache_scope = Some(CacheScope::Private);
         Ok(list)
-    }
-
-    fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.tools.get(name).cloned()
     }
 
     async fn call_tool(

@@ -118,18 +118,18 @@ pub(crate) fn refusal(uri: &str, fault: &Fault) -> ErrorData {
 pub(crate) fn tool(tool: &AnyTool) -> Tool {
     let descriptor = tool.descriptor();
     let listed = Tool::new(descriptor.name, descriptor.description, object(tool.input_schema()));
-    described(listed, descriptor.title, tool.output_schema(), descriptor.annotations)
+    described(listed, descriptor.title, tool.output_schema().map(taken), descriptor.annotations)
 }
 
 /// A tool under a foreign name as clients list it.
 pub(crate) fn foreign(tool: &ForeignTool) -> Tool {
     let listed = Tool::new(tool.name, tool.description, object(&tool.input_schema));
-    described(listed, tool.title, tool.output_schema.as_ref(), tool.annotations)
+    described(listed, tool.title, tool.output_schema.as_ref().map(object), tool.annotations)
 }
 
-fn described(mut listed: Tool, title: &str, output_schema: Option<&Value>, hints: Annotations) -> Tool {
+fn described(mut listed: Tool, title: &str, output_schema: Option<Arc<JsonObject>>, hints: Annotations) -> Tool {
     listed.title = Some(title.to_owned());
-    listed.output_schema = output_schema.map(object);
+    listed.output_schema = output_schema;
     listed.annotations = Some(
         ToolAnnotations::new()
             .read_only(hints.read_only)
@@ -141,5 +141,9 @@ fn described(mut listed: Tool, title: &str, output_schema: Option<&Value>, hints
 }
 
 fn object(schema: &Value) -> Arc<JsonObject> {
-    Arc::new(schema.as_object().cloned().unwrap_or_default())
+    taken(schema.clone())
+}
+
+fn taken(schema: Value) -> Arc<JsonObject> {
+    Arc::new(if let Value::Object(schema) = schema { schema } else { JsonObject::default() })
 }

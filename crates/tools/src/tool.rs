@@ -2,7 +2,7 @@
 
 use crate::args;
 use crate::context::{ApplyContext, PlanContext};
-use crate::descriptor::{Descriptor, Shape};
+use crate::descriptor::Descriptor;
 use crate::schema;
 use crate::wpf::name_readers;
 use portcullis_model::{Digest, Effect, Fault, FaultCode, Reply, Resource, Reversibility};
@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// What a plan found out: what the call would touch and do, and what applying it needs.
@@ -59,7 +60,11 @@ pub(crate) trait Tool: Send + Sync + 'static {
     /// Does it.
     fn apply(bound: Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault>;
 
-    /// The schema of a data tool's answer.
+    /// The schema of a data tool's answer, for who writes it down.
+    #[cfg_attr(
+        not(any(test, feature = "derive-schemas")),
+        expect(dead_code, reason = "a server does not make schemas")
+    )]
     fn output_schema() -> Option<Value> {
         None
     }
@@ -133,8 +138,10 @@ impl Aim {
 /// A tool without its types.
 pub struct AnyTool {
     descriptor: Descriptor,
-    input_schema: Value,
-    output_schema: Option<Value>,
+    /// Read when it is first asked for: most tools of a server are never called.
+    input_schema: OnceLock<Value>,
+    #[cfg(any(test, feature = "derive-schemas"))]
+    derive_schemas: fn() -> (Value, Option<Value>),
     plan: fn(&Descriptor, &Value, Value, &PlanContext<'_>) -> Result<PlannedCall, Fault>,
 }
 
@@ -147,12 +154,11 @@ impl std::fmt::Debug for AnyTool {
 impl AnyTool {
     /// Takes the types off.
     pub(crate) fn of<T: Tool>() -> Self {
-        let output_schema = T::output_schema();
-        debug_assert_eq!(output_schema.is_some(), T::DESCRIPTOR.shape == Shape::Data);
         Self {
             descriptor: T::DESCRIPTOR,
-            input_schema: schema::input::<T::Args>(),
-            output_schema,
+            input_schema: OnceLock::new(),
+            #[cfg(any(test, feature = "derive-schemas"))]
+            derive_schemas: || (schema::input::<T::Args>(), T::output_schema()),
             plan: |descriptor, schema, arguments, cx| {
                 let args = args::parse::<T::Args>(schema, arguments, descriptor.secret_arguments)?;
                 let shows = T::shows(&args);
@@ -179,24 +185,30 @@ impl AnyTool {
 
     /// The schema of its arguments.
     pub fn input_schema(&self) -> &Value {
-        &self.input_schema
+        self.input_schema.get_or_init(|| schema::written(self.descriptor.name).input)
     }
 
     /// The names of its arguments.
     pub(crate) fn argument_names(&self) -> Vec<&str> {
-        args::names(&self.input_schema)
+        args::names(self.input_schema())
     }
 
-    /// The schema of its answer, for a data tool.
-    pub fn output_schema(&self) -> Option<&Value> {
-        self.output_schema.as_ref()
+    /// The schema of its answer, for a data tool. Clients alone have a use for it, so that it is made anew and not kept.
+    pub fn output_schema(&self) -> Option<Value> {
+        schema::written(self.descriptor.name).output
+    }
+
+    /// The schemas of its arguments and of its answer, made of the types.
+    #[cfg(any(test, feature = "derive-schemas"))]
+    pub fn derived_schemas(&self) -> (Value, Option<Value>) {
+        (self.derive_schemas)()
     }
 
     /// Parses the arguments and plans the call.
     pub fn plan(&self, arguments: Value, cx: &PlanContext<'_>) -> Result<PlannedCall, Fault> {
         let aim = Aim::of(&arguments, self.descriptor.secret_arguments);
         let planned =
-            (self.plan)(&self.descriptor, &self.input_schema, arguments, cx).map_err(|fault| aim.name(fault))?;
+            (self.plan)(&self.descriptor, self.input_schema(), arguments, cx).map_err(|fault| aim.name(fault))?;
         let PlannedCall { apply, .. } = planned;
         let apply: Applied = Box::new(move |permit, cx| apply(permit, cx).map_err(|fault| aim.name(fault)));
         Ok(PlannedCall { apply, ..planned })

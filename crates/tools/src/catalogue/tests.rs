@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::descriptor::{Descriptor, Shape};
+use crate::schema::{self, Schemas};
 use portcullis_model::Tier;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -40,11 +41,23 @@ fn descriptors_are_complete_and_truthful() {
 }
 
 #[test]
+fn the_schemas_that_are_written_down_are_those_of_the_types() {
+    assert_eq!(schema::written_names(), Catalogue::new().names(), "run `cargo xtask generate`");
+    each(|tool, d| {
+        let (input, output) = tool.derived_schemas();
+        assert_eq!(schema::written(d.name), Schemas { input, output }, "{}: run `cargo xtask generate`", d.name);
+    });
+    assert_eq!(schema::written("Ap"), Schemas { input: Value::Null, output: None }, "part of a name is none");
+}
+
+#[test]
 fn schemas_are_closed_and_examples_fit_them() {
     each(|tool, d| {
         let schema = tool.input_schema();
         assert_eq!(schema["additionalProperties"], false, "{}", d.name);
         assert!(!schema.to_string().contains("$ref"), "{}", d.name);
+        // The HTTP transport is told no schema of a tool, so that no argument can also be a header.
+        assert!(!schema.to_string().contains("x-mcp-header"), "{}", d.name);
         assert_eq!(tool.output_schema().is_some(), d.shape == Shape::Data, "{}", d.name);
         for (arguments, purpose) in d.examples {
             assert!(!purpose.is_empty(), "{}", d.name);

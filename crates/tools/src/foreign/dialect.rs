@@ -47,7 +47,7 @@ fn listed(row: &Row, catalogue: &Catalogue) -> Option<ForeignTool> {
         description,
         input_schema: schema(row, &arms),
         output_schema: match arms.as_slice() {
-            [(_, only)] => only.output_schema().cloned(),
+            [(_, only)] => only.output_schema(),
             _ => None,
         },
         annotations: Annotations {

@@ -41,7 +41,7 @@ struct StepTool {
 }
 
 fn parsed<T: Answers>(arguments: &Value) -> Result<T::Args, Fault> {
-    args::parse::<T::Args>(&schema::input::<T::Args>(), arguments.clone(), &[])
+    args::parse::<T::Args>(&schema::written(T::DESCRIPTOR.name).input, arguments.clone(), &[])
 }
 
 const fn step<T: Answers>() -> StepTool {

@@ -265,7 +265,7 @@ fn every_documented_field_is_told_or_is_known_not_to_be() {
             continue;
         };
         let schema = tool.output_schema().unwrap();
-        let there = |field: &str| has(schema, schema, &field.split('.').collect::<Vec<_>>());
+        let there = |field: &str| has(&schema, &schema, &field.split('.').collect::<Vec<_>>());
         let missing: Vec<_> = told.split_whitespace().filter(|field| !there(field)).collect();
         let there_now: Vec<_> = untold.split_whitespace().filter(|field| there(field)).collect();
         if !missing.is_empty() || !there_now.is_empty() {
