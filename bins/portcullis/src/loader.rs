@@ -8,6 +8,7 @@ use portcullis_wpf_loader::{LoadAnswer, LoadRequest};
 use std::io::{Read, Write};
 use std::os::windows::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -73,19 +74,25 @@ impl Drop for Worker {
 impl Worker {
     fn answer(&mut self, deadline: Deadline, cancel: &Cancel) -> PortResult<LoadAnswer> {
         let out = self.0.stdout.take().ok_or(internal(0))?;
+        let (send, answer) = mpsc::channel();
         let reader = thread::Builder::new().name("wpf-load".to_owned()).spawn(move || {
             let mut text = Vec::new();
-            out.take(ANSWER_CAP).read_to_end(&mut text).map(|_| text)
+            let read = out.take(ANSWER_CAP).read_to_end(&mut text).map(|_| text);
+            // Nobody may wait for it any more.
+            send.send(read).ok();
         });
-        let reader = reader.map_err(|_| internal(0))?;
-        while !reader.is_finished() {
-            if deadline.passed() {
-                return Err(CancelReason::Deadline.into());
+        reader.map_err(|_| internal(0))?;
+        loop {
+            match answer.recv_timeout(deadline.slice(LOOK).remaining()) {
+                Ok(read) => {
+                    let text = read.map_err(|_| internal(0))?;
+                    return Ok(serde_json::from_slice(&text).map_err(|_| internal(1))?);
+                }
+                Err(RecvTimeoutError::Disconnected) => return Err(internal(0).into()),
+                Err(RecvTimeoutError::Timeout) if deadline.passed() => return Err(CancelReason::Deadline.into()),
+                Err(RecvTimeoutError::Timeout) => cancel.check()?,
             }
-            cancel.wait(deadline.slice(LOOK).remaining())?;
         }
-        let text = reader.join().ok().and_then(Result::ok).ok_or(internal(0))?;
-        Ok(serde_json::from_slice(&text).map_err(|_| internal(1))?)
     }
 }
 
