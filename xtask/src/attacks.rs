@@ -525,6 +525,24 @@ const ATTACKS: &[Attack] = &[
     ),
     on(Kind::Programs, RESTRICTIONS, "only_listed_paths_are_started", &["App"]),
     on(Kind::Programs, "tests/tests/e2e/boundaries.rs", "a_program_is_started_by_its_own_path_alone", &["App"]),
+    on(
+        Kind::Programs,
+        "tests/tests/e2e/boundaries.rs",
+        "attack_our_own_program_is_not_started",
+        &["App", "TaskCreate"],
+    ),
+    on(
+        Kind::Others,
+        "crates/gate/tests/kept.rs",
+        "attack_what_a_shell_wrote_is_not_read_by_who_may_not_run_one",
+        &["ListResources", "ReadResource", "Shell"],
+    ),
+    on(
+        Kind::Others,
+        BACKGROUND,
+        "attack_an_answer_of_the_background_is_not_read_by_who_may_not_run_a_shell",
+        &["GetTaskStatus", "Shell"],
+    ),
     on(Kind::Processes, PROCESSES, "attack_what_is_ours_critical_or_the_client_is_not_ended", &["KillProcess"]),
     on(
         Kind::Processes,

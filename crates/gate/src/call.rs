@@ -485,6 +485,7 @@ impl Inner {
                 tables: &tables,
                 names: &force.rules,
                 targets: &force.rules,
+                tools: &force.rules,
                 cancel: &running.cancel,
             };
             match catch(descriptor, "plan", || tool.plan(values, &cx)) {
@@ -610,8 +611,15 @@ impl PolicyView for Inner {
         let tables = self.holders.of(principal);
         let joined = force.joined(&self.parts.ports, principal, &tables);
         let readers = Readers::new(joined.as_ref().unwrap_or_else(|| force.ports(principal)));
-        let cx =
-            PlanContext { principal, readers, tables: &tables, names: rules, targets: rules, cancel: &Cancel::new() };
+        let cx = PlanContext {
+            principal,
+            readers,
+            tables: &tables,
+            names: rules,
+            targets: rules,
+            tools: rules,
+            cancel: &Cancel::new(),
+        };
         let planned = match catch(descriptor, "plan", || tool.plan(arguments, &cx)) {
             Ok(planned) => planned,
             Err(fault) => return Ok(Explanation::of_fault(name, principal, Verdict::NotPlanned, fault)),

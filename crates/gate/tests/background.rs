@@ -180,6 +180,19 @@ fn a_command_goes_on_behind_its_answer_and_its_end_is_kept() {
 }
 
 #[test]
+fn attack_an_answer_of_the_background_is_not_read_by_who_may_not_run_a_shell() {
+    let server = Server::start();
+    let (able, observer) = (Principal::key("ci", Scope::ALL), Principal::key("ci", [Scope::Observe]));
+    let (answer, _) = server.call(&able, "Shell", json!({ "command": "x", "background": true }));
+    assert_eq!(word(&answer), Some("confirmed"), "{answer:?}");
+    assert!(server.ended(&able, "c-1")["answer"].is_string());
+    let fault = server.tasks(&observer, "GetTaskStatus", json!({ "task_id": "c-1" })).unwrap_err();
+    assert!(fault.code == FaultCode::NotEnabled && fault.to_string().contains("Shell"), "{fault}");
+    let all = server.tasks(&observer, "GetTaskStatus", json!({})).unwrap();
+    assert!(all.iter().all(|task| task.get("answer").is_none()), "{all:?}");
+}
+
+#[test]
 fn what_does_not_begin_is_answered_as_if_it_were_waited_for() {
     let server = Server::start();
     let me = Principal::local();

@@ -12,8 +12,8 @@ mod common;
 use common::{at, gate_with, open_gate};
 use portcullis_gate::{Call, Catalogue, Gate, Presence, Progress, Replacement};
 use portcullis_model::{
-    Cancel, CancelReason, Digest, Fault, FaultCode, Image, KnownBy, Link, Part, Principal, Reply, Scope, Valued,
-    WindowPattern,
+    Authenticated, Cancel, CancelReason, Digest, Fault, FaultCode, Image, KnownBy, Link, Part, Principal, Reply, Scope,
+    Scopes, Valued, WindowPattern,
 };
 use portcullis_platform::{Captured, ShellEnd, ShellRun};
 use portcullis_platform_fake::{Call as FakeCall, FakeDesktop};
@@ -275,4 +275,23 @@ fn what_an_answer_leaves_out_of_an_output_is_kept_for_its_caller() {
     let (told, _, links) = parts(call(&gate, &mine, "Shell", json!({ "command": "x" })).unwrap());
     assert_eq!(links[0].size, u64::try_from(Captured::FIRST_CAP).unwrap());
     assert!(told.contains("its first 4000000 bytes are kept") && told.contains("`> file`"), "{}", &told[..500]);
+}
+
+/// A token's later word from its issuer may give its holder less than the one by which the work was done.
+#[test]
+fn attack_what_a_shell_wrote_is_not_read_by_who_may_not_run_one() {
+    let desktop = FakeDesktop::demo();
+    let gate = open_gate(&desktop, Approval::Never, |rules| rules);
+    let (able, observer) = (key("ci"), Principal::key("ci", [Scope::Observe]));
+    let single = Scopes::parse(["tool:ReadResource"]).unwrap();
+    let reader = Principal::remote(Authenticated::Key, "ci", single);
+    writes(&desktop, &b"line\n".repeat(10_000));
+    let (told, _, links) = parts(call(&gate, &able, "Shell", json!({ "command": "x" })).unwrap());
+    assert!(told.contains(&links[0].uri));
+    assert!(read(&gate, &able, &links[0].uri).is_ok());
+    for less in [&observer, &reader] {
+        let fault = read(&gate, less, &links[0].uri).unwrap_err();
+        assert!(fault.code == FaultCode::NotEnabled && fault.to_string().contains("Shell"), "{fault}");
+    }
+    assert_eq!((listed(&gate, &able).len(), listed(&gate, &observer).len()), (1, 0));
 }

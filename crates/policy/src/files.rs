@@ -75,6 +75,12 @@ impl FileRules {
             Resource::File { path, access, .. } | Resource::FileTree { path, access, .. } => {
                 self.check(principal, own, path, *access).map(Some)
             }
+            // What is started by its path does with the user's rights what it is told, ours too.
+            Resource::Executable { path } => match FilePath::parse(path) {
+                Ok(path) => self.check_own(&path, Access::Read).map(|()| None),
+                // What is no path of a file is not one of ours.
+                Err(_) => Ok(None),
+            },
             _ => Ok(None),
         }
     }

@@ -14,7 +14,7 @@ use portcullis_platform::{
     Display, FoundProcesses, HeldApplication, HeldFile, HeldKey, HeldProcess, HeldService, InstalledApp, LastLink,
     LoadFault, PortResult, Ports, SessionState, UserSession, WpfProcess,
 };
-use portcullis_policy::{Rules, WpfPins};
+use portcullis_policy::{Rules, ToolRow, WpfPins};
 use portcullis_wpf::Sessions;
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -384,6 +384,18 @@ pub trait TargetRules {
     ) -> Result<(), Fault>;
 }
 
+/// Which tools are open to whom.
+pub trait ToolRules {
+    /// Fails unless the tool is open to this principal at this moment.
+    fn require_open(&self, principal: &Principal, tool: ToolRow<'_>) -> Result<(), Fault>;
+}
+
+impl ToolRules for Rules {
+    fn require_open(&self, principal: &Principal, tool: ToolRow<'_>) -> Result<(), Fault> {
+        Ok(self.admit(principal, tool)?)
+    }
+}
+
 impl TargetRules for Rules {
     fn asks_of(&self, path: &FilePath) -> Option<WpfPins> {
         self.wpf_targets().asks_of(path)
@@ -419,6 +431,8 @@ pub struct PlanContext<'call> {
     pub names: &'call dyn NameRules,
     /// Which WPF applications may be known of.
     pub targets: &'call dyn TargetRules,
+    /// Which tools are open, for what such a tool has left.
+    pub tools: &'call dyn ToolRules,
     /// Ends the work early.
     pub cancel: &'call Cancel,
 }

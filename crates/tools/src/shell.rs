@@ -156,7 +156,8 @@ impl Tool for Shell {
         let keep = |name: &'static str, captured: &Captured| {
             let bytes = captured.first().to_vec();
             // A text that finds no room is told of as one that is not kept.
-            keeper.keep(Artifact { of: name, mime: TEXT, bytes, pixels: None }).ok()
+            let of_tool = Some(Self::DESCRIPTOR.row());
+            keeper.keep(Artifact { of: name, mime: TEXT, bytes, pixels: None, of_tool }).ok()
         };
         Ok(told(request.command.shell(), &run, (began.elapsed(), timeout), &keep))
     }

@@ -2,6 +2,7 @@
 //! not there for a caller, by whatever name.
 
 use crate::args::{NoArgs, Text};
+use crate::catalogue::Catalogue;
 use crate::context::{ApplyContext, EndedTask, PlanContext, TaskInfo};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::schema;
@@ -180,7 +181,15 @@ impl Tool for GetTaskStatus {
         examples: [("{}", "The last ones"), (r#"{"task_id": "c-17"}"#, "One of them")],
     };
 
-    fn plan(args: GetTaskStatusArgs, _cx: &PlanContext<'_>) -> Result<Planned<Self::Bound>, Fault> {
+    fn plan(args: GetTaskStatusArgs, cx: &PlanContext<'_>) -> Result<Planned<Self::Bound>, Fault> {
+        let ended = cx.tables.ended();
+        let asked = args.task_id.as_ref().and_then(|id| ended.iter().find(|task| task.id == id.0));
+        if let Some(task) = asked.filter(|task| task.kept.is_some())
+            && let Some(tool) = Catalogue::new().get(task.tool)
+        {
+            // To whom the tool is shut by now, so is its answer.
+            cx.tools.require_open(cx.principal, tool.descriptor().row())?;
+        }
         Ok(Planned::disclosure(Effect::ReadTasks, Resource::OwnTasks, args.task_id.map(|id| id.0)))
     }
 

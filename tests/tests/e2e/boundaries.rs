@@ -5,6 +5,7 @@
 use portcullis_testkit::client::{ANSWER_LIMIT, Client, Era, ToolResult};
 use portcullis_testkit::desktop::{Desktop, call_until, desktop, ref_of};
 use portcullis_testkit::journal::{EVENT_LIMIT, Journal, is};
+use portcullis_testkit::lab::{Profile, built_exe};
 use portcullis_testkit::server::Transport;
 use serde_json::{Value, json};
 
@@ -131,6 +132,27 @@ fn a_drag_is_not_dropped_on_a_window_that_came_up_meanwhile() {
     desktop.state().unwrap();
     let lines = [desktop.journal().since(mark).unwrap(), journal.since(second_mark).unwrap()].concat();
     assert!(!lines.iter().any(|line| line["event"] == "drop"), "{lines:?}");
+}
+
+/// Started with words of its own, the server's exe would make keys, write out the record, or stop all work.
+#[test]
+fn attack_our_own_program_is_not_started() {
+    let desktop = desktop().unwrap();
+    let server = desktop.own_server(Transport::Stdio, &["--enable-tier3"]).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    let exe = desktop.run().windows_path(&built_exe("portcullis", Profile::Lab));
+    let data = desktop.run().windows_path(server.data());
+    for path in [exe.clone(), exe.to_uppercase(), exe.replace('\\', "/")] {
+        let launch = json!({ "action": "launch", "name": path, "args": ["stop", "--data", data] });
+        let answer = client.call("App", launch).unwrap();
+        assert!(answer.text.contains("no configuration lifts this"), "{path}: {}", answer.text);
+    }
+    let action = json!({ "program": exe, "arguments": "stop" });
+    let task = json!({ "name": r"\Own", "actions": [action], "triggers": [{ "kind": "logon" }] });
+    let answer = client.call("TaskCreate", task).unwrap();
+    assert!(answer.is_error, "{}", answer.text);
+    assert!(!server.data().join("stopped").exists(), "all work was stopped");
+    client.call("GetRunningTasks", json!({})).unwrap().ok().unwrap();
 }
 
 #[test]

@@ -122,6 +122,17 @@ fn attack_our_own_files_and_the_clients_that_start_us_are_refused_whatever_is_na
             assert!(said.ends_with("no configuration lifts this"), "{text}: {said}");
         }
     }
+    // Nor is our program started, which does for whoever starts it what its owner alone may: keys, records, stops.
+    for (path, starts) in [
+        (r"C:\work\out\bin\portcullis.exe", false),
+        (r"c:/WORK/out/bin/Portcullis.exe", false),
+        (r"C:\Users\me\AppData\Local\Portcullis\copy.exe", false),
+        (r"C:\work\out\bin\portcullis.exe.bak", true),
+        (r"C:\windows\notepad.exe", true),
+    ] {
+        let said = open.check_resource(&local, None, &Resource::Executable { path: path.to_owned() });
+        assert_eq!(said.is_ok(), starts, "{path}: {said:?}");
+    }
     // What holds one of them is not moved or deleted, but may be read.
     for (text, access, lifted) in [
         (r"C:\work\out\bin", Access::Write, false),

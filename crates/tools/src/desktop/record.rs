@@ -129,7 +129,13 @@ impl Tool for ScreenRecord {
             parts.push(Part::Image(Image { mime, bytes, width, height }));
         } else {
             let keeper = Keeper::new(Effect::ReadPixels, &wanted.resource, permit, cx);
-            let item = keeper.keep(Artifact { of: wanted.area.word(), mime, bytes, pixels: Some((width, height)) })?;
+            let item = keeper.keep(Artifact {
+                of: wanted.area.word(),
+                mime,
+                bytes,
+                pixels: Some((width, height)),
+                of_tool: None,
+            })?;
             parts.extend(item.told());
         }
         Ok(Reply::View { parts, outcome: None })

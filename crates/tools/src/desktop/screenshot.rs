@@ -126,7 +126,8 @@ impl Tool for Screenshot {
         if keep {
             let Image { mime, bytes, width, height } = whole(&bitmap, limits.quality, &overlay)?;
             let keeper = Keeper::new(Effect::ReadPixels, &resource, permit, cx);
-            let item = keeper.keep(Artifact { of: area.word(), mime, bytes, pixels: Some((width, height)) })?;
+            let item =
+                keeper.keep(Artifact { of: area.word(), mime, bytes, pixels: Some((width, height)), of_tool: None })?;
             parts.extend(item.told());
         }
         Ok(Reply::View { parts, outcome: None })

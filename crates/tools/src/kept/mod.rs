@@ -115,7 +115,7 @@ struct ListResources;
 
 impl Tool for ListResources {
     type Args = NoArgs;
-    type Bound = ();
+    type Bound = Vec<Arc<Item>>;
 
     const DESCRIPTOR: Descriptor = Descriptor {
         name: "ListResources",
@@ -134,18 +134,25 @@ impl Tool for ListResources {
         examples: [("{}", "List them"), ("{}", "See until when a recording is kept")],
     };
 
-    fn plan(_: NoArgs, _cx: &PlanContext<'_>) -> Result<Planned<()>, Fault> {
-        Ok(Planned::disclosure(Effect::ReadTasks, Resource::OwnTasks, ()))
+    fn plan(_: NoArgs, cx: &PlanContext<'_>) -> Result<Planned<Self::Bound>, Fault> {
+        let mut all = cx.tables.kept().all();
+        all.retain(|item| require_tool(item, cx).is_ok());
+        Ok(Planned::disclosure(Effect::ReadTasks, Resource::OwnTasks, all))
     }
 
-    fn apply((): (), permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
+    fn apply(all: Self::Bound, permit: &Permit, _cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         permit.require(Effect::ReadTasks, &Resource::OwnTasks)?;
-        data(&Entries { resources: cx.tables.kept().all().into_iter().map(Entry::from).collect() })
+        data(&Entries { resources: all.into_iter().map(Entry::from).collect() })
     }
 
     fn output_schema() -> Option<Value> {
         Some(schema::output::<Entries>())
     }
+}
+
+/// Refuses what is a part of the answer of a tool that is shut to the caller by now.
+fn require_tool(item: &Item, cx: &PlanContext<'_>) -> Result<(), Fault> {
+    item.of_tool.map_or(Ok(()), |tool| cx.tools.require_open(cx.principal, tool))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -199,6 +206,7 @@ impl Tool for ReadResource {
                 .rule("what is kept is the caller's own, and goes after 24 hours, when there is too much, when the rules change, and with the session and the server that made it")
                 .remedy("see ListResources, or make it anew")
         })?;
+        require_tool(&item, cx)?;
         let from = args.from.map_or(0, Int::size);
         let count = args.max_chars.map_or(TEXT_DEFAULT, Int::size);
         Ok(Planned::disclosure(item.effect, item.resource.clone(), (item, from, count)))

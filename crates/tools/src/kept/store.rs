@@ -3,7 +3,7 @@
 //! kept is for policy.
 
 use portcullis_model::{Effect, Fault, FaultCode, Link, Part, ProcessId, Resource};
-use portcullis_policy::{OutsidePermit, Permit};
+use portcullis_policy::{OutsidePermit, Permit, ToolRow};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -75,6 +75,8 @@ pub(crate) struct Artifact {
     pub(crate) bytes: Vec<u8>,
     /// Width and height in pixels, as encoded; of what is no picture none.
     pub(crate) pixels: Option<(u32, u32)>,
+    /// The tool of whose answer it is a part, where the right to read it does not say so.
+    pub(crate) of_tool: Option<ToolRow<'static>>,
 }
 
 /// Something that is kept, and the right by which it is read: who has it no more does not read it.
@@ -86,6 +88,8 @@ pub(crate) struct Item {
     pub(crate) pixels: Option<(u32, u32)>,
     pub(crate) effect: Effect,
     pub(crate) resource: Resource,
+    /// The tool whose answer it is a part of: to whom that is shut, so is this.
+    pub(crate) of_tool: Option<ToolRow<'static>>,
     pub(crate) made_at: OffsetDateTime,
     of: &'static str,
     made: Instant,
@@ -250,12 +254,13 @@ impl Kept {
                 return Err(KeepFault::Full);
             }
         }
-        let Artifact { of, mime, bytes, pixels } = artifact;
+        let Artifact { of, mime, bytes, pixels, of_tool } = artifact;
         let item = Arc::new(Item {
             id,
             mime,
             bytes,
             pixels,
+            of_tool,
             effect,
             resource: resource.clone(),
             made_at: OffsetDateTime::now_utc(),
@@ -342,7 +347,7 @@ mod tests {
     const RIGHT: (Effect, &Resource) = (Effect::ReadPixels, &Resource::Desktop);
 
     fn shot(size: usize) -> Artifact {
-        Artifact { of: "screen", mime: "image/png", bytes: vec![7; size], pixels: Some((1, 1)) }
+        Artifact { of: "screen", mime: "image/png", bytes: vec![7; size], pixels: Some((1, 1)), of_tool: None }
     }
 
     #[test]

@@ -189,8 +189,13 @@ impl Answers for ElementScreenshot {
 
     fn keep(answer: &mut ScreenshotAnswer, keeper: &Keeper<'_>) -> Result<(), Fault> {
         if let Some(Taken { bytes, width, height }) = answer.taken.take() {
-            let item =
-                keeper.keep(Artifact { of: "element", mime: "image/png", bytes, pixels: Some((width, height)) })?;
+            let item = keeper.keep(Artifact {
+                of: "element",
+                mime: "image/png",
+                bytes,
+                pixels: Some((width, height)),
+                of_tool: None,
+            })?;
             answer.kept = Some(KeptPicture::of(&item));
         }
         Ok(())
