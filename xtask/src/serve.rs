@@ -5,7 +5,7 @@ use crate::lab::{code_of, live};
 use crate::progress::Steps;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use portcullis_testkit::lab::{Lab, Profile, Run, StdioPlan, built_exe, tethered, timed};
+use portcullis_testkit::lab::{Lab, Profile, Run, built_exe, tethered, timed};
 use portcullis_testkit::server::rights_flags;
 use serde_json::{Value, json};
 use std::fs;
@@ -75,8 +75,10 @@ impl Listening {
         let mut arguments: Vec<&str> = vec!["serve", "--transport", "http", "--port", "0"];
         arguments.extend(rights_flags(run, exe)?);
         arguments.extend(flags.iter().map(AsRef::as_ref));
-        let stdio = StdioPlan { stdin: Stdio::null(), stdout: Stdio::null(), stderr: Stdio::piped() };
-        let mut child = run.spawn(exe, &arguments, stdio)?;
+        // It goes with this process however that ends, also in a run that goes on.
+        let mut server = tethered(&run.command(exe, &arguments, &[])?);
+        server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = server.spawn().context("cannot start the server")?;
         let stderr = child.stderr.take().context("the server's standard error")?;
         let (say, listening) = mpsc::channel();
         thread::spawn(move || {

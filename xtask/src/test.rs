@@ -86,7 +86,7 @@ const ALL_MUTANTS: Stage = stage("mutants of all lines", 3_600, all_mutants);
 const LAB: &[Stage] = &[
     stage("Windows build", 240, windows_build),
     stage("lab doctor", 60, doctor),
-    stage("the lab and Windows' own units", 300, around_the_product),
+    stage("what is around the server", 300, around_the_product),
     stage("end-to-end tests", 900, end_to_end),
     stage("demo", 60, demo),
 ];

@@ -135,6 +135,7 @@ fn data_folder(machine: &dyn Machine, args: &ServersArgs, word: Word) -> anyhow:
 
 pub(crate) fn run(machine: &dyn Machine, args: ServersArgs, word: Word) -> anyhow::Result<ExitCode> {
     let signal = OwnerSignal::of(machine, &data_folder(machine, &args, word)?)?;
+    let was_stopped = signal.look(Duration::ZERO)?.is_some();
     match word {
         Word::Stop => signal.set()?,
         Word::Resume => signal.clear()?,
@@ -147,8 +148,10 @@ pub(crate) fn run(machine: &dyn Machine, args: ServersArgs, word: Word) -> anyho
         out!("{}", serde_json::to_string_pretty(&json!({ "stopped": stopped, "files": files }))?);
     } else if stopped {
         out!("stopped: no server of this user works until `portcullis resume`");
+    } else if was_stopped {
+        out!("resumed: servers take calls again");
     } else {
-        out!("not stopped: servers take calls");
+        out!("nothing was stopped: servers take calls");
     }
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -37,7 +37,7 @@ pub(crate) fn run(machine: &dyn Machine, args: &ToolsArgs) -> anyhow::Result<Exi
     for tool in catalogue.tools() {
         let descriptor = tool.descriptor();
         let state = if open(&tool) { "open" } else { "shut" };
-        out!("{:<18} tier {}  {state}  {}", descriptor.name, descriptor.tier.number(), descriptor.title);
+        out!("{:<38} tier {}  {state}  {}", descriptor.name, descriptor.tier.number(), descriptor.title);
     }
     Ok(ExitCode::SUCCESS)
 }

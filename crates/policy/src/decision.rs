@@ -538,8 +538,15 @@ fn no_scope(principal: &Principal, tool: ToolRow<'_>, scope: Scope) -> Denial {
         code: FaultCode::NotEnabled,
         message: format!("{} needs the scope `{scope}`", tool.name),
         rule: format!("{principal} holds no `{scope}` scope"),
-        remedy: Some(format!("call as a principal that holds `{scope}`; stdio holds every scope")),
+        remedy: Some(remedy_of_scope(scope)),
     }
+}
+
+/// What gives a caller a scope.
+pub(crate) fn remedy_of_scope(scope: &str) -> String {
+    format!(
+        "the owner can make a key that holds it: `portcullis key new NAME --scopes …,{scope}`; stdio holds every scope"
+    )
 }
 
 fn no_effects(tool: ToolRow<'_>) -> Denial {

@@ -1,7 +1,7 @@
 //! The five gates of what goes through WPF's inspector. They are shut until the owner opens one by its name; no tier, list of
 //! tools or word that opens everything is one of these words.
 
-use crate::decision::Denial;
+use crate::decision::{Denial, remedy_of_scope};
 use portcullis_model::{FaultCode, Principal, Valued, WpfGate};
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ impl Gates {
             return refused(
                 format!("{tool} needs the scope `{name}`"),
                 format!("{principal} holds no `{name}` scope"),
-                format!("call as a principal that holds `{name}`; stdio holds every scope"),
+                remedy_of_scope(name),
             );
         }
         match self.0.get(&gate) {

@@ -97,6 +97,9 @@ fn describe(schema: &Value, name: &str) -> String {
     let property = schema.get("properties").and_then(|properties| properties.get(name));
     let text = property.and_then(|property| property.get("description")).and_then(Value::as_str).unwrap_or_default();
     let kind = property.and_then(|property| property.get("type")).and_then(Value::as_str).unwrap_or("value");
+    let choices = property.and_then(|property| property.get("enum")).and_then(Value::as_array);
+    let words: Option<Vec<&str>> = choices.and_then(|choices| choices.iter().map(Value::as_str).collect());
+    let kind = words.map_or_else(|| kind.to_owned(), |words| format!("one of {}", words.join(", ")));
     if text.is_empty() { format!("give `{name}` as {kind}") } else { format!("give `{name}` as {kind}: {text}") }
 }
 

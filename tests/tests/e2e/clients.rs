@@ -2,15 +2,16 @@
 //! Inspector list the tools and call some, over standard input and output and over HTTP.
 
 use portcullis_testkit::desktop::{Desktop, desktop};
-use portcullis_testkit::lab::{Cache, Group, Lab, StdioPlan, run_within, workspace_top};
+use portcullis_testkit::lab::{Cache, Lab, run_within, workspace_top};
 use portcullis_testkit::server::{Server, Transport, new_data_folder, verify_audit};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a client may take, from its start to its end.
 const CLIENT_LIMIT: Duration = Duration::from_secs(60);
@@ -156,17 +157,25 @@ fn the_configuration_that_lab_serve_prints_connects_a_client() {
     let mut desktop = desktop().unwrap();
     let by_key = tools(&mut desktop, Transport::Http);
     let data = new_data_folder(desktop.run()).unwrap();
-    let serve = lab_command(&desktop, &["serve"], &data);
-    let stdio = StdioPlan { stdin: Stdio::null(), stdout: Stdio::piped(), stderr: Stdio::null() };
-    let mut serving = Group::spawn(&serve, stdio).unwrap();
-    let said = serde_json::Deserializer::from_reader(serving.stdout().unwrap()).into_iter::<Value>().next();
+    let mut serve = lab_command(&desktop, &["serve"], &data);
+    let mut serving = serve.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let said = serde_json::Deserializer::from_reader(serving.stdout.take().unwrap()).into_iter::<Value>().next();
+    let said = said.unwrap().unwrap();
     let config = desktop.run().share().join("serve.json");
-    std::fs::write(&config, said.unwrap().unwrap().to_string()).unwrap();
+    std::fs::write(&config, said.to_string()).unwrap();
     let connection = ["--config", config.to_str().unwrap(), "--server", "portcullis"].map(str::to_owned);
     let listed = inspector(&desktop, &connection, &["tools/list"]);
     let names: Vec<&str> = listed["tools"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
     assert_eq!(names, by_key);
+    // Nothing of it is told that it ends, and the run goes on; the server goes all the same.
     serving.kill().unwrap();
+    serving.wait().unwrap();
+    let url = said["mcpServers"]["portcullis"]["url"].as_str().unwrap();
+    let address = url.trim_start_matches("http://").split('/').next().unwrap();
+    let deadline = Instant::now() + GONE_LIMIT;
+    while TcpStream::connect(address).is_ok() {
+        assert!(Instant::now() < deadline, "the server goes on");
+    }
     // Killed in the middle of everything, the record is whole up to its last line.
     assert_eq!(verify_audit(&data).unwrap().len(), 1);
 }

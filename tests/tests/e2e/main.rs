@@ -40,6 +40,7 @@ mod windows;
 mod wpf;
 mod wpf_apps;
 portcullis_testkit::only_in_lab! {
+    mod layout;
     mod person;
     mod workers;
 }

@@ -290,8 +290,17 @@ async fn authenticate(
     // The rate holds for lines of the log too.
     count_stranger(checks, site)?;
     tracing::info!(%client, why, "a request without a good key");
-    let reason = "a key is needed: send `Authorization: Bearer KEY`; the owner has it in http.key or makes one with \
-                  `portcullis key new`";
+    let reason = match error {
+        None => {
+            "a key is needed: send `Authorization: Bearer KEY`; the owner has it in http.key or makes one with \
+             `portcullis key new`"
+        }
+        // Which of these it is, is the owner's to know.
+        Some(_) => {
+            "what was sent opens nothing here: it is unknown, was taken back or has ended; the owner sees the keys with \
+             `portcullis key list`"
+        }
+    };
     let turned = Turned::new(StatusCode::UNAUTHORIZED, count, reason);
     Err(turned.with(header::WWW_AUTHENTICATE, checks.challenges.unauthorized(error)))
 }

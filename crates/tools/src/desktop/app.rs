@@ -241,12 +241,18 @@ fn installed(name: &str, cx: &PlanContext<'_>) -> Result<portcullis_platform::In
     let mut exact = found.iter().filter(|app| plain(&app.name) == plain(name));
     match exact.next() {
         Some(app) => Ok(app.clone()),
-        None => Err(Fault::new(FaultCode::NotFound, "no installed program has this name")
-            .field("name")
-            .value(name)
-            .rule("the name as the start menu or App Paths has it, whole, in any case of letters")
-            .remedy("use one of the nearest names, or give the exact path (tier 3)")
-            .candidates(found.into_iter().map(|app| app.name))),
+        None => {
+            let remedy = match found.as_slice() {
+                [] => "no name is near it; give the exact path (tier 3)",
+                _ => "use one of the nearest names, or give the exact path (tier 3)",
+            };
+            Err(Fault::new(FaultCode::NotFound, "no installed program has this name")
+                .field("name")
+                .value(name)
+                .rule("the name as the start menu or App Paths has it, whole, in any case of letters")
+                .remedy(remedy)
+                .candidates(found.into_iter().map(|app| app.name)))
+        }
     }
 }
 

@@ -234,7 +234,11 @@ fn desktop_text(permit: &Permit, bound: &Bound, cx: &ApplyContext<'_>) -> Result
     let others = all.iter().filter(|info| !shown.iter().any(|known| known.identity == info.identity));
     let mut budget = Budget::tokens(bound.tokens.saturating_sub(HEADER_TOKENS.min(bound.tokens / 4)));
     if front.is_none() {
-        out.push_str("no window is in front\n");
+        out.push_str(if all.is_empty() {
+            "no window is open; App with action launch starts a program\n"
+        } else {
+            "no window is in front; FocusWindow brings one there\n"
+        });
     }
     for info in &shown {
         append(&mut out, info, &all, permit, (bound.style, DiffView::default()), &mut budget, cx)?;

@@ -11,6 +11,7 @@ use portcullis_model::{
 use portcullis_observe::{Lookup, ROWS_SHOWN, Scene, Selector, Style, document_of, find, fold, summary};
 use portcullis_platform::{PortFault, ReadBudget};
 use portcullis_policy::Permit;
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -398,9 +399,12 @@ pub(crate) fn pick(scene: &Scene, selector: &Selector, cx: &ApplyContext<'_>) ->
         [] => {
             let names: Vec<&str> =
                 scene.lines.iter().map(|line| line.name.raw()).filter(|name| !name.is_empty()).collect();
-            let near = selector.name.as_deref().map(|name| nearest(name, names)).unwrap_or_default();
+            let near = match selector.name.as_deref() {
+                Some(name) => nearest(name, names),
+                None => roles_of(scene),
+            };
             Err(Fault::new(FaultCode::NotFound, "nothing in the window fits the description")
-                .field("name")
+                .field(described_by(selector))
                 .value(describe(selector))
                 .rule(extent(scene))
                 .remedy(
@@ -412,12 +416,30 @@ pub(crate) fn pick(scene: &Scene, selector: &Selector, cx: &ApplyContext<'_>) ->
             let mut refs = cx.tables.refs.lock().unwrap_or_else(PoisonError::into_inner);
             let lines = several.iter().map(|line| summary(line, &mut refs, Style::default()));
             Err(Fault::new(FaultCode::Ambiguous, format!("{} elements fit the description", several.len()))
-                .field("name")
+                .field(described_by(selector))
                 .value(describe(selector))
                 .rule("an action has one target")
                 .remedy("use the ref of the one you mean, or nth")
                 .candidates(lines))
         }
+    }
+}
+
+/// Roles that a caller who named one that is not there is told of.
+const ROLES_TOLD: usize = 12;
+
+/// The roles that the elements of a window have.
+fn roles_of(scene: &Scene) -> Vec<String> {
+    let roles: BTreeSet<&str> = scene.lines.iter().map(|line| line.role.word()).collect();
+    roles.into_iter().take(ROLES_TOLD).map(str::to_owned).collect()
+}
+
+/// The argument that says most of a description.
+fn described_by(selector: &Selector) -> &'static str {
+    match selector {
+        Selector { name: Some(_), .. } => "name",
+        Selector { role: Some(_), .. } => "role",
+        _ => "automation_id",
     }
 }
 
