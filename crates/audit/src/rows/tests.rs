@@ -17,7 +17,7 @@ const LINES: &[&str] = &[
     r#"{"v":1,"n":2,"time":"2026-01-02T03:04:06Z","event":"call_granted","call":"c-1","principal":"local","tool":"Click","effects":["send_input"],"resources":[{"kind":"input_target","program":"notepad.exe"}],"rule":"tier 2"}"#,
     r#"{"v":1,"n":3,"time":"2026-01-02T03:04:07Z","event":"call_denied","call":"c-2","principal":"key:\u001b[2J","tool":"Type","code":"not_enabled","rule":"tools"}"#,
     r#"{"v":1,"n":4,"time":"2026-01-02T03:04:08.5Z","event":"call_finished","call":"c-1","result":"confirmed","micros":12345}"#,
-    r#"{"v":1,"n":5,"time":"2026-01-02T03:04:09Z","event":"call_granted","call":"c-3","principal":"local","tool":"Wait","effects":["wait"],"resources":[],"rule":"tier 1"}"#,
+    r#"{"v":1,"n":5,"time":"2026-01-02T03:04:09Z","event":"call_granted","call":"c-3","principal":"local","tool":"Wait","asked_as":"Wait-Tool","effects":["wait"],"resources":[],"rule":"tier 1"}"#,
     "\u{202e}no record",
     r#"{"v":1,"n":7,"time":"2026-01-02T03:04:09.1Z","event":"work_stopped","by":"key"}"#,
     r#"{"v":1,"n":8,"time":"2026-01-02T03:04:09.2Z","event":"policy_replaced","before":"aa01","policy":"bb02"}"#,

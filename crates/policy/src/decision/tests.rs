@@ -355,6 +355,8 @@ fn who_lacks_the_scope_is_told_of_that_and_not_of_the_owners_words() {
     for rules in [rules(|_| {}, Approval::Never), rules(|spec| spec.enable_tier3 = true, Approval::Never), excluded] {
         let denial = rules.admit(&observer, SET_CLIPBOARD).unwrap_err();
         assert_eq!(denial.rule, "key:reader holds no `alter` scope");
+        let remedy = denial.remedy.unwrap_or_default();
+        assert!(remedy.contains("portcullis key new NAME --scopes …,alter"), "{remedy}");
     }
 }
 
