@@ -162,7 +162,7 @@ namespace Portcullis.Inspector.Tests
             // A view model's getters are not called without the gate for view models, so it is not known whether it is met.
             using var reader = Client.Open(Limits.SensitiveReads);
             // The bindings of the window follow the new name in their own time.
-            Ui.Main.Dispatcher.Invoke(() => { }, System.Windows.Threading.DispatcherPriority.ContextIdle);
+            Ui.Main.Settle();
             var asked = person.Asked;
             var data = reader.Facets(reader.Named("styled"), Facet.Triggers).Triggers!.Single(one => one.Kind == "DataTrigger");
             Check.Equal(null, data.Conditions.Single().Met);

@@ -134,7 +134,7 @@ namespace Portcullis.Inspector.Tests
             var (alive, hung) = (roots.Single(root => root.IsMain), roots.Single(root => !root.IsMain));
             // Not disposed of: the thread may still be coming out of it.
             var release = new ManualResetEventSlim(false);
-            another.Dispatcher.BeginInvoke(new Action(() => release.Wait()));
+            another.Hang(release);
             try
             {
                 var error = Check.Refused(ErrorCode.Busy, () => client.Call(Method.Walk, Walks.All(hung.Handle).Write, 150));
@@ -164,7 +164,7 @@ namespace Portcullis.Inspector.Tests
                 .First(one => one.Title == "Inspected");
             // Not disposed of: the thread may still be coming out of it.
             var release = new ManualResetEventSlim(false);
-            another.Dispatcher.BeginInvoke(new Action(() => release.Wait()));
+            another.Hang(release);
             var (posted, aborted) = (0, 0);
             another.Dispatcher.Hooks.OperationPosted += (_, __) => Interlocked.Increment(ref posted);
             another.Dispatcher.Hooks.OperationAborted += (_, __) => Interlocked.Increment(ref aborted);
@@ -187,7 +187,7 @@ namespace Portcullis.Inspector.Tests
                 .First(one => one.Title == "Inspected");
             // Not disposed of: the thread may still be coming out of it.
             var release = new ManualResetEventSlim(false);
-            another.Dispatcher.BeginInvoke(new Action(() => release.Wait()));
+            another.Hang(release);
             var asked = Enumerable.Range(0, Limits.InFlightCap)
                 .Select(_ => client.Ask(Method.Walk, Walks.All(root.Handle).Write, 60_000)).ToList();
             Check.Refused(ErrorCode.Full, () => client.Call(Method.Health, new HealthParams { ProbeMs = 1 }.Write));

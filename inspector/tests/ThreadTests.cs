@@ -41,14 +41,8 @@ namespace Portcullis.Inspector.Tests
             client.Until(() => client.Events.Count == 1, "no event of the second thread");
             Check.Equal(handles[1], client.Events[0].Handle);
             // A thread that does not answer keeps its own hooks alone, and they go when it does.
-            using var held = new System.Threading.ManualResetEventSlim(false);
             using var go = new System.Threading.ManualResetEventSlim(false);
-            var blocked = other.Dispatcher.BeginInvoke(new Action(() =>
-            {
-                held.Set();
-                go.Wait();
-            }));
-            held.Wait();
+            var blocked = other.Hang(go);
             try
             {
                 client.Subscribe(EventKind.Property, handles[0], "Width");

@@ -45,6 +45,22 @@ namespace Portcullis.Inspector.Tests
 
         internal void Do(Action work) => Dispatcher.Invoke(work);
 
+        /// <summary>Waits until the thread has done all that it was asked for, its bindings and drawing too.</summary>
+        internal void Settle() => Dispatcher.Invoke(() => { }, DispatcherPriority.ApplicationIdle);
+
+        /// <summary>Lets the thread hang until then; it does when this returns.</summary>
+        internal DispatcherOperation Hang(ManualResetEventSlim until)
+        {
+            using var hangs = new ManualResetEventSlim(false);
+            var hanging = Dispatcher.BeginInvoke(new Action(() =>
+            {
+                hangs.Set();
+                until.Wait();
+            }));
+            hangs.Wait();
+            return hanging;
+        }
+
         /// <summary>Shows a window with this content, laid out and drawn, while the test lasts.</summary>
         internal Shown Show(Func<object> content, Action<Window>? prepare = null) => new Shown(this, content, prepare);
     }
@@ -71,7 +87,7 @@ namespace Portcullis.Inspector.Tests
                 }
                 return window;
             });
-            ui.Dispatcher.Invoke(() => { }, DispatcherPriority.ApplicationIdle);
+            ui.Settle();
         }
 
         internal Ui Ui { get; }
