@@ -171,6 +171,12 @@ impl Total {
         Self { held: AtomicUsize::new(0), cap: NAME_BYTES, whole: Some(Arc::clone(whole)) }
     }
 
+    /// Bytes that there is room for, here and in the whole.
+    fn room(&self) -> usize {
+        let own = self.cap.saturating_sub(self.held.load(Ordering::SeqCst));
+        self.whole.as_ref().map_or(own, |whole| own.min(whole.room()))
+    }
+
     /// Takes room, when there is enough here and in the whole.
     fn take(&self, bytes: usize) -> bool {
         let more = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= self.cap);
@@ -246,6 +252,11 @@ impl Kept {
         }
         let id = KeptId::random().map_err(KeepFault::NoName)?;
         self.expire(now);
+        // What would not be enough is not deleted for nothing.
+        let own: usize = self.items.iter().map(|item| item.bytes.len()).sum();
+        if own.saturating_add(self.total.room()) < size {
+            return Err(KeepFault::Full);
+        }
         while self.items.len() >= KEPT_CAP {
             self.items.pop_front();
         }
@@ -416,13 +427,18 @@ mod tests {
         }
         let fault = Fault::from(clients[room].insert(shot(ITEM_BYTES), RIGHT, now).unwrap_err());
         assert_eq!(fault.code, FaultCode::Busy);
+        // What would make no room is not deleted for it.
+        let mut little = Kept::new(Arc::clone(&name));
+        let spare = NAME_BYTES - room * ITEM_BYTES;
+        let kept = little.insert(shot(spare), RIGHT, now).unwrap().id;
+        assert!(little.insert(shot(ITEM_BYTES), RIGHT, now).is_err() && little.get(kept).is_some());
         // Who has something loses his own.
         clients[0].insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
         assert_eq!(clients[0].all().len(), 1);
         for _ in 0..3 {
             of_name(&total).insert(shot(ITEM_BYTES), RIGHT, now).unwrap();
         }
-        drop(clients);
+        drop((clients, little));
         assert_eq!((name.held.load(Ordering::SeqCst), total.held.load(Ordering::SeqCst)), (0, 0));
     }
 
