@@ -288,7 +288,8 @@ fn cargo(arguments: &[&str]) -> Command {
     cargo
 }
 
-/// Runs a command without network, where the system can shut it off, passes its lines on as they come and counts the tests that they report.
+/// Runs a command without network, where the system can shut it off, passes its lines on as they come and counts the tests
+/// that they report.
 fn stream(mut command: Command, limit: Duration, tally: &mut Tally) -> Result<()> {
     // Cargo need not try what cannot be reached.
     command.env("CARGO_NET_OFFLINE", "true");

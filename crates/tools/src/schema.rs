@@ -1,7 +1,7 @@
 //! Schemas from Rust types, in the short form that models are shown: no titles, no formats, no null alternatives, no
 //! references. The types stay the truth; this only leaves out what says nothing. A server does not make them: they are
-//! written down in `schemas.jsonl` by `cargo xtask generate`, because the code that makes them of some 300 types is an eighth
-//! of the program and was most of its start.
+//! written down in `schemas.jsonl` by `cargo xtask generate`, because the code that makes them of some 300 types was a
+//! twelfth of the program and most of its start.
 
 #[cfg(any(test, feature = "derive-schemas"))]
 pub(crate) use derived::input;
