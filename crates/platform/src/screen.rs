@@ -101,3 +101,16 @@ pub trait ScreenPort: Send + Sync {
     /// desktop: only then may the picture show what lies over it.
     fn capture_window(&self, permit: &Permit, window: &WindowIdentity, deadline: Deadline) -> PortResult<Bitmap>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_told_apart_and_the_unused_byte_is_nobodys() {
+        let bgra = opaque(&[1, 2, 3, 0, 4, 5, 6, 7, 9]);
+        assert_eq!(bgra, [1, 2, 3, 255, 4, 5, 6, 255, 0]);
+        let bitmap = Bitmap { rect: Rect::new(0, 0, 2, 1), bgra: bgra[..8].to_vec(), method: CaptureMethod::Screen };
+        assert_eq!(bitmap.rgb(), [3, 2, 1, 6, 5, 4]);
+    }
+}
