@@ -3,7 +3,9 @@
 
 use crate::cli::{AnchorFlags, ServersArgs};
 use crate::{Machine, compose, logging, settings};
-use portcullis_config::{DataFolder, Environment, FileError, Presence, ReloadFiles, ServeFlags, Settings};
+use portcullis_config::{
+    DataFolder, Environment, FileError, Presence, READ_AT_START, ReloadFiles, ServeFlags, Settings,
+};
 use portcullis_gate::{Catalogue, Gate, Replacement};
 use portcullis_model::visible;
 use serde::{Deserialize, Serialize};
@@ -184,7 +186,7 @@ impl<'machine> Reloading<'machine> {
 /// Keys that say how a server runs, and now say something else.
 fn fixed_at_start(begun: &Settings, read: &Settings) -> Vec<String> {
     let rows = begun.rows().into_iter().zip(read.rows());
-    let of_server = |key: &str| ["serve.", "tls.", "http.", "oauth."].iter().any(|section| key.starts_with(section));
+    let of_server = |key: &str| key.split_once('.').is_some_and(|(section, _)| READ_AT_START.contains(&section));
     rows.filter(|(old, new)| of_server(&old.key) && old.value != new.value).map(|(old, _)| old.key).collect()
 }
 

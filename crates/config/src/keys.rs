@@ -75,6 +75,23 @@ pub struct Key {
     pub what: &'static str,
 }
 
+impl Key {
+    /// What the path has before its point, and after it.
+    fn parts(&self) -> (&'static str, &'static str) {
+        self.path.split_once('.').unwrap_or((self.path, ""))
+    }
+
+    /// Its section: `tools`.
+    pub fn section(&self) -> &'static str {
+        self.parts().0
+    }
+
+    /// Its name there: `tier2`.
+    pub fn name(&self) -> &'static str {
+        self.parts().1
+    }
+}
+
 /// The one version of the file that this build reads.
 pub(crate) const VERSION: u64 = 1;
 /// The port when none is said.
@@ -90,6 +107,9 @@ pub(crate) const VERSION_KEY: &str = "version";
 pub(crate) const DEFAULT_STOP_KEY: &str = "ctrl+alt+shift+q";
 /// The word for no stop key.
 pub(crate) const NO_STOP_KEY: &str = "none";
+
+/// The sections that say how a server runs: they are read at the start alone. All others are rules, which may be replaced.
+pub const READ_AT_START: [&str; 5] = ["serve", "tls", "http", "oauth", "ocr"];
 
 /// Every key but [`VERSION_KEY`], section by section.
 pub const KEYS: &[Key] = &[

@@ -171,7 +171,7 @@ pub fn check_policy_text(text: &str) -> Result<(), ConfigError> {
 fn sections() -> impl Iterator<Item = &'static str> {
     let mut last = "";
     KEYS.iter().filter_map(move |key| {
-        let section = key.path.split_once('.')?.0;
+        let section = key.section();
         let new = section != last;
         last = section;
         new.then_some(section)

@@ -23,7 +23,7 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use files::{DataFolder, FileError, Secret, create_for_owner};
 pub use http_keys::{KEY_CAP, KeyError, KeyLife, KeyName, KeyStore, StoredKey};
-pub use keys::{KEYS, Key, Kind, Merge, OF_PRINCIPALS, PRINCIPALS};
+pub use keys::{KEYS, Key, Kind, Merge, OF_PRINCIPALS, PRINCIPALS, READ_AT_START};
 pub use layer::{Place, check_policy_text};
 pub use network::{ForwardedHeader, Network, PublicHost};
 pub use places::{Looked, POLICY_FILE, PolicyFiles, Trust};

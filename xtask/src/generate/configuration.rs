@@ -3,13 +3,10 @@
 
 use super::cell;
 use anyhow::{Context, Result};
-use portcullis_config::{Environment, KEYS, Key, OF_PRINCIPALS, POLICY_FILE, PRINCIPALS};
+use portcullis_config::{Environment, KEYS, Key, OF_PRINCIPALS, POLICY_FILE, PRINCIPALS, READ_AT_START};
 use portcullis_model::{Effect, Tier};
 use portcullis_tools::Catalogue;
 use std::fmt::Write as _;
-
-/// Sections that say how the server runs; all others say what is allowed.
-const SERVE: [&str; 4] = ["serve", "tls", "http", "oauth"];
 
 const CONFIGURATION: &str = "\
 # Configuration
@@ -78,7 +75,7 @@ started with. The new rules take the place of the old ones when they allow nothi
 tool, effect, file, key of the registry, host, program, window or chord, and at no higher rate. Roots are compared as containment;
 where that cannot tell, the new rules count as wider. Else the old ones stay, and the answer, standard error and the record
 say what would be wider; a restart takes it. A file that is not in order leaves the old rules. Calls under way end by the rules
-that they began with. The sections `serve`, `tls` and `http` are read at the start alone.
+that they began with.
 ";
 
 const HIDING: &str = "
@@ -177,7 +174,7 @@ pub(super) fn configuration() -> Result<String> {
     page.push_str("\n## Keys\n");
     let mut last = "";
     for key in KEYS {
-        let section = key.path.split_once('.').map_or(key.path, |(section, _)| section);
+        let section = key.section();
         if section != last {
             writeln!(page, "\n### [{section}]\n\n| key | value | default | flag | a later place | what |")?;
             page.push_str("|---|---|---|---|---|---|\n");
@@ -199,7 +196,7 @@ pub(super) fn configuration() -> Result<String> {
 }
 
 fn row(page: &mut String, key: &Key) -> Result<()> {
-    let name = key.path.split_once('.').map_or(key.path, |(_, name)| name);
+    let name = key.name();
     let flag = key.flag.map_or("none".to_owned(), |flag| format!("`{flag}`"));
     let (value, default, merge) = (cell(&key.kind.rule()), cell(key.default), key.merge.rule());
     writeln!(page, "| `{name}` | {value} | {default} | {flag} | {merge} | {} |", cell(key.what))?;
@@ -230,7 +227,7 @@ pub(super) fn policy(catalogue: &Catalogue) -> Result<String> {
         writeln!(page, "| {tier} | {} |", names.join(", "))?;
     }
     page.push_str("\n## Rules\n\n| key | default | what |\n|---|---|---|\n");
-    for key in KEYS.iter().filter(|key| !SERVE.iter().any(|section| key.path.starts_with(section))) {
+    for key in KEYS.iter().filter(|key| !READ_AT_START.contains(&key.section())) {
         writeln!(page, "| `{}` | {} | {} |", key.path, cell(key.default), cell(key.what))?;
     }
     page.push_str("\n## Weights of effects\n\nA call counts with the heaviest of what its tool is for.\n\n| weight | effects |\n|---|---|\n");
@@ -240,6 +237,8 @@ pub(super) fn policy(catalogue: &Catalogue) -> Result<String> {
         writeln!(page, "| {weight} | {} |", words.join(", "))?;
     }
     page.push_str(RELOADING);
+    let sections: Vec<String> = READ_AT_START.iter().map(|section| format!("`{section}`")).collect();
+    writeln!(page, "What these sections say takes a restart: {}.", sections.join(", "))?;
     page.push_str(HIDING);
     page.push_str(FILES);
     page.push_str(REGISTRY);
@@ -256,8 +255,7 @@ mod tests {
     fn every_key_and_every_effect_is_told() {
         let (configuration, policy) = (configuration().unwrap(), policy(&Catalogue::new()).unwrap());
         for key in KEYS {
-            let name = key.path.split_once('.').unwrap().1;
-            assert!(configuration.contains(&format!("| `{name}` |")), "{}", key.path);
+            assert!(configuration.contains(&format!("| `{}` |", key.name())), "{}", key.path);
         }
         for effect in Effect::ALL {
             let word = serde_json::to_value(effect).unwrap();
