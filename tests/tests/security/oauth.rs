@@ -357,7 +357,7 @@ fn oauth_attack_token_in_query() {
     let token = scene.forge("ES256", &scene.claims());
     let target = format!("/mcp?access_token={token}");
     assert_eq!(scene.send("POST", &target, None, "{}").status, 401, "it is read from the query");
-    for name in ["access_token", "ACCESS_TOKEN"] {
+    for name in ["access_token", "ACCESS_TOKEN", "access%5Ftoken"] {
         let reply = scene.send("POST", &format!("/mcp?x=1&{name}={token}"), Some(&token), "{}");
         assert_eq!(reply.status, 400, "it is taken in both places");
         assert!(reply.header("www-authenticate").unwrap().contains("error=\"invalid_request\""));

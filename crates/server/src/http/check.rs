@@ -246,10 +246,10 @@ fn count_stranger(checks: &Checks, site: Site) -> Result<(), Turned> {
     checks.limits.stranger(site).map_err(|wait| Turned::too_much("stranger", reason, wait))
 }
 
-/// Whether a query carries a token.
+/// Whether a query carries a token, however its name is written.
 fn has_token(uri: &Uri) -> bool {
-    let name = |pair: &str| pair.split_once('=').map_or(pair, |(name, _)| name).eq_ignore_ascii_case(TOKEN_PARAMETER);
-    uri.query().is_some_and(|query| query.split('&').any(name))
+    let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.any(|(name, _)| name.eq_ignore_ascii_case(TOKEN_PARAMETER))
 }
 
 /// Finds out who sends the request, or refuses.
