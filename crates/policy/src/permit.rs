@@ -152,10 +152,13 @@ impl Permit {
         let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = self.resources.iter().chain(followed.iter());
         let covered = self.effects.contains(&effect) && all.any(|own| own.covers(resource));
-        if !covered || self.view.check_place(resource).is_err() {
+        if !covered {
             return Err(outside(None));
         }
-        self.view.check_again(effect, resource, &self.effects).map_err(|denial| outside(Some(denial)))
+        self.view
+            .check_place(resource)
+            .and_then(|_| self.view.check_again(effect, resource, &self.effects))
+            .map_err(|denial| outside(Some(denial)))
     }
 
     /// Whether a name may be looked up for this call.

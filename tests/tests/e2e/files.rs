@@ -33,7 +33,7 @@ impl Ground {
         let text = format!(
             "version = 1\n[tools]\ntier3 = true\n[files]\nread = ['{windows}\\read', '{windows}\\write', \
              '{windows}\\kept']\nwrite = ['{windows}\\write', '{windows}\\kept']\ndeny = \
-             ['{windows}\\read\\private']\n[tls]\ncertificate = '{windows}\\kept\\tls.crt'\nkey = \
+             ['{windows}\\read\\private', '{windows}\\write\\kin\\never']\n[tls]\ncertificate = '{windows}\\kept\\tls.crt'\nkey = \
              '{windows}\\kept\\tls.key'\n"
         );
         fs::write(&policy, text).unwrap();
@@ -332,6 +332,14 @@ fn copying_moving_and_deleting_is_what_linux_sees() {
     let said = ground.text("FileDelete", json!({ "path": ground.at("write/bin.txt") }));
     assert!(!write.join("bin.txt").exists() && said == "confirmed: the file is gone, into the recycle bin", "{said}");
     assert_eq!(fs::read(ground.linux("read/sub/two.txt")).unwrap(), b"two", "what was copied is left as it was");
+    // A copy that is refused on its way says why, and what there is of it.
+    fs::create_dir_all(ground.linux("read/kin/never")).unwrap();
+    fs::write(ground.linux("read/kin/a.txt"), "a").unwrap();
+    let said = ground.refused("FileCopy", pair("read/kin", "write/kin"));
+    assert!(said.contains("keeps back") && said.contains("`files.deny`"), "{said}");
+    assert!(said.contains(r"write\kin is there and holds 1 files of the copy, 1 bytes"), "{said}");
+    assert_eq!(tree(&write.join("kin")), [("a.txt".to_owned(), b"a".to_vec())]);
+    assert!(!write.join("kin/never").exists());
 }
 
 #[test]

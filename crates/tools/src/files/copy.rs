@@ -115,6 +115,8 @@ fn copy_file(from: &Held, to: Held, overwrite: bool, permit: &Permit, cx: &Apply
 
 fn copy_folder(bound: &Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
     let root = bound.to.place().path.clone();
+    // What may not be read is refused before anything is made.
+    bound.from.entries(permit, Effect::ReadFiles, 1, cx.cancel)?;
     match bound.to.place().kind() {
         None => bound.to.make_folder(permit)?,
         Some(FileKind::Folder) if bound.overwrite => {}
@@ -143,6 +145,10 @@ fn copy_folder(bound: &Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<
             }
         }
         Ok(ControlFlow::Continue(()))
+    });
+    let walked = walked.map_err(|fault| {
+        let made = format!("the folder {} is there and holds {files} files of the copy, {bytes} bytes", root.as_str());
+        fault.done(vec![made])
     })?;
     let mut lines = vec![format!("copied, {files} files, {bytes} bytes")];
     for (count, what) in
