@@ -4,9 +4,10 @@
 use crate::cli::{AnchorFlags, ConfigShowArgs, PolicyCheckArgs};
 use crate::machine::{self, Machine};
 use crate::{compose, stop};
-use portcullis_config::{Environment, Looked, PolicyFiles, ServeFlags, Settings};
+use portcullis_config::{Environment, FileSettings, Looked, PolicyFiles, ServeFlags, Settings};
 use portcullis_gate::Catalogue;
-use portcullis_model::visible;
+use portcullis_model::{FilePath, Valued, visible};
+use portcullis_platform::LastLink;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,7 +77,30 @@ fn checked(machine: &dyn Machine, settings: &Settings, environment: &Environment
         let state = if looked.found { "read" } else { "not there" };
         format!("{state}: {}", looked.path.display())
     };
-    Ok(std::iter::once(verdict.to_owned()).chain(files.iter().map(line)).chain(targets).collect())
+    let lines = std::iter::once(verdict.to_owned()).chain(files.iter().map(line)).chain(targets);
+    Ok(lines.chain(empty_places(machine, settings)).collect())
+}
+
+/// The places of rules about files at which nothing lies. Each is most often a slip of the pen; and what is made there later
+/// is known by the name that it gets, so a short name or a link that is written here would not stand for it.
+fn empty_places(machine: &dyn Machine, settings: &Settings) -> Vec<String> {
+    let Ok(ports) = machine.ports() else { return Vec::new() };
+    let of_all = std::iter::once(settings.file_roots());
+    let said = of_all.chain(settings.principals().into_iter().map(|(_, said)| said.files));
+    let lists = said.flat_map(|FileSettings { read, write, deny }| {
+        let roots =
+            [("read", read), ("write", write)].map(|(key, roots)| (key, roots.map_or(Vec::new(), |list| list.value)));
+        roots.into_iter().chain([("deny", deny)])
+    });
+    let empty = |place: &Valued<FilePath>| {
+        ports.files.resolve(&place.value, LastLink::Followed).is_ok_and(|held| held.place().kind().is_none())
+    };
+    let places = lists.flat_map(|(key, list)| list.into_iter().filter(empty).map(move |place| (key, place)));
+    let line = |(key, Valued { value, origin }): (&str, Valued<FilePath>)| {
+        let place = visible(&format!("{value} ({origin})"), usize::MAX);
+        format!("nothing lies at a place of `files.{key}`: {place}")
+    };
+    places.map(line).collect()
 }
 
 #[cfg(test)]
