@@ -455,6 +455,12 @@ const ATTACKS: &[Attack] = &[
     inside(Kind::Others, WPF, "attack_no_tool_takes_an_element_of_another_callers_session"),
     inside(Kind::Hiding, WPF, "attack_no_tool_goes_into_an_application_with_a_hidden_window"),
     on(
+        Kind::Hiding,
+        WPF,
+        "attack_a_window_that_is_hidden_while_an_application_answers_is_not_told_of",
+        &["get_visual_tree"],
+    ),
+    on(
         Kind::Applications,
         WPF,
         "attack_a_snapshot_of_a_view_model_is_not_put_back_through_a_shut_gate",

@@ -9,8 +9,8 @@ mod common;
 use common::{at, gate_with};
 use portcullis_gate::{Call, Gate, Replacement};
 use portcullis_model::{
-    Cancel, Digest, Effect, Fault, FaultCode, Part, Principal, ProcessId, Rect, Reply, Scope, Valued, WindowPattern,
-    WpfGate, WpfTarget,
+    Cancel, Digest, Effect, Fault, FaultCode, Part, Principal, ProcessId, Rect, Reply, Scope, Valued, WindowIdentity,
+    WindowPattern, WpfGate, WpfTarget,
 };
 use portcullis_platform_fake::{FakeApplication, FakeDesktop, FakeModel, WindowBuilder};
 use portcullis_policy::{Approval, FilterSpec, Restrictions, Rules, WpfTargets, roots};
@@ -22,6 +22,8 @@ const SHOP: &str = r"C:\work\Shop.exe";
 struct Shop {
     desktop: FakeDesktop,
     application: FakeApplication,
+    /// Its window on the desktop, where it has one.
+    window: Option<WindowIdentity>,
     gate: Gate,
     rules: Rules,
 }
@@ -84,16 +86,17 @@ impl Shop {
     /// As `with`, with a window on the desktop.
     fn in_window(entries: Vec<WpfTarget>, open: &[WpfGate], window: Option<WindowBuilder>) -> Self {
         let desktop = FakeDesktop::new();
-        let process =
-            window.map(|window| desktop.open(window)).map_or(ProcessId { number: 4242, started: 99 }, |window| {
-                ProcessId { number: window.process, started: window.process_start }
-            });
+        let window = window.map(|window| desktop.open(window));
+        let process = window.as_ref().map_or(ProcessId { number: 4242, started: 99 }, |window| ProcessId {
+            number: window.process,
+            started: window.process_start,
+        });
         let application = desktop.wpf().start(process, SHOP, FakeModel::demo(""));
         let spec = FilterSpec { enable_all: true, ..FilterSpec::default() };
         let mut said = None;
         let gate =
             gate_with(&desktop, &spec, Approval::Never, |rules| said.insert(ruled(rules, entries, open)).clone());
-        Self { desktop, application, gate, rules: said.unwrap() }
+        Self { desktop, application, window, gate, rules: said.unwrap() }
     }
 
     /// Connected, with all gates open.
@@ -312,6 +315,40 @@ fn attack_no_tool_goes_into_an_application_with_a_hidden_window() {
         assert_eq!(fault.code, FaultCode::Denied, "{arguments}: {fault}");
     }
     assert_eq!((did(), shop.application.loaded()), (before, 1));
+}
+
+/// What came up after the first look may be in the answer, which is kept back then.
+#[test]
+fn attack_a_window_that_is_hidden_while_an_application_answers_is_not_told_of() {
+    let seen = WindowBuilder::new("Shop", "Shop.exe").at(Rect::new(0, 0, 400, 300));
+    let shop = Shop::in_window(vec![entry(SHOP, true)], &WpfGate::ALL, Some(seen));
+    let pattern = Valued::new(WindowPattern::TitlePart("Ledger".to_owned()), at(4));
+    let rules = shop.rules.clone().restricted(Restrictions { hidden: vec![pattern], ..Restrictions::default() });
+    assert!(matches!(shop.gate.replace_rules(rules), Replacement::Replaced));
+    shop.ask("connect", json!({}));
+    let button = shop.id("saveButton");
+    let asked = || shop.application.model(|model| model.asked);
+    let title = |title: &str| shop.desktop.set_title(shop.window.as_ref().unwrap(), title);
+    let meanwhile = |tool: &'static str, arguments: Value, then: &str| {
+        title("Shop");
+        shop.application.model(|model| model.hung = true);
+        let before = asked();
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(|| shop.try_ask(tool, arguments));
+            while asked() == before && !asking.is_finished() {
+                std::thread::yield_now();
+            }
+            title(then);
+            shop.application.model(|model| model.hung = false);
+            asking.join().unwrap()
+        })
+    };
+    assert_eq!(meanwhile("get_visual_tree", json!({}), "Shop window").unwrap()["success"], true);
+    let fault = meanwhile("get_visual_tree", json!({}), "Ledger").unwrap_err();
+    assert!(fault.code == FaultCode::Denied && fault.to_string().contains("capture.exclude"), "{fault}");
+    // What was changed stays told: the caller must know of it.
+    let told = meanwhile("click_element", json!({ "elementId": button }), "Ledger");
+    assert_eq!(told.unwrap()["success"], true);
 }
 
 /// Whoever refuses says it in the source's words too, and for no other tool.

@@ -241,6 +241,13 @@ impl FakeDesktop {
         }
     }
 
+    /// Changes a window's title, as its program may at any time.
+    pub fn set_title(&self, window: &WindowIdentity, title: &str) {
+        if let Some(window) = self.lock().window_mut(window.handle) {
+            title.clone_into(&mut window.root.name);
+        }
+    }
+
     /// Changes what the session is in.
     pub fn set_session(&self, session: SessionState) {
         self.lock().session = session;

@@ -171,9 +171,13 @@ impl Inspector<'_> {
                             self.misbehave(&mut line, &request)?;
                             continue;
                         }
-                        if lock(self.model).hung && !["hello", "health", "bye"].contains(&request.method.as_str()) {
-                            stuck.push(request);
-                            continue;
+                        if !["hello", "health", "bye"].contains(&request.method.as_str()) {
+                            let mut model = lock(self.model);
+                            model.asked += 1;
+                            if model.hung {
+                                stuck.push(request);
+                                continue;
+                            }
                         }
                         self.take(&mut line, request)?;
                     }

@@ -314,6 +314,8 @@ pub struct FakeModel {
     next: u64,
     /// Whether its thread does not answer.
     pub hung: bool,
+    /// Requests that reached it, those included that wait for its thread.
+    pub asked: u64,
     /// Bindings that leak, told by type and property.
     pub leaks: Vec<(String, String, u32, u32)>,
 }
