@@ -31,6 +31,9 @@ namespace Portcullis.Inspector.Infrastructure
             this.withHandles = withHandles;
         }
 
+        /// <summary>Characters of each text before those that are told.</summary>
+        internal uint From { private get; set; }
+
         /// <summary>The value of a dependency property, which may be a secret by its name, its element or its binding.</summary>
         internal Val Of(DependencyObject element, DependencyProperty property, object? value)
         {
@@ -113,12 +116,23 @@ namespace Portcullis.Inspector.Infrastructure
 
         private Val Cut(Val value, string text)
         {
-            value.S = Cut(text);
+            value.S = Cut(Rest(text));
             if (value.S.Length < text.Length)
             {
                 value.N = (uint)text.Length;
             }
             return value;
+        }
+
+        /// <summary>The text after what is not told: never half a character.</summary>
+        private string Rest(string text)
+        {
+            if (From == 0)
+            {
+                return text;
+            }
+            var from = (int)Math.Min(From, (uint)text.Length);
+            return text.Substring(from < text.Length && char.IsLowSurrogate(text[from]) ? from + 1 : from);
         }
 
         private Val Told(object value, Type type)

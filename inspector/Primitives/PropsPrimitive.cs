@@ -24,7 +24,7 @@ namespace Portcullis.Inspector.Primitives
             this.context = context;
             this.asked = asked;
             types = context.Table();
-            values = new Values(context, types, asked.Text, asked.Handles);
+            values = new Values(context, types, asked.Text, asked.Handles) { From = asked.TextFrom };
         }
 
         internal static PropsResult Run(Context context, Turn turn, PropsParams asked)

@@ -2911,6 +2911,8 @@ namespace Portcullis.Inspector.Protocol
         internal bool Meta;
         /// <summary>Characters of a text, at most `super::WalkParams::TEXT_CAP`.</summary>
         internal uint Text;
+        /// <summary>Characters of each text before those that are told. As all counts of characters here, in units of UTF-16.</summary>
+        internal uint TextFrom;
 
         internal static PropsParams Read(Json json)
         {
@@ -2920,6 +2922,7 @@ namespace Portcullis.Inspector.Protocol
             { var value = fields.Required("items"); if (value != null) message.Items = value.List(item => PropsItem.Read(item)); }
             { var value = fields.Optional("meta"); if (value != null) message.Meta = value.Boolean(); }
             { var value = fields.Required("text"); if (value != null) message.Text = value.UInt32(); }
+            { var value = fields.Optional("textFrom"); if (value != null) message.TextFrom = value.UInt32(); }
             fields.End();
             return message;
         }
@@ -2931,6 +2934,7 @@ namespace Portcullis.Inspector.Protocol
             writer.Name("items"); writer.BeginArray(); foreach (var item in Items) { item.Write(writer); } writer.EndArray();
             writer.Name("meta"); writer.Boolean(Meta);
             writer.Name("text"); writer.UInt32(Text);
+            writer.Name("textFrom"); writer.UInt32(TextFrom);
             writer.EndObject();
         }
     }

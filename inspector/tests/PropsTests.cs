@@ -131,6 +131,29 @@ namespace Portcullis.Inspector.Tests
         }
 
         [Test]
+        internal static void A_long_text_is_told_in_parts_and_never_half_a_character()
+        {
+            using var shown = Ui.Main.Show(() => new TextBlock { Name = "Block", Text = "ab\U0001F642cd" });
+            using var client = Client.Open();
+            var handle = client.Named("Block");
+            (string?, uint?) Part(uint from, uint cap)
+            {
+                var value = client.Props(new PropsParams
+                {
+                    Text = cap, TextFrom = from, Items = { new PropsItem { Handle = handle, Names = { "Text" } } },
+                }).Items.Single().Rows.Single().Value;
+                return (value.S, value.N);
+            }
+            Check.Equal(("ab\U0001F642cd", (uint?)null), Part(0, 6));
+            Check.Equal(("ab", (uint?)6), Part(0, 3));
+            Check.Equal(("\U0001F642c", (uint?)6), Part(2, 3));
+            Check.Equal(("cd", (uint?)6), Part(3, 3));
+            Check.Equal(("d", (uint?)6), Part(5, 3));
+            Check.Equal(("", (uint?)6), Part(6, 3));
+            Check.Equal(("", (uint?)6), Part(uint.MaxValue, 3));
+        }
+
+        [Test]
         internal static void Rows_have_a_cap_and_what_is_left_out_is_counted()
         {
             using var shown = Ui.Main.Show(Form);

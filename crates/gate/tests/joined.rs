@@ -13,6 +13,7 @@ use portcullis_model::{
     Cancel, Fault, FaultCode, Part, Principal, ProcessId, Rect, Reply, Scope, Valued, WindowIdentity, WindowPattern,
     WpfGate, WpfTarget,
 };
+use portcullis_platform_fake::protocol::{LocalKind, Val};
 use portcullis_platform_fake::{FakeApplication, FakeDesktop, FakeModel, WindowBuilder};
 use portcullis_policy::{Approval, FilterSpec, Restrictions, Rules, WpfTargets, roots};
 use serde_json::{Value, json};
@@ -181,6 +182,23 @@ fn a_button_is_clicked_from_inside_and_the_answer_tells_how() {
     assert!(!desk.did().contains(&"executed CancelCommand".to_owned()));
 }
 
+/// The inspector tells a text in parts, none of which ends within a character.
+#[test]
+fn a_long_text_is_read_to_its_end() {
+    let desk = Desk::connected(&WpfGate::ALL);
+    let name = desk.seen("edit = \"Ada\"");
+    let all: String = (0..24_000).map(|at| if at % 3 == 0 { '🙂' } else { 'ü' }).chain("-end".chars()).collect();
+    desk.application.model(|model| {
+        let handle = model.named("nameBox").unwrap();
+        model.set(handle, "Text", Val::text(&all), "Local", LocalKind::Value);
+    });
+    let read = |from: usize, max: usize| desk.text("GetText", json!({ "ref": name, "from": from, "max_chars": max }));
+    assert_eq!(read(23_999, 10), "ü-end");
+    let part: String = all.chars().skip(6_000).take(6_000).collect();
+    let more = "characters 6000 to 12000 of a text that may be longer; go on with from=12000";
+    assert_eq!(read(6_000, 6_000), format!("{part}\n[cut: {more}]"));
+}
+
 #[test]
 fn a_text_box_is_read_written_and_waited_for() {
     let desk = Desk::connected(&WpfGate::ALL);
@@ -207,8 +225,8 @@ fn a_text_box_is_read_written_and_waited_for() {
         let waiting = scope.spawn(|| desk.text("WaitFor", wait));
         desk.application.model(|model| {
             let handle = model.named("nameBox").unwrap();
-            let text = portcullis_platform_fake::protocol::Val::text("Katherine");
-            model.set(handle, "Text", text, "Local", portcullis_platform_fake::protocol::LocalKind::Value);
+            let text = Val::text("Katherine");
+            model.set(handle, "Text", text, "Local", LocalKind::Value);
         });
         let seen = waiting.join().unwrap();
         assert!(seen.contains(&format!("{name} edit = \"Katherine\"")), "{seen}");
@@ -337,8 +355,8 @@ fn attack_no_secret_and_nothing_behind_the_elements_is_told_by_a_desktop_tool() 
     let desk = Desk::connected(&WpfGate::ALL);
     desk.application.model(|model| {
         let handle = model.named("secret").unwrap();
-        let text = portcullis_platform_fake::protocol::Val::text("hunter2");
-        model.set(handle, "Text", text, "Local", portcullis_platform_fake::protocol::LocalKind::Value);
+        let text = Val::text("hunter2");
+        model.set(handle, "Text", text, "Local", LocalKind::Value);
     });
     let secret = desk.seen("edit password");
     let mut answers = vec![

@@ -101,7 +101,7 @@ pub(crate) fn read(
     meta: bool,
 ) -> Result<(Vec<PropRow>, Vec<portcullis_wpf_protocol::TypeRow>), Fault> {
     let items = vec![PropsItem { handle, names: names.to_vec(), set: None }];
-    let found = asker.settled(&PropsParams { items, meta, handles: false, text: TEXT })?;
+    let found = asker.settled(&PropsParams { items, meta, handles: false, text: TEXT, text_from: 0 })?;
     let Some(rows) = found.items.into_iter().next() else { return Ok((Vec::new(), found.types)) };
     if let Some(error) = rows.error {
         return Err(crate::CallFault::Wire(error).into());

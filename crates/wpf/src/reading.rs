@@ -199,8 +199,8 @@ pub fn element_text(
     if node.states.password {
         return Err(ReadFault::Secret);
     }
-    let (all, total) = match whole_text(asker, handle, node.role)? {
-        Some(whole) => whole,
+    let (all, total) = match text_property(asker, handle, node.role, from.saturating_add(max))? {
+        Some(told) => told,
         None => {
             let all = gathered(&node);
             let total = all.chars().count();
@@ -211,18 +211,39 @@ pub fn element_text(
     Ok(ElementText { text: text(&part), total_chars: total, selection: None })
 }
 
-/// The `Text` of a control that holds one, as far as the inspector tells one, and its characters in all.
-fn whole_text(asker: &Asker<'_>, handle: Handle, role: Role) -> Result<Option<(String, Option<usize>)>, CallFault> {
+/// The `Text` of a control that has one, in as many parts as `wanted` characters take, and its characters in all where that is
+/// all of it.
+fn text_property(
+    asker: &Asker<'_>,
+    handle: Handle,
+    role: Role,
+    wanted: usize,
+) -> Result<Option<(String, Option<usize>)>, CallFault> {
     if !matches!(role, Role::Edit | Role::Text | Role::ComboBox) {
         return Ok(None);
     }
-    let items = vec![PropsItem { handle, names: vec!["Text".to_owned()], set: None }];
-    let params = PropsParams { items, meta: false, handles: false, text: WalkParams::TEXT_CAP };
-    let found = asker.try_call(&params)?;
-    let row = found.items.into_iter().next().and_then(|item| item.rows.into_iter().next());
-    let Some(Val { k: ValKind::String, s: Some(all), n, .. }) = row.map(|row| row.value) else { return Ok(None) };
-    let total = n.and_then(|n| usize::try_from(n).ok()).unwrap_or_else(|| all.chars().count());
-    Ok(Some((all, Some(total))))
+    let (mut all, mut chars) = (String::new(), 0_usize);
+    let mut params = PropsParams {
+        items: vec![PropsItem { handle, names: vec!["Text".to_owned()], set: None }],
+        meta: false,
+        handles: false,
+        text: WalkParams::TEXT_CAP,
+        text_from: 0,
+    };
+    loop {
+        let found = asker.try_call(&params)?;
+        let row = found.items.into_iter().next().and_then(|item| item.rows.into_iter().next());
+        let Some(Val { k: ValKind::String, s: Some(part), n, .. }) = row.map(|row| row.value) else { return Ok(None) };
+        all.push_str(&part);
+        chars = chars.saturating_add(part.chars().count());
+        let units = u32::try_from(part.encode_utf16().count()).unwrap_or(u32::MAX);
+        params.text_from = params.text_from.saturating_add(units);
+        // A text that is shortened meanwhile tells nothing more.
+        let more = units > 0 && n.is_some_and(|n| n > params.text_from);
+        if !more || chars >= wanted {
+            return Ok(Some((all, (!more).then_some(chars))));
+        }
+    }
 }
 
 /// What an element says itself, or else all that is said in it, line by line.

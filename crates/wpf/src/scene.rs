@@ -381,7 +381,8 @@ pub fn element_snapshot(asker: &Asker<'_>, element: &str, more: &[String]) -> Re
     // Of a data context the type alone is told here.
     let context = vec!["DataContext".to_owned()];
     let items = [names, context].map(|names| PropsItem { handle, names, set: None }).to_vec();
-    let found = asker.settled(&PropsParams { items, meta: false, handles: false, text: crate::ask::TEXT })?;
+    let found =
+        asker.settled(&PropsParams { items, meta: false, handles: false, text: crate::ask::TEXT, text_from: 0 })?;
     let read_types = TypeNames::of(&found.types);
     let context = found.items.get(1).and_then(|item| read_types.some(item.rows.first()?.value.ty));
     let read = found.items.into_iter().next();

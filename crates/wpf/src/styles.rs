@@ -98,7 +98,7 @@ pub fn styles(asker: &Asker<'_>, element: Option<&str>, compact: bool) -> Result
     let types = TypeNames::of(&rows);
     let found = row.style.unwrap_or_default();
     let items = vec![PropsItem { handle, names: Vec::new(), set: Some(PropertySet::Local) }];
-    let local = asker.call(&PropsParams { items, meta: false, handles: false, text: TEXT })?;
+    let local = asker.call(&PropsParams { items, meta: false, handles: false, text: TEXT, text_from: 0 })?;
     let references: Vec<LocalReference> = local
         .items
         .iter()

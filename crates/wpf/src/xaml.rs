@@ -81,7 +81,7 @@ pub fn xaml(asker: &Asker<'_>, element: &str) -> Result<Xaml, Fault> {
     for part in handles.chunks(PropsParams::ITEM_CAP) {
         let item = |handle: &Handle| PropsItem { handle: *handle, names: Vec::new(), set: Some(PropertySet::Local) };
         let items = part.iter().map(item).collect();
-        let read = asker.call(&PropsParams { items, meta: false, handles: false, text: TEXT })?;
+        let read = asker.call(&PropsParams { items, meta: false, handles: false, text: TEXT, text_from: 0 })?;
         values.extend(read.items.into_iter().map(|item| (item.handle, item.rows)));
     }
     let mut out = String::new();

@@ -3,7 +3,7 @@
 use super::inspector::Inspector;
 use super::lock;
 use super::model::{FakeElement, FakeModel};
-use super::types::{cut, error, full, is_of, not_found};
+use super::types::{cut, error, full, is_of, not_found, part};
 use portcullis_wpf_protocol::*;
 use std::collections::VecDeque;
 
@@ -198,7 +198,7 @@ impl Inspector<'_> {
                 });
                 rows.rows.push(PropRow {
                     name,
-                    value: cut(&known.value, params.text),
+                    value: part(&known.value, params.text_from, params.text),
                     source: known.source.to_owned(),
                     is_expression: !matches!(known.local, LocalKind::Unset | LocalKind::Value),
                     is_animated: false,

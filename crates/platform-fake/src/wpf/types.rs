@@ -55,16 +55,27 @@ pub(super) fn is_of(element: &FakeElement, types: &[String], derived: bool) -> b
 
 /// A value with its text cut.
 pub(super) fn cut(value: &Val, cap: u32) -> Val {
+    part(value, 0, cap)
+}
+
+/// A value with the part of its text that begins at `from`, in units of UTF-16.
+pub(super) fn part(value: &Val, from: u32, cap: u32) -> Val {
     let mut value = value.clone();
     if value.k == ValKind::Redacted {
         return Val::of(ValKind::Redacted);
     }
-    let cap = usize::try_from(cap).unwrap_or(usize::MAX);
+    let [from, cap] = [from, cap].map(|units| usize::try_from(units).unwrap_or(usize::MAX));
     if let Some(text) = &value.s {
-        let count = text.chars().count();
-        if count > cap {
+        let count = text.encode_utf16().count();
+        if from > 0 || count > cap {
             value.n = u32::try_from(count).ok();
-            value.s = Some(text.chars().take(cap).collect());
+            let mut at = 0;
+            let within = |sign: &char| {
+                let begun = at;
+                at += sign.len_utf16();
+                begun >= from && at <= from.saturating_add(cap)
+            };
+            value.s = Some(text.chars().filter(within).collect());
         }
     }
     value

@@ -43,6 +43,9 @@ pub struct PropsParams {
     pub handles: bool,
     /// Characters of a text, at most [`super::WalkParams::TEXT_CAP`].
     pub text: u32,
+    /// Characters of each text before those that are told. As all counts of characters here, in units of UTF-16.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub text_from: u32,
 }
 
 impl PropsParams {
