@@ -14,7 +14,7 @@ use portcullis_config::{
 };
 use portcullis_gate::{Catalogue, DeniesApproval, Gate, GateParts, KeepsNothing, Redactor};
 use portcullis_model::{FilePath, Host, RegistryKey, RegistryView, ServerStarted, Tier, Valued, WpfGate};
-use portcullis_platform::{FilePort, InputWithoutStopKey, LastLink};
+use portcullis_platform::{FilePort, InputWithoutStopKey, LastLink, Ports};
 use portcullis_policy::{
     Approval, FileRules, HostRules, OwnRules, RateWords, RegistryRules, Restrictions, Rules, ToolFilter, ToolWords,
     WpfTargets,
@@ -223,6 +223,17 @@ fn excess_rights(machine: &dyn Machine, allowed: &Valued<bool>) -> anyhow::Resul
     Ok(Some(excess))
 }
 
+/// The machine's desktop, with the programs that the settings name.
+pub(crate) fn ports(machine: &dyn Machine, settings: &Settings) -> anyhow::Result<Ports> {
+    let mut ports = machine.ports()?;
+    if let Some(program) = settings.tesseract()? {
+        machine::trust(&*machine.file_trust(), &program.value, Place::User)
+            .map_err(|why| anyhow::anyhow!("{}: ocr.tesseract: {why}", program.origin))?;
+        ports.ocr = ports.ocr.with_tesseract(&program.value);
+    }
+    Ok(ports)
+}
+
 /// A gate that records in `data`, and the record's last codes in `anchor`, and heeds the owner's signal; and what watches its
 /// record. `secrets` are masked in every answer.
 pub(crate) fn gate(
@@ -233,16 +244,11 @@ pub(crate) fn gate(
     transport: &str,
     secrets: Vec<Secret>,
 ) -> anyhow::Result<(Gate, Watched)> {
-    let mut ports = machine.ports()?;
+    let mut ports = ports(machine, settings)?;
     let signal = OwnerSignal::of(machine, data)?;
     if let Some(key) = stop::chord(settings.stop_key())? {
         // No caller presses it.
         ports.input = Arc::new(InputWithoutStopKey::new(ports.input, machine.owner_ports()?.key, key));
-    }
-    if let Some(program) = settings.tesseract()? {
-        machine::trust(&*machine.file_trust(), &program.value, Place::User)
-            .map_err(|why| anyhow::anyhow!("{}: ocr.tesseract: {why}", program.origin))?;
-        ports.ocr = ports.ocr.with_tesseract(&program.value);
     }
     let catalogue = Catalogue::new();
     let rules = rules(machine, settings, anchor, &catalogue)?;

@@ -2,12 +2,17 @@
 
 use crate::cli::DoctorArgs;
 use crate::stop::{self, OwnerSignal};
-use crate::{Machine, settings};
+use crate::{Machine, compose, settings};
 use portcullis_config::{DataFolder, Environment, ServeFlags, Settings};
+use portcullis_model::Deadline;
 use portcullis_platform::{OwnRights, SessionState, StopKeyState, StopPort};
+use portcullis_tools::{Catalogue, Readers};
 use serde_json::json;
 use std::process::ExitCode;
 use std::time::Duration;
+
+/// How long a part of the machine may take to say whether it is there.
+const TOOL_LIMIT: Duration = Duration::from_secs(3);
 
 /// One thing that was looked at.
 struct Row {
@@ -16,26 +21,58 @@ struct Row {
     found: String,
 }
 
+/// A tool that the machine cannot do, whole or in part. That is no fault: all others work.
+struct Lack {
+    tool: &'static str,
+    reasons: Vec<String>,
+}
+
 pub(crate) fn run(machine: &dyn Machine, args: &DoctorArgs) -> anyhow::Result<ExitCode> {
-    let rows = vec![
-        data_row(machine, args),
-        desktop_row(machine),
-        displays_row(machine),
-        rights_row(machine, args),
-        stopped_row(machine, args),
-        stop_key_row(machine, args),
-    ];
+    let mut rows = vec![data_row(machine, args), desktop_row(machine)];
+    // Without a desktop there is nothing else to look at.
+    let lacks = match machine.ports() {
+        Err(_) => Vec::new(),
+        Ok(_) => {
+            rows.extend([
+                displays_row(machine),
+                rights_row(machine, args),
+                stopped_row(machine, args),
+                stop_key_row(machine, args),
+            ]);
+            lacks(machine, args)?
+        }
+    };
     let well = rows.iter().all(|row| row.well);
     if args.json {
-        let rows: Vec<_> =
-            rows.iter().map(|row| json!({ "what": row.what, "ok": row.well, "found": row.found })).collect();
-        out!("{}", serde_json::to_string_pretty(&rows)?);
+        let rows = rows.iter().map(|row| json!({ "what": row.what, "ok": row.well, "found": row.found }));
+        let lacks = lacks.iter().map(|lack| json!({ "tool": lack.tool, "lacks": lack.reasons }));
+        out!("{}", serde_json::to_string_pretty(&rows.chain(lacks).collect::<Vec<_>>())?);
     } else {
         for row in &rows {
             out!("{:<4} {:<12} {}", if row.well { "ok" } else { "FAIL" }, row.what, row.found);
         }
+        for lack in &lacks {
+            out!("lack {:<12} {}", lack.tool, lack.reasons.join("; "));
+        }
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What the machine lacks for single tools.
+fn lacks(machine: &dyn Machine, args: &DoctorArgs) -> anyhow::Result<Vec<Lack>> {
+    // A program of the settings that may not be started is told of with the reason by the start; the machine itself has its own.
+    let ports = configured(machine, args).and_then(|settings| compose::ports(machine, &settings));
+    let ports = ports.or_else(|_| machine.ports())?;
+    let has_no_rights = machine.own_rights().is_ok_and(|rights| rights.excess().is_none());
+    let catalogue = Catalogue::new();
+    let asked = catalogue.tools().iter().map(|tool| {
+        let mut reasons = tool.lacks(Readers::new(&ports), Deadline::after(TOOL_LIMIT));
+        if has_no_rights && tool.descriptor().needs_administrator {
+            reasons.push("Windows lets administrators do it, and this program has none of their rights".to_owned());
+        }
+        Lack { tool: tool.descriptor().name, reasons }
+    });
+    Ok(asked.filter(|lack| !lack.reasons.is_empty()).collect())
 }
 
 fn configured(machine: &dyn Machine, args: &DoctorArgs) -> anyhow::Result<Settings> {

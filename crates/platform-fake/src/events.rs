@@ -35,6 +35,7 @@ fn is(channel: &EventChannel, name: &str) -> bool {
 
 impl EventsPort for FakeDesktop {
     fn channels(&self, cap: usize) -> PortResult<Vec<String>> {
+        self.enter(Call::QueryEvents, None, None)?;
         let mut names: Vec<String> = self.lock().events.logged.iter().map(|(name, ..)| name.clone()).collect();
         names.sort();
         names.dedup();

@@ -15,9 +15,17 @@ impl FakeDesktop {
     }
 }
 
+fn no_engine() -> PortFault {
+    PortFault::Unsupported("no engine reads text off pixels".to_owned())
+}
+
 impl OcrPort for FakeDesktop {
     fn with_tesseract(&self, _: &Path) -> Arc<dyn OcrPort> {
         Arc::new(self.clone())
+    }
+
+    fn ready(&self) -> PortResult<()> {
+        self.lock().written.as_ref().map(drop).ok_or_else(no_engine)
     }
 
     fn read(
@@ -32,7 +40,7 @@ impl OcrPort for FakeDesktop {
         permit.require_effect(Effect::ReadPixels)?;
         let state = self.lock();
         let Some(written) = &state.written else {
-            return Err(PortFault::Unsupported("no engine reads text off pixels".to_owned()));
+            return Err(no_engine());
         };
         let inside = |(text, rect): &(String, Rect)| {
             (bitmap.rect.intersect(*rect) == *rect).then(|| OcrWord {

@@ -51,6 +51,10 @@ fn change(permit: &Permit, path: &TaskPath) -> PortResult<()> {
 }
 
 impl ScheduledTasksPort for FakeDesktop {
+    fn ready(&self, deadline: Deadline) -> PortResult<()> {
+        self.enter(Call::ListTasks, Some(deadline), None)
+    }
+
     fn list(&self, permit: &Permit, cap: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<TaskListing> {
         permit.require(Effect::ReadScheduledTasks, &Resource::ScheduledTasks)?;
         self.enter(Call::ListTasks, Some(deadline), Some(cancel))?;

@@ -12,6 +12,10 @@ impl FakeDesktop {
 }
 
 impl SoundPort for FakeDesktop {
+    fn ready(&self, deadline: Deadline) -> PortResult<()> {
+        self.enter(Call::PlaySound, Some(deadline), None)
+    }
+
     fn play(&self, permit: &Permit, sound: &Sound, deadline: Deadline, cancel: &Cancel) -> PortResult<Played> {
         permit.require(Effect::PlaySound, &Resource::Speakers)?;
         self.enter(Call::PlaySound, Some(deadline), Some(cancel))?;

@@ -204,6 +204,10 @@ fn change(permit: &Permit, path: &TaskPath) -> PortResult<()> {
 }
 
 impl ScheduledTasksPort for Win32Tasks {
+    fn ready(&self, deadline: Deadline) -> PortResult<()> {
+        run(deadline, &Cancel::new(), || tasks_of(&root()?, 1, &mut TaskListing::default()).map(drop))
+    }
+
     fn list(&self, permit: &Permit, cap: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<TaskListing> {
         permit.require(Effect::ReadScheduledTasks, &Resource::ScheduledTasks)?;
         let inner = cancel.clone();

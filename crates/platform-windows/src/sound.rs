@@ -7,8 +7,8 @@ use portcullis_platform::{Permit, Played, PortFault, PortResult, Sound, SoundPor
 use std::time::Duration;
 use windows::Win32::Media::Audio::{
     CALLBACK_NULL, HWAVEOUT, PlaySoundW, SND_ALIAS, SND_ASYNC, SND_NODEFAULT, SND_SYSTEM, WAVE_MAPPER, WAVEFORMATEX,
-    WAVEHDR, WHDR_DONE, waveOutClose, waveOutGetPosition, waveOutOpen, waveOutPrepareHeader, waveOutReset,
-    waveOutUnprepareHeader, waveOutWrite,
+    WAVEHDR, WHDR_DONE, waveOutClose, waveOutGetNumDevs, waveOutGetPosition, waveOutOpen, waveOutPrepareHeader,
+    waveOutReset, waveOutUnprepareHeader, waveOutWrite,
 };
 use windows::Win32::Media::{
     MMSYSERR_BADDEVICEID, MMSYSERR_NODRIVER, MMSYSERR_NOERROR, MMTIME, TIME_BYTES, TIME_MS, TIME_SAMPLES,
@@ -29,6 +29,12 @@ static HELPERS: Helpers = Helpers::new();
 pub(crate) struct Win32Sound;
 
 impl SoundPort for Win32Sound {
+    fn ready(&self, deadline: Deadline) -> PortResult<()> {
+        // SAFETY: it takes nothing.
+        let devices = HELPERS.run(deadline, &Cancel::new(), || unsafe { waveOutGetNumDevs() })?;
+        if devices == 0 { Err(no_device()) } else { Ok(()) }
+    }
+
     fn play(&self, permit: &Permit, sound: &Sound, deadline: Deadline, cancel: &Cancel) -> PortResult<Played> {
         permit.require(Effect::PlaySound, &Resource::Speakers)?;
         cancel.check()?;

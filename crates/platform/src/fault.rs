@@ -236,7 +236,10 @@ impl From<ServiceFault> for Fault {
 impl From<LoadFault> for Fault {
     fn from(fault: LoadFault) -> Self {
         use LoadStage as Stage;
-        let message = fault.to_string();
+        let message = match fault.stage {
+            Stage::NoPayload => "this build has no inspector to load".to_owned(),
+            _ => fault.to_string(),
+        };
         let (code, remedy) = match fault.stage {
             Stage::NoPayload => (
                 FaultCode::Unsupported,

@@ -40,6 +40,10 @@ pub trait OcrPort: Send + Sync {
     /// The same engines and, behind them, the Tesseract whose program the owner named.
     fn with_tesseract(&self, program: &Path) -> Arc<dyn OcrPort>;
 
+    /// Whether there is an engine for the user's language; `Unsupported` says which is missing and how to get one. Reads
+    /// nothing, so no permit.
+    fn ready(&self) -> PortResult<()>;
+
     /// Reads a picture; without a language in that of the user, as far as the engine knows one. The permit must name
     /// `ReadPixels`: who may not have the pixels does not have what they say. `Unsupported` says which engine is missing and how to get one.
     fn read(

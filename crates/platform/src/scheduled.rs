@@ -73,6 +73,9 @@ pub struct TaskRequest {
 
 /// The scheduler of this machine.
 pub trait ScheduledTasksPort: Send + Sync {
+    /// Whether tasks can be listed; `Unsupported` where the scheduler cannot. Tells none of them, so no permit.
+    fn ready(&self, deadline: Deadline) -> PortResult<()>;
+
     /// Every task that the user may see, hidden ones too, at most `cap`. Needs `ReadScheduledTasks`.
     fn list(&self, permit: &Permit, cap: usize, deadline: Deadline, cancel: &Cancel) -> PortResult<TaskListing>;
 

@@ -24,6 +24,9 @@ pub enum Played {
 
 /// What plays sounds.
 pub trait SoundPort: Send + Sync {
+    /// Whether there is a sound device; `Unsupported` where there is none. Tells nothing else, so no permit.
+    fn ready(&self, deadline: Deadline) -> PortResult<()>;
+
     /// Plays the sound once. A wave is waited for, at most until the deadline; it falls silent when the call is withdrawn. Needs
     /// `PlaySound`. A machine without a sound device is `Unsupported`.
     fn play(&self, permit: &Permit, sound: &Sound, deadline: Deadline, cancel: &Cancel) -> PortResult<Played>;

@@ -141,6 +141,26 @@ impl<'call> Readers<'call> {
         self.0.loader.ready()
     }
 
+    /// Whether the machine has an event log.
+    pub fn events_ready(&self) -> PortResult<()> {
+        self.0.events.channels(1).map(drop)
+    }
+
+    /// Whether scheduled tasks can be listed.
+    pub fn scheduler_ready(&self, deadline: Deadline) -> PortResult<()> {
+        self.0.scheduled.ready(deadline)
+    }
+
+    /// Whether there is a sound device.
+    pub fn sound_ready(&self, deadline: Deadline) -> PortResult<()> {
+        self.0.sound.ready(deadline)
+    }
+
+    /// Whether an engine reads text off pixels.
+    pub fn ocr_ready(&self) -> PortResult<()> {
+        self.0.ocr.ready()
+    }
+
     /// Where the shell's program lies; none when it is not installed.
     pub fn find_shell(&self, shell: Shell) -> PortResult<Option<String>> {
         self.0.shell.find(shell)

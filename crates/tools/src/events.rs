@@ -2,13 +2,13 @@
 //! a caller's own query goes to Windows as it is.
 
 use crate::args::{Int, List, Text};
-use crate::context::{ApplyContext, PlanContext};
+use crate::context::{ApplyContext, PlanContext, Readers};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::schema;
-use crate::tool::{AnyTool, Planned, Tool, data};
+use crate::tool::{AnyTool, Planned, Tool, data, lacking};
 use portcullis_model::{
-    Effect, EventChannel, EventFilter, EventLevel, EventProvider, EventTime, Fault, FaultCode, Reply, Source, Tier,
-    Untrusted, nearest,
+    Deadline, Effect, EventChannel, EventFilter, EventLevel, EventProvider, EventTime, Fault, FaultCode, Reply, Source,
+    Tier, Untrusted, nearest,
 };
 use portcullis_platform::{EventFault, EventQuery, FoundEvent, PortFault};
 use portcullis_policy::Permit;
@@ -170,6 +170,10 @@ impl Tool for EventLog {
             (r#"{"log_name": "Application", "provider": "MsiInstaller", "count": 5}"#, "The last installations"),
         ],
     };
+
+    fn lacks(readers: Readers<'_>, _deadline: Deadline) -> Vec<String> {
+        lacking(readers.events_ready())
+    }
 
     fn plan(args: EventLogArgs, _cx: &PlanContext<'_>) -> Result<Planned<EventQuery>, Fault> {
         let query = query(args)?;

@@ -2,10 +2,10 @@
 //! screen. Whose sessions may be touched is for policy to say.
 
 use crate::args::{Int, NoArgs};
-use crate::context::{ApplyContext, PlanContext};
+use crate::context::{ApplyContext, PlanContext, Readers};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
-use crate::tool::{AnyTool, Planned, Tool};
-use portcullis_model::{Effect, Fault, FaultCode, Outcome, Reply, Resource, Reversibility, Tier};
+use crate::tool::{AnyTool, Planned, Tool, lacking};
+use portcullis_model::{Deadline, Effect, Fault, FaultCode, Outcome, Reply, Resource, Reversibility, Tier};
 use portcullis_platform::{SessionLink, SessionState, SessionUser, UserSession};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
@@ -123,6 +123,10 @@ impl Tool for ReconnectSession {
             (r#"{"session": 2, "force": true}"#, "Take session 2 from the machine that it is used from"),
         ],
     };
+
+    fn lacks(readers: Readers<'_>, _deadline: Deadline) -> Vec<String> {
+        lacking(readers.sessions())
+    }
 
     fn plan(args: ReconnectSessionArgs, cx: &PlanContext<'_>) -> Result<Planned<UserSession>, Fault> {
         let all = cx.readers.sessions()?;

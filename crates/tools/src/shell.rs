@@ -2,14 +2,14 @@
 //! is put before, behind or into it. How a shell is started is the port's.
 
 use crate::args::{Seconds, Text};
-use crate::context::{ApplyContext, PlanContext};
+use crate::context::{ApplyContext, PlanContext, Readers};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::files::PathArg;
 use crate::kept::{Artifact, Item, Keeper, TEXT};
-use crate::tool::{AnyTool, Planned, Tool};
+use crate::tool::{AnyTool, Planned, Tool, lacking};
 use portcullis_model::{
-    Effect, Fault, FaultCode, Outcome, Part, ProgramName, Reply, Reversibility, Shell as ShellKind, ShellCommand,
-    Source, Tier, Untrusted,
+    Deadline, Effect, Fault, FaultCode, Outcome, Part, ProgramName, Reply, Reversibility, Shell as ShellKind,
+    ShellCommand, Source, Tier, Untrusted,
 };
 use portcullis_platform::{Captured, FileFault, PortFault, ShellEnd, ShellRequest, ShellRun};
 use portcullis_policy::Permit;
@@ -104,6 +104,15 @@ impl Tool for Shell {
             (r#"{"command": "dir /b *.log", "shell": "cmd", "cwd": "C:\\work", "timeout": 10}"#, "The same by cmd"),
         ],
     };
+
+    fn lacks(readers: Readers<'_>, _deadline: Deadline) -> Vec<String> {
+        let missing = |shell| match readers.find_shell(shell) {
+            Ok(Some(_)) => Vec::new(),
+            Ok(None) => vec![no_shell(shell).message],
+            Err(fault) => lacking::<(), _>(Err(fault)),
+        };
+        ShellKind::ALL.into_iter().flat_map(missing).collect()
+    }
 
     fn plan(args: ShellArgs, cx: &PlanContext<'_>) -> Result<Planned<Bound>, Fault> {
         let shell = args.shell.map_or(ShellKind::PowerShell, ShellKind::from);

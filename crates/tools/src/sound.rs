@@ -1,13 +1,14 @@
 //! `PlaySound`: a sound that whoever is near the machine hears. A wave is read whole and checked before it is played, so that
 //! what was allowed is what is heard; how it is played is the port's.
 
-use crate::context::{ApplyContext, PlanContext};
+use crate::context::{ApplyContext, PlanContext, Readers};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::files::{Held, PathArg};
 use crate::network::{Fetched, UrlArg, WebPlace};
-use crate::tool::{AnyTool, Planned, Tool};
+use crate::tool::{AnyTool, Planned, Tool, lacking};
 use portcullis_model::{
-    Access, BadWave, Effect, Fault, FaultCode, Outcome, Reply, Resource, Reversibility, SystemSound, Tier, Wave,
+    Access, BadWave, Deadline, Effect, Fault, FaultCode, Outcome, Reply, Resource, Reversibility, SystemSound, Tier,
+    Wave,
 };
 use portcullis_platform::{FileFault, FileKind, LastLink, Played, Sound};
 use portcullis_policy::Permit;
@@ -92,6 +93,10 @@ impl Tool for PlaySound {
             (r#"{"sound": "asterisk"}"#, "Play what the sound scheme has for a message"),
         ],
     };
+
+    fn lacks(readers: Readers<'_>, deadline: Deadline) -> Vec<String> {
+        lacking(readers.sound_ready(deadline))
+    }
 
     fn plan(args: PlaySoundArgs, cx: &PlanContext<'_>) -> Result<Planned<Bound>, Fault> {
         let (source, resource, bound) = match args {

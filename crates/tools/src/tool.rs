@@ -1,11 +1,11 @@
 //! The two halves of a tool, typed for those who write one and erased for the gate that runs them all.
 
 use crate::args;
-use crate::context::{ApplyContext, PlanContext};
+use crate::context::{ApplyContext, PlanContext, Readers};
 use crate::descriptor::Descriptor;
 use crate::schema;
 use crate::wpf::name_readers;
-use portcullis_model::{Digest, Effect, Fault, FaultCode, Reply, Resource, Reversibility};
+use portcullis_model::{Deadline, Digest, Effect, Fault, FaultCode, Reply, Resource, Reversibility};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -60,6 +60,11 @@ pub(crate) trait Tool: Send + Sync + 'static {
     /// Does it.
     fn apply(bound: Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault>;
 
+    /// What this machine lacks for it, a sentence each for its owner; nothing where the tool can do all that it says.
+    fn lacks(_readers: Readers<'_>, _deadline: Deadline) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The schema of a data tool's answer, for who writes it down.
     #[cfg_attr(
         not(any(test, feature = "derive-schemas")),
@@ -73,6 +78,15 @@ pub(crate) trait Tool: Send + Sync + 'static {
     fn shows(_args: &Self::Args) -> Option<&'static str> {
         None
     }
+}
+
+/// A port that was asked whether it is there, as what [`Tool::lacks`] tells.
+pub(crate) fn lacking<Found, Missing: Into<Fault>>(asked: Result<Found, Missing>) -> Vec<String> {
+    let told = asked.err().map(Into::into).map(|fault| match fault.remedy {
+        Some(remedy) => format!("{}; {remedy}", fault.message),
+        None => fault.message,
+    });
+    told.into_iter().collect()
 }
 
 /// A structure as the JSON of a data reply.
@@ -142,6 +156,7 @@ pub struct AnyTool {
     input_schema: OnceLock<Value>,
     #[cfg(any(test, feature = "derive-schemas"))]
     derive_schemas: fn() -> (Value, Option<Value>),
+    lacks: fn(Readers<'_>, Deadline) -> Vec<String>,
     plan: fn(&Descriptor, &Value, Value, &PlanContext<'_>) -> Result<PlannedCall, Fault>,
 }
 
@@ -159,6 +174,7 @@ impl AnyTool {
             input_schema: OnceLock::new(),
             #[cfg(any(test, feature = "derive-schemas"))]
             derive_schemas: || (schema::input::<T::Args>(), T::output_schema()),
+            lacks: T::lacks,
             plan: |descriptor, schema, arguments, cx| {
                 let args = args::parse::<T::Args>(schema, arguments, descriptor.secret_arguments)?;
                 let shows = T::shows(&args);
@@ -181,6 +197,12 @@ impl AnyTool {
     /// What is true of it.
     pub fn descriptor(&self) -> &Descriptor {
         &self.descriptor
+    }
+
+    /// What this machine lacks for it, a sentence each for its owner; nothing where the tool can do all that it says.
+    /// Changes nothing and tells nothing of what the machine holds.
+    pub fn lacks(&self, readers: Readers<'_>, deadline: Deadline) -> Vec<String> {
+        (self.lacks)(readers, deadline)
     }
 
     /// The schema of its arguments.

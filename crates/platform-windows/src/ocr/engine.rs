@@ -40,6 +40,11 @@ pub(super) fn read(
     Ok(OcrReading { engine: "Windows", language, lines, cut })
 }
 
+/// Whether there is an engine for the user.
+pub(super) fn ready() -> PortResult<()> {
+    engine(None).map(drop)
+}
+
 /// A failure of the Windows Runtime; what is not there at all is `Unsupported`.
 fn missing(call: &'static str) -> impl FnOnce(Error) -> PortFault {
     move |error| match error.code() {

@@ -21,6 +21,14 @@ impl OcrPort for Win32Ocr {
         Arc::new(Self { tesseract: Some(program.to_owned()) })
     }
 
+    fn ready(&self) -> PortResult<()> {
+        match (engine::ready(), &self.tesseract) {
+            (Err(PortFault::Unsupported(_)), Some(program)) => tesseract::ready(program),
+            (Err(PortFault::Unsupported(why)), None) => Err(no_engine(&why)),
+            (answer, _) => answer,
+        }
+    }
+
     fn read(
         &self,
         permit: &Permit,
@@ -35,11 +43,15 @@ impl OcrPort for Win32Ocr {
             (Err(PortFault::Unsupported(_)), Some(program)) => {
                 tesseract::read(program, bitmap, language, deadline, cancel)
             }
-            (Err(PortFault::Unsupported(why)), None) => Err(PortFault::Unsupported(format!(
-                "{why}; add the language's text recognition in Windows' settings, or install Tesseract and name its \
-                 program as `ocr.tesseract` in the policy file"
-            ))),
+            (Err(PortFault::Unsupported(why)), None) => Err(no_engine(&why)),
             (answer, _) => answer,
         }
     }
+}
+
+fn no_engine(why: &str) -> PortFault {
+    PortFault::Unsupported(format!(
+        "{why}; add the language's text recognition in Windows' settings, or install Tesseract and name its program as \
+         `ocr.tesseract` in the policy file"
+    ))
 }

@@ -57,12 +57,19 @@ fn portable_pixmap(bitmap: &Bitmap, scale: u32) -> Option<Vec<u8>> {
     Some(file)
 }
 
+fn missing(program: &Path) -> PortFault {
+    PortFault::Unsupported(format!("`ocr.tesseract` names {}, which is no file", program.display()))
+}
+
+/// Whether the program is there.
+pub(super) fn ready(program: &Path) -> PortResult<()> {
+    if program.is_file() { Ok(()) } else { Err(missing(program)) }
+}
+
 fn run(program: &Path, code: &str, picture: Vec<u8>, deadline: Deadline, cancel: &Cancel) -> PortResult<String> {
-    let missing = || PortFault::Unsupported(format!("`ocr.tesseract` names {}, which is no file", program.display()));
-    if !program.is_file() {
-        return Err(missing());
-    }
-    let (path, folder) = program.to_str().zip(program.parent().and_then(Path::to_str)).ok_or_else(missing)?;
+    ready(program)?;
+    let spelt = program.to_str().zip(program.parent().and_then(Path::to_str));
+    let (path, folder) = spelt.ok_or_else(|| missing(program))?;
     // No path of Windows holds a quote, and the code is one of a table.
     let line = format!("\"{path}\" stdin stdout -l {code} --psm {SPARSE_TEXT} tsv");
     let (input, mut input_end) = std::io::pipe().map_err(system("CreatePipe"))?;

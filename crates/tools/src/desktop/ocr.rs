@@ -2,14 +2,14 @@
 //! the port's.
 
 use crate::args::{Int, Text};
-use crate::context::{ApplyContext, PlanContext};
+use crate::context::{ApplyContext, PlanContext, Readers};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::desktop::area::Area;
 use crate::desktop::snapshot::refs;
 use crate::desktop::target::{Coordinate, text_of};
-use crate::tool::{AnyTool, Planned, Tool};
+use crate::tool::{AnyTool, Planned, Tool, lacking};
 use portcullis_model::{
-    Effect, ElementIdentity, ElementPath, Fault, OcrLanguage, Rect, Reply, Role, Source, Tier, Untrusted,
+    Deadline, Effect, ElementIdentity, ElementPath, Fault, OcrLanguage, Rect, Reply, Role, Source, Tier, Untrusted,
     WindowIdentity,
 };
 use portcullis_observe::{Label, RefTable};
@@ -82,6 +82,10 @@ impl Tool for Ocr {
             (r#"{"window": "e4", "lang": "deu", "words": true}"#, "Each word of a window, in German"),
         ],
     };
+
+    fn lacks(readers: Readers<'_>, _deadline: Deadline) -> Vec<String> {
+        lacking(readers.ocr_ready())
+    }
 
     fn plan(args: OcrArgs, cx: &PlanContext<'_>) -> Result<Planned<Wanted>, Fault> {
         cx.readers.require_active_session()?;

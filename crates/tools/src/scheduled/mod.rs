@@ -5,12 +5,12 @@ mod change;
 mod definition;
 
 use crate::args::{Int, Text};
-use crate::context::{ApplyContext, PlanContext};
+use crate::context::{ApplyContext, PlanContext, Readers};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::schema;
-use crate::tool::{AnyTool, Planned, Tool, data};
+use crate::tool::{AnyTool, Planned, Tool, data, lacking};
 use definition::Summary;
-use portcullis_model::{Effect, Fault, FaultCode, Reply, Resource, Source, TaskPath, Tier, Untrusted};
+use portcullis_model::{Deadline, Effect, Fault, FaultCode, Reply, Resource, Source, TaskPath, Tier, Untrusted};
 use portcullis_platform::{PortFault, TaskFacts, TaskFault, TaskState};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
@@ -183,6 +183,10 @@ impl Tool for TaskList {
             (r#"{"name": "\\Company\\Backup"}"#, "One task and its XML"),
         ],
     };
+
+    fn lacks(readers: Readers<'_>, deadline: Deadline) -> Vec<String> {
+        lacking(readers.scheduler_ready(deadline))
+    }
 
     fn plan(args: TaskListArgs, _cx: &PlanContext<'_>) -> Result<Planned<Listing>, Fault> {
         let one = args.name.as_ref().map(path).transpose()?;

@@ -4,12 +4,12 @@
 use super::args::{OfProcess, Pid, wpf_args};
 use super::{BUDGET, Kind, Wpf, descriptor, session_of, shown, target, wpf_tool};
 use crate::args::{NoArgs, Text};
-use crate::context::{ApplyContext, PlanContext};
+use crate::context::{ApplyContext, PlanContext, Readers};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::schema;
-use crate::tool::{AnyTool, Planned, Tool, data};
+use crate::tool::{AnyTool, Planned, Tool, data, lacking};
 use portcullis_model::{
-    Effect, Fault, FaultCode, Reply, Resource, Reversibility, RunningProgram, Tier, WindowIdentity, WpfGate,
+    Deadline, Effect, Fault, FaultCode, Reply, Resource, Reversibility, RunningProgram, Tier, WindowIdentity, WpfGate,
 };
 use portcullis_platform::{HeldApplication, WpfFacts};
 use portcullis_policy::Permit;
@@ -286,6 +286,10 @@ impl Tool for Connect {
         secret_arguments: &[],
         examples: [("{}", "The only application there is"), (r#"{"processId": 4242}"#, "This one")],
     };
+
+    fn lacks(readers: Readers<'_>, _deadline: Deadline) -> Vec<String> {
+        lacking(readers.loader_ready())
+    }
 
     fn plan(args: ConnectArgs, cx: &PlanContext<'_>) -> Result<Planned<Connecting>, Fault> {
         let is_named = args.process_id.is_some();
