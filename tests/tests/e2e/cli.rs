@@ -48,7 +48,12 @@ fn version_tools_call_and_doctor_answer() {
     let doctor = desktop.portcullis(&["doctor", "--json", "--data", &data]).unwrap();
     let rows: Value = serde_json::from_str(&doctor.stdout).unwrap();
     // With which rights tests are started is no fault of the machine.
-    for row in rows.as_array().unwrap().iter().filter(|row| row["what"] != "rights") {
+    let (lacks, rows): (Vec<_>, Vec<_>) =
+        rows.as_array().unwrap().clone().into_iter().partition(|row| row.get("tool").is_some());
+    for row in rows.iter().filter(|row| row["what"] != "rights") {
         assert_eq!(row["ok"], true, "{row}");
     }
+    // What the lab's system has nothing of.
+    let told: Vec<String> = lacks.iter().map(|row| format!("{} {}", row["tool"], row["lacks"])).collect();
+    insta::assert_snapshot!(told.join("\n"));
 }
