@@ -85,6 +85,21 @@ fn a_hidden_program_is_in_no_text_and_is_not_operated() {
     assert!(door.done().is_empty(), "{:?}", door.done());
 }
 
+/// What was started runs, and a refusal would be taken for the word that it does not.
+#[test]
+fn a_program_that_is_started_and_hidden_is_told_of_as_started() {
+    let door = hiding(WindowPattern::Program(ProgramName::parse("notepad.exe").unwrap()));
+    let reply = door.call("App", json!({"action": "launch", "name": "Notepad"})).unwrap();
+    let told = format!("{reply:?}");
+    assert!(told.contains("Unverified") && told.contains("was started") && told.contains("not shown"), "{told}");
+    assert!(!told.contains("Untitled"), "{told}");
+    assert!(
+        door.desktop.journal().iter().any(|line| line.starts_with("opened Untitled")),
+        "{:?}",
+        door.desktop.journal()
+    );
+}
+
 #[test]
 fn a_window_hidden_by_its_title_is_in_no_text() {
     let door = hiding(WindowPattern::TitlePart("untitled - NOTE".to_owned()));

@@ -259,10 +259,19 @@ fn installed(name: &str, cx: &PlanContext<'_>) -> Result<portcullis_platform::In
 fn launch(request: &LaunchRequest, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
     let started = cx.ports.apps.launch(permit, request, cx.deadline, cx.cancel)?;
     let outcome = match (&started.window, started.exited) {
-        (Some(window), _) => {
-            let info = cx.ports.windows.describe(permit, window)?;
-            Outcome::confirmed(format!("process {}, {}", started.process, header(&info, &[]).line(&mut refs(cx))))
-        }
+        (Some(window), _) => match cx.ports.windows.describe(permit, window) {
+            Ok(info) => {
+                Outcome::confirmed(format!("process {}, {}", started.process, header(&info, &[]).line(&mut refs(cx))))
+            }
+            // It runs, whatever may be told of its window.
+            Err(fault) => Outcome::Unverified {
+                why: format!(
+                    "process {} was started; nothing is told of its window: {}",
+                    started.process,
+                    Fault::from(fault).message
+                ),
+            },
+        },
         (None, Some(code)) => Outcome::Unverified {
             why: format!("process {} ended with code {code} without showing a window", started.process),
         },
