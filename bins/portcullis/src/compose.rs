@@ -19,6 +19,7 @@ use portcullis_policy::{
     Approval, FileRules, HostRules, OwnRules, RateWords, RegistryRules, Restrictions, Rules, ToolFilter, ToolWords,
     WpfTargets,
 };
+use std::path::Path;
 use std::sync::Arc;
 
 /// The rules of this configuration. An unknown tool name stops the start.
@@ -125,16 +126,20 @@ fn file_rules(machine: &dyn Machine, settings: &Settings, anchor: &AnchorFlags) 
         JwksPlace::File(path) => Some(path),
         JwksPlace::Discovered | JwksPlace::Url(_) => None,
     }));
-    let single = single.chain(anchor.audit_anchor.clone()).chain([std::env::current_exe()?]);
+    let program = std::env::current_exe()?;
+    let single = single.chain(anchor.audit_anchor.clone()).chain([program.clone()]);
+    // As it is written and as it is found. What is no path of a file tool cannot be reached by one.
+    let spelt = |path: &Path| -> anyhow::Result<Vec<FilePath>> {
+        let absolute = std::path::absolute(path)?;
+        let Some(path) = absolute.to_str().and_then(|text| FilePath::parse(text).ok()) else { return Ok(Vec::new()) };
+        let held = files.as_ref().and_then(|files| files.resolve(&path, LastLink::Followed).ok());
+        Ok(held.map(|held| held.place().path.clone()).into_iter().chain([path]).collect())
+    };
     let mut own = Vec::new();
     for path in folders.chain(single) {
-        // What is no path of a file tool cannot be reached by one.
-        let absolute = std::path::absolute(&path)?;
-        let Some(path) = absolute.to_str().and_then(|text| FilePath::parse(text).ok()) else { continue };
-        let held = files.as_ref().and_then(|files| files.resolve(&path, LastLink::Followed).ok());
-        own.extend(held.map(|held| held.place().path.clone()));
-        own.push(path);
+        own.extend(spelt(&path)?);
     }
+    let beside = spelt(&program)?.iter().filter_map(FilePath::parent).collect();
     let deny = with_real_paths(files.as_deref(), roots.deny);
     Ok(FileRules {
         read: roots.read,
@@ -142,6 +147,7 @@ fn file_rules(machine: &dyn Machine, settings: &Settings, anchor: &AnchorFlags) 
         deny,
         profile: files.and_then(|files| files.profile().ok()),
         own,
+        beside,
     })
 }
 

@@ -36,6 +36,7 @@ fn rules() -> FileRules {
         deny: vec![Valued::new(path(r"C:\root\private"), at(5))],
         profile: None,
         own: vec![path(r"C:\root\Portcullis")],
+        beside: Vec::new(),
     }
 }
 

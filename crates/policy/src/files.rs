@@ -22,6 +22,8 @@ pub struct FileRules {
     pub profile: Option<FilePath>,
     /// Our own files and folders: configuration, keys, audit, journal, stop files, the exe.
     pub own: Vec<FilePath>,
+    /// Folders in which nothing is written: where our program lies, Windows takes libraries from beside it.
+    pub beside: Vec<FilePath>,
 }
 
 impl FileRules {
@@ -91,6 +93,14 @@ impl FileRules {
         if self.own.iter().any(holds) {
             let rule = lifted_by_none("our own configuration, keys, records, stop files and program are refused");
             return Err(refused("the path is one of Portcullis itself, or holds one", rule, None));
+        }
+        if access == Access::Write && path.parent().is_some_and(|folder| self.beside.contains(&folder)) {
+            let rule = lifted_by_none("what lies beside our own program is refused to be written");
+            return Err(refused(
+                "the path lies beside Portcullis's own program, which loads what is put there",
+                rule,
+                None,
+            ));
         }
         if CLIENT_FILES.iter().any(|file| file.holds(path)) {
             let rule = lifted_by_none("the files by which MCP clients start servers are refused");

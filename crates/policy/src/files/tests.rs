@@ -21,6 +21,30 @@ fn rules() -> FileRules {
         deny: vec![Valued::new(path(r"C:\work\private"), at(5))],
         profile: Some(path(r"C:\Users\me")),
         own: vec![path(r"C:\Users\me\AppData\Local\Portcullis"), path(r"C:\work\out\bin\portcullis.exe")],
+        beside: vec![path(r"C:\work\out\bin")],
+    }
+}
+
+/// Windows takes a library, a manifest and a folder of redirections from beside a program: who may write there runs in it.
+#[test]
+fn attack_nothing_is_put_beside_our_own_program() {
+    let local = Principal::local();
+    let named = [r"C:\work\out\bin", r"C:\work\out\bin\userenv.dll"].map(path);
+    let open = FileRules { write: roots(named.clone(), &at(4)), read: roots(named, &at(3)), ..rules() };
+    for text in [
+        r"C:\work\out\bin\userenv.dll",
+        r"c:\WORK\out\BIN\version.DLL",
+        r"C:\work\out\bin\portcullis.exe.local",
+        r"C:\work\out\bin\portcullis.exe.manifest",
+        r"C:\work\out\bin\any.txt",
+    ] {
+        let said = verdict(&open, &local, text, Access::Write);
+        assert!(said.contains("beside our own program") && said.ends_with("no configuration lifts this"), "{said}");
+        assert!(verdict(&open, &local, text, Access::Read).starts_with("open"), "{text}");
+    }
+    for text in [r"C:\work\out\bin\deep\x.dll", r"C:\work\out\x.dll"] {
+        let all = FileRules { write: roots([path(r"C:\work\out")], &at(4)), ..rules() };
+        assert!(verdict(&all, &local, text, Access::Write).starts_with("open"), "{text}");
     }
 }
 
