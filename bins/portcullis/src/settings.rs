@@ -81,7 +81,7 @@ fn checked(machine: &dyn Machine, settings: &Settings, environment: &Environment
     Ok(lines.chain(empty_places(machine, settings)).collect())
 }
 
-/// The places of rules about files at which nothing lies. Each is most often a slip of the pen; and what is made there later
+/// The places of rules about files at which nothing is found. Each is most often a slip of the pen; and what is made there later
 /// is known by the name that it gets, so a short name or a link that is written here would not stand for it.
 fn empty_places(machine: &dyn Machine, settings: &Settings) -> Vec<String> {
     let Ok(ports) = machine.ports() else { return Vec::new() };
@@ -93,12 +93,13 @@ fn empty_places(machine: &dyn Machine, settings: &Settings) -> Vec<String> {
         roots.into_iter().chain([("deny", deny)])
     });
     let empty = |place: &Valued<FilePath>| {
-        ports.files.resolve(&place.value, LastLink::Followed).is_ok_and(|held| held.place().kind().is_none())
+        let found = ports.files.resolve(&place.value, LastLink::Followed);
+        found.map_or(true, |held| held.place().kind().is_none())
     };
     let places = lists.flat_map(|(key, list)| list.into_iter().filter(empty).map(move |place| (key, place)));
     let line = |(key, Valued { value, origin }): (&str, Valued<FilePath>)| {
         let place = visible(&format!("{value} ({origin})"), usize::MAX);
-        format!("nothing lies at a place of `files.{key}`: {place}")
+        format!("nothing is found at a place of `files.{key}`: {place}")
     };
     places.map(line).collect()
 }

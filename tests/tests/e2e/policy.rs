@@ -21,14 +21,16 @@ fn a_policy_file_is_checked_shown_and_explained() {
     let well = desktop.portcullis(&["policy", "check", &path]).unwrap();
     assert!(well.status.success() && well.stdout.starts_with("ok"), "{}{}", well.stdout, well.stderr);
     assert!(well.stdout.contains(&format!("read: {path}")), "{}", well.stdout);
-    assert!(!well.stdout.contains("nothing lies"), "{}", well.stdout);
-    write(&format!("version = 1\n[files]\nread = ['{folder}']\ndeny = ['{folder}\\gone', 'C:\\WRITTE~1\\x']\n"));
+    assert!(!well.stdout.contains("nothing is found"), "{}", well.stdout);
+    write(&format!(
+        "version = 1\n[files]\nread = ['{folder}']\ndeny = ['{folder}\\gone', 'C:\\WRITTE~1\\x', 'Q:\\x']\n"
+    ));
     let empty = desktop.portcullis(&["policy", "check", &path]).unwrap();
-    for place in [format!("{folder}\\gone"), "C:\\WRITTE~1\\x".to_owned()] {
-        let line = format!("nothing lies at a place of `files.deny`: {place} ({path}:4)");
+    for place in [format!("{folder}\\gone"), "C:\\WRITTE~1\\x".to_owned(), "Q:\\x".to_owned()] {
+        let line = format!("nothing is found at a place of `files.deny`: {place} ({path}:4)");
         assert!(empty.status.success() && empty.stdout.contains(&line), "{line}: {}", empty.stdout);
     }
-    assert_eq!(empty.stdout.matches("nothing lies").count(), 2, "{}", empty.stdout);
+    assert_eq!(empty.stdout.matches("nothing is found").count(), 3, "{}", empty.stdout);
     write("version = 1\n\n[tools]\ntier3 = false\n\n[clipboard]\nread = false\n");
     let none = desktop.portcullis(&["policy", "check"]).unwrap();
     assert!(none.status.success() && none.stdout.starts_with("no policy file was found"), "{}", none.stdout);
