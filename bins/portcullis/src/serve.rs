@@ -41,8 +41,8 @@ pub(crate) fn run(machine: &dyn Machine, args: ServeArgs) -> anyhow::Result<Exit
     let end_all = CancellationToken::new();
     let stop_key = stop::chord(settings.stop_key())?;
     let listen = |gate: &Gate| -> anyhow::Result<_> {
-        let Some(key) = &stop_key else { return Ok(None) };
-        Ok(stop::listen(gate, &*machine.owner_ports()?.key, key, OwnerSignal::of(machine, &data)?))
+        let Some(key) = stop_key.clone() else { return Ok(None) };
+        Ok(Some(stop::Listening::begin(gate, machine.owner_ports()?.key, key, OwnerSignal::of(machine, &data)?)?))
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), process = std::process::id(), "the server starts");
     let (gate, watch, watched) = match serve.transport {

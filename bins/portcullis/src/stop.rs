@@ -12,6 +12,7 @@ use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// The owner's signal: the session's event, which is seen at once, and the stop files, which outlast the session.
@@ -61,8 +62,37 @@ pub(crate) fn chord(setting: Valued<Option<String>>) -> Result<Option<StopChord>
     }
 }
 
+/// The stop key as it is listened for from a thread of its own: the desktop is a second process's to answer, and no client's
+/// first answer waits for it. Calls wait until the key is heard, or it is known that it is not.
+pub(crate) struct Listening(Option<JoinHandle<Option<Box<dyn StopKeyWatch>>>>);
+
+impl Listening {
+    /// Begins to listen; the key is given back when this is dropped.
+    pub(crate) fn begin(
+        gate: &Gate,
+        keyboard: Arc<dyn StopKeyPort>,
+        key: StopChord,
+        signal: OwnerSignal,
+    ) -> std::io::Result<Self> {
+        let (gate, hold) = (gate.clone(), gate.hold());
+        let thread = std::thread::Builder::new().name("stop-key-start".to_owned()).spawn(move || {
+            let watch = listen(&gate, &*keyboard, &key, signal);
+            drop(hold);
+            watch
+        })?;
+        Ok(Self(Some(thread)))
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        // The key of a thread that panicked went with it.
+        drop(self.0.take().map(JoinHandle::join));
+    }
+}
+
 /// Listens for the stop key as long as the watch is kept, and says so when nobody hears it.
-pub(crate) fn listen(
+fn listen(
     gate: &Gate,
     keyboard: &dyn StopKeyPort,
     key: &StopChord,
@@ -134,7 +164,8 @@ fn data_folder(machine: &dyn Machine, args: &ServersArgs, word: Word) -> anyhow:
 }
 
 pub(crate) fn run(machine: &dyn Machine, args: ServersArgs, word: Word) -> anyhow::Result<ExitCode> {
-    let signal = OwnerSignal::of(machine, &data_folder(machine, &args, word)?)?;
+    let data = data_folder(machine, &args, word)?;
+    let signal = OwnerSignal::of(machine, &data)?;
     let was_stopped = signal.look(Duration::ZERO)?.is_some();
     match word {
         Word::Stop => signal.set()?,
@@ -149,9 +180,12 @@ pub(crate) fn run(machine: &dyn Machine, args: ServersArgs, word: Word) -> anyho
     } else if stopped {
         out!("stopped: no server of this user works until `portcullis resume`");
     } else if was_stopped {
-        out!("resumed: servers take calls again");
+        out!(
+            "resumed: servers with their data in {} take calls again; a stop file of other data stays",
+            data.path().display()
+        );
     } else {
-        out!("nothing was stopped: servers take calls");
+        out!("nothing was stopped: servers with their data in {} take calls", data.path().display());
     }
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -159,8 +193,12 @@ pub(crate) fn run(machine: &dyn Machine, args: ServersArgs, word: Word) -> anyho
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portcullis_model::Origin;
-    use portcullis_platform_fake::FakeOwner;
+    use portcullis_gate::{Call, Catalogue, DeniesApproval, GateParts, KeepsNothing, Redactor};
+    use portcullis_model::{Cancel, Chord, Origin, Principal, Reply};
+    use portcullis_platform_fake::{FakeDesktop, FakeOwner, SilentLedger};
+    use portcullis_policy::{Approval, FilterSpec, Rules, ToolFilter};
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, channel};
 
     #[test]
     fn the_word_outlasts_the_session_and_is_taken_back_as_a_whole() {
@@ -193,5 +231,56 @@ mod tests {
             assert_eq!((error.key.as_str(), error.value.as_str()), ("serve.stop_key", text));
             assert_eq!(error.rule, StopChord::RULE);
         }
+    }
+
+    /// A keyboard that is ready when it is told so, and then has no such key.
+    struct Slow(Mutex<Receiver<()>>);
+
+    impl StopKeyPort for Slow {
+        fn listen(&self, _: &StopChord, _: Box<dyn Fn() + Send + Sync>) -> PortResult<Box<dyn StopKeyWatch>> {
+            self.0.lock().unwrap().recv().unwrap();
+            Err(PortFault::Unsupported("have this key".to_owned()))
+        }
+
+        fn would_press(&self, _: &StopChord, _: &Chord) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn no_call_runs_before_it_is_known_whether_the_stop_key_is_heard() {
+        let catalogue = Catalogue::new();
+        let filter = ToolFilter::resolve(&FilterSpec::default(), &catalogue.names()).unwrap();
+        let gate = Gate::new(GateParts {
+            rules: Rules::new(filter, Approval::Never, 1),
+            ledger: Arc::new(SilentLedger),
+            ports: FakeDesktop::new().ports(),
+            catalogue,
+            approver: Arc::new(DeniesApproval),
+            journal: Arc::new(KeepsNothing),
+            redactor: Redactor::new(Vec::new()),
+        })
+        .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let environment = Environment { local_data: Some(folder.path().to_owned()), policy_folder: None };
+        let data = DataFolder::open(folder.path().join("data")).unwrap();
+        let signal = OwnerSignal { event: Arc::new(FakeOwner::default()), files: StopFiles::of(&data, &environment) };
+        let (ready, told) = channel();
+        let key = StopChord::parse("ctrl+f12").unwrap();
+        let listening = Listening::begin(&gate, Arc::new(Slow(Mutex::new(told))), key, signal).unwrap();
+        let call = |tool: &str| Call {
+            principal: Principal::local(),
+            tool: tool.to_owned(),
+            arguments: json!({}),
+            cancel: Cancel::new(),
+        };
+        let (send, answer) = channel();
+        gate.submit(call("GetSystemInfo"), Box::new(move |given| send.send(given).unwrap()));
+        let Ok(Reply::Data(tasks)) = gate.call(call("GetRunningTasks")) else { panic!("data") };
+        let waiting = tasks["tasks"].as_array().unwrap().iter().find(|task| task["tool"] == "GetSystemInfo").unwrap();
+        assert_eq!(waiting["state"], "queued", "{tasks}");
+        ready.send(()).unwrap();
+        answer.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+        drop(listening);
     }
 }

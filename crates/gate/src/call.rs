@@ -1,6 +1,7 @@
 //! The way of one call through the door, step by step. Each step has one place here; a step that fails answers and is
 //! recorded, and none is left out for any tool, transport or principal.
 
+use crate::hold::Holds;
 use crate::holders::Holders;
 use crate::in_force::InForce;
 use crate::lane::{Job, Lane, Refused};
@@ -140,6 +141,7 @@ pub(crate) struct Inner {
     /// The server is going away.
     closing: AtomicBool,
     pub(crate) watch: Mutex<Option<StopWatch>>,
+    pub(crate) holds: Holds,
 }
 
 /// The door. Clones are the same door.
@@ -171,6 +173,7 @@ impl Gate {
             stops: Stops::default(),
             closing: AtomicBool::new(false),
             watch: Mutex::default(),
+            holds: Holds::default(),
         })))
     }
 
@@ -462,6 +465,9 @@ impl Inner {
             let called = running.called(arguments);
             Err(self.parts.redactor.fault(self.denied(running.id, &running.principal, called, fault)))
         };
+        if running.lane.is_some() {
+            self.holds.wait(&running.cancel);
+        }
         if let Some(reason) = running.cancel.reason() {
             return refuse(running.end_by(reason));
         }

@@ -3,6 +3,7 @@
 //! hold for all calls alike.
 
 mod call;
+mod hold;
 mod holders;
 mod in_force;
 mod lane;
@@ -13,6 +14,7 @@ mod shield;
 mod stop;
 
 pub use call::{Answer, Call, Gate, GateParts, Presence, Responder};
+pub use hold::Hold;
 pub use in_force::Replacement;
 pub use portcullis_tools::{
     Annotations, AnyTool, Catalogue, Explanation, ForeignTool, Progress, RESOURCE_TEMPLATES, RESOURCE_TEXT_CAP, Verdict,

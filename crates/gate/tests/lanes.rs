@@ -143,3 +143,20 @@ fn time_that_a_caller_gave_counts_from_when_its_call_came() {
     held.iter().for_each(|sent| sent.cancel.cancel(CancelReason::Client));
     gate.shut_down(PATIENCE);
 }
+
+/// Nothing runs before what every call needs is ready, whoever asks; what is answered at once tells of the calls that wait.
+#[test]
+fn calls_that_are_held_wait_for_the_last_who_holds_them() {
+    let gate = open_gate(&FakeDesktop::demo(), Approval::Never, |rules| rules);
+    let who = Principal::local();
+    let (first, second) = (gate.hold(), gate.hold());
+    let [waits, ended] = [wait(&gate, &who, 0.0), wait(&gate, &who, 0.0)];
+    assert_eq!((count(&gate, &who, "queued"), count(&gate, &who, "running")), (2, 0));
+    drop(first);
+    ended.cancel.cancel(CancelReason::Client);
+    assert_eq!(come_to(&ended).unwrap_err().code, FaultCode::Cancelled);
+    assert_eq!(count(&gate, &who, "queued"), 1, "one holds them yet");
+    drop(second);
+    come_to(&waits).unwrap();
+    come_to(&wait(&gate, &who, 0.0)).unwrap();
+}
