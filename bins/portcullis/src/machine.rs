@@ -59,6 +59,20 @@ pub(crate) fn trust(port: &dyn FileTrustPort, path: &Path, place: Place) -> Resu
 #[derive(Clone, Copy, Debug)]
 pub struct ThisMachine;
 
+impl ThisMachine {
+    /// What must hold before anything else of the program runs. An error says why it must not run.
+    #[cfg(windows)]
+    pub fn settle(self) -> PortResult<()> {
+        portcullis_platform_windows::search_system_folder_alone()
+    }
+
+    /// What must hold before anything else of the program runs: nothing here.
+    #[cfg(not(windows))]
+    pub fn settle(self) -> PortResult<()> {
+        Ok(())
+    }
+}
+
 #[cfg(windows)]
 impl Machine for ThisMachine {
     fn ports(&self) -> anyhow::Result<Ports> {

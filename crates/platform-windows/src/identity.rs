@@ -9,7 +9,6 @@ use windows::Win32::System::Threading::{
     GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION,
     QueryFullProcessImageNameW,
 };
-use windows::Win32::UI::HiDpi::{DPI_AWARENESS_CONTEXT_PER_MONITOR_AWARE_V2, SetProcessDpiAwarenessContext};
 use windows::Win32::UI::WindowsAndMessaging::{
     FindWindowExW, GA_ROOT, GetAncestor, GetClassNameW, GetShellWindow, GetWindowRect, GetWindowThreadProcessId,
     IsWindow,
@@ -74,13 +73,6 @@ impl Drop for ProcessHandle {
         // SAFETY: the handle is ours and is closed once. A failure leaves nothing to do.
         let _ = unsafe { CloseHandle(self.0) };
     }
-}
-
-/// Makes the process per-monitor-v2 aware. It fails harmlessly when the manifest has done so already. The call exists
-/// since Windows 10 1703, which is the oldest Windows that this program starts on.
-pub(crate) fn become_dpi_aware() {
-    // SAFETY: a constant is passed; the call has no other preconditions.
-    let _ = unsafe { SetProcessDpiAwarenessContext(DPI_AWARENESS_CONTEXT_PER_MONITOR_AWARE_V2) };
 }
 
 /// The handle that a number names. It may be stale: every use must check.

@@ -39,15 +39,15 @@ pub use automation::run_worker as run_automation_worker;
 pub use shell::run_console_worker;
 
 pub use host::Win32Host;
+pub use system::search_system_folder_alone;
 pub use trust::{AccessLists, program_data};
 
 use portcullis_platform::{LoaderPort, OwnRights, OwnerPorts, PortResult, Ports};
 use std::sync::Arc;
 
-/// The ports of this machine. Also makes the process aware of each monitor's DPI, so that every rectangle is in
-/// physical pixels; call it once, before any window or display is asked about. What loads an inspector is another crate's.
+/// The ports of this machine. Rectangles are in physical pixels where the program's manifest says that it is aware of each
+/// monitor's DPI. What loads an inspector is another crate's.
 pub fn ports(loader: Arc<dyn LoaderPort>) -> Ports {
-    identity::become_dpi_aware();
     let processes = Arc::new(processes::Win32Processes::default());
     Ports {
         apps: Arc::new(apps::Win32Apps),

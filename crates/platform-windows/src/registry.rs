@@ -3,7 +3,8 @@
 
 use windows::Win32::Foundation::ERROR_SUCCESS;
 use windows::Win32::System::Registry::{
-    HKEY, KEY_READ, KEY_WOW64_64KEY, RRF_RT_REG_SZ, RegCloseKey, RegEnumKeyExW, RegGetValueW, RegOpenKeyExW,
+    HKEY, KEY_READ, KEY_WOW64_64KEY, REG_ROUTINE_FLAGS, RRF_NOEXPAND, RRF_RT_REG_EXPAND_SZ, RRF_RT_REG_SZ, RegCloseKey,
+    RegEnumKeyExW, RegGetValueW, RegOpenKeyExW,
 };
 use windows::core::{HSTRING, PWSTR};
 
@@ -15,13 +16,22 @@ const KEY_NAME_CAP: usize = 256;
 /// A text value, with variables expanded (`RRF_RT_REG_SZ` alone takes both kinds and expands); the default value when
 /// `name` is empty.
 pub(crate) fn text(root: HKEY, key: &str, name: &str) -> Option<String> {
+    value(root, key, name, RRF_RT_REG_SZ)
+}
+
+/// A text value as it is written. Variables are those of this process, which whoever starts it makes.
+pub(crate) fn text_unexpanded(root: HKEY, key: &str, name: &str) -> Option<String> {
+    value(root, key, name, RRF_RT_REG_SZ | RRF_RT_REG_EXPAND_SZ | RRF_NOEXPAND)
+}
+
+fn value(root: HKEY, key: &str, name: &str, kinds: REG_ROUTINE_FLAGS) -> Option<String> {
     let mut buffer = vec![0u16; TEXT_CAP];
     let mut size = u32::try_from(TEXT_CAP * size_of::<u16>()).ok()?;
     let (key, name) = (HSTRING::from(key), HSTRING::from(name));
     // SAFETY: all texts end in NUL; the buffer is as large as `size` says in bytes, and all outlive the call.
     let told = unsafe {
         let out = Some(buffer.as_mut_ptr().cast());
-        RegGetValueW(root, &key, &name, RRF_RT_REG_SZ, None, out, Some(&mut size))
+        RegGetValueW(root, &key, &name, kinds, None, out, Some(&mut size))
     };
     if told != ERROR_SUCCESS {
         return None;

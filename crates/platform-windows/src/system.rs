@@ -5,6 +5,7 @@ use crate::helper::Helpers;
 use crate::identity::{ProcessHandle, failed, filetime};
 use crate::processes::entries;
 use crate::registry;
+use crate::security::{own_process, token_of};
 use portcullis_model::{Cancel, Deadline, Effect, Resource, Source, Untrusted};
 use portcullis_platform::{Drive, Permit, PortResult, ProcessInfo, SystemInfo, SystemPort};
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use windows::Win32::NetworkManagement::IpHelper::{
 use windows::Win32::Storage::FileSystem::{GetDiskFreeSpaceExW, GetDriveTypeW, GetLogicalDrives};
 use windows::Win32::System::Com::CoTaskMemFree;
 use windows::Win32::System::Diagnostics::ToolHelp::PROCESSENTRY32W;
+use windows::Win32::System::LibraryLoader::{LOAD_LIBRARY_SEARCH_SYSTEM32, SetDefaultDllDirectories};
 use windows::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
 use windows::Win32::System::Registry::HKEY_LOCAL_MACHINE;
 use windows::Win32::System::SystemInformation::{
@@ -29,11 +31,13 @@ use windows::Win32::System::SystemInformation::{
 };
 use windows::Win32::System::Threading::GetSystemTimes;
 use windows::Win32::System::WindowsProgramming::{DRIVE_FIXED, DRIVE_REMOTE, DRIVE_REMOVABLE, GetUserNameW};
-use windows::Win32::UI::Shell::{KF_FLAG_DEFAULT, SHGetKnownFolderPath};
+use windows::Win32::UI::Shell::{GetUserProfileDirectoryW, KF_FLAG_DEFAULT, SHGetKnownFolderPath};
 use windows::core::{GUID, HSTRING, PWSTR};
 
 /// Characters of a computer's or a user's name.
 const NAME_CAP: usize = 257;
+/// Characters of the path of a user's folder, and the NUL.
+const PROFILE_CAP: usize = 32_768;
 /// Characters of a locale's name (`LOCALE_NAME_MAX_LENGTH`).
 const LOCALE_CAP: usize = 85;
 /// Network adapters that are summed.
@@ -334,9 +338,27 @@ fn working_set(process: &ProcessHandle) -> Option<u64> {
     told.as_bool().then(|| u64::try_from(counters.WorkingSetSize).unwrap_or(u64::MAX))
 }
 
-/// Where a folder of the current user lies.
+/// From now on this process finds a library by its name in the system's folder alone (`SetDefaultDllDirectories`): one that
+/// lies beside the program, where whoever can write there put it, is not loaded.
+pub fn search_system_folder_alone() -> PortResult<()> {
+    // SAFETY: the flag is a constant.
+    unsafe { SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_SYSTEM32) }.map_err(failed("SetDefaultDllDirectories"))
+}
+
+/// The folder of the signed-in user. The shell is not loaded for it.
+pub(crate) fn user_profile() -> Option<PathBuf> {
+    let token = token_of(&ProcessHandle::query(own_process()).ok()?).ok()?;
+    let mut path = vec![0_u16; PROFILE_CAP];
+    let mut size = u32::try_from(path.len()).ok()?;
+    // SAFETY: the token is open, and the buffer is as large as is told; both outlive the call.
+    unsafe { GetUserProfileDirectoryW(token.raw(), Some(PWSTR(path.as_mut_ptr())), &mut size) }.ok()?;
+    let text = path.split(|unit| *unit == 0).next()?;
+    String::from_utf16(text).ok().map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// Where a folder of the current user, or of the machine, lies.
 pub(crate) fn known_folder(folder: &GUID) -> Option<PathBuf> {
-    // SAFETY: a constant folder of the current user; the answer is freed below.
+    // SAFETY: a folder's id that outlives the call, and no token; the answer is freed below.
     let path = unsafe { SHGetKnownFolderPath(folder, KF_FLAG_DEFAULT, None) }.ok()?;
     // SAFETY: the API gave a string that ends in NUL.
     let text = unsafe { path.to_string() };
@@ -348,6 +370,12 @@ pub(crate) fn known_folder(folder: &GUID) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use windows::Win32::UI::Shell::FOLDERID_Profile;
+
+    #[test]
+    fn the_users_folder_is_what_the_shell_calls_so() {
+        assert_eq!(user_profile(), known_folder(&FOLDERID_Profile));
+    }
 
     #[test]
     fn a_share_needs_time_and_stays_in_its_range() {

@@ -1,7 +1,9 @@
 //! Who can write a file, by its owner and its access list, and where the machine keeps what only administrators write.
 //! Rights are only read here, never changed.
 
+use crate::registry;
 use crate::security::{Local, sid_text, user_sid};
+use crate::system::known_folder;
 use portcullis_platform::{Distrust, FileTrustPort, Keepers};
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
@@ -11,8 +13,9 @@ use windows::Win32::Security::{
     ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, GetAce, OWNER_SECURITY_INFORMATION,
     PSECURITY_DESCRIPTOR, PSID,
 };
-use windows::Win32::System::Com::CoTaskMemFree;
-use windows::Win32::UI::Shell::{FOLDERID_ProgramData, KF_FLAG_DEFAULT, SHGetKnownFolderPath};
+use windows::Win32::System::Registry::HKEY_LOCAL_MACHINE;
+use windows::Win32::System::SystemInformation::GetSystemWindowsDirectoryW;
+use windows::Win32::UI::Shell::FOLDERID_ProgramData;
 use windows::core::HSTRING;
 
 /// The system's own account.
@@ -31,15 +34,39 @@ const ALLOWING: [u8; 2] = [0, 9];
 /// An entry that holds for what is made inside alone (`INHERIT_ONLY_ACE`).
 const INHERIT_ONLY: u8 = 0x8;
 
-/// The machine's folder for all users' program data, as the system knows it.
+/// Where Windows keeps where profiles lie, and the value for the data of all users' programs.
+const PROFILES: &str = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList";
+const PROGRAM_DATA: &str = "ProgramData";
+/// The one variable that the value is written with.
+const SYSTEM_DRIVE: &str = "%systemdrive%";
+
+/// The machine's folder for all users' program data: of the registry, where administrators alone write and from which the system
+/// makes all other words for it; what the shell would tell costs the loading of the shell.
 pub fn program_data() -> Option<PathBuf> {
-    // SAFETY: the folder's id is a constant and no token is given; the text is ours to free.
-    let text = unsafe { SHGetKnownFolderPath(&FOLDERID_ProgramData, KF_FLAG_DEFAULT, None) }.ok()?;
-    // SAFETY: the API gave a string that ends in NUL; it is freed after this.
-    let folder = unsafe { text.to_string() }.ok();
-    // SAFETY: the block came from an API that documents `CoTaskMemFree`, and is freed once.
-    unsafe { CoTaskMemFree(Some(text.0.cast())) };
-    folder.map(PathBuf::from).filter(|path| path.is_absolute())
+    let written = registry::text_unexpanded(HKEY_LOCAL_MACHINE, PROFILES, PROGRAM_DATA);
+    let absolute = |path: &PathBuf| path.is_absolute();
+    let plain = written.and_then(|written| without_variable(&written, system_drive));
+    let plain = plain.map(PathBuf::from).filter(absolute);
+    plain.or_else(|| known_folder(&FOLDERID_ProgramData).filter(absolute))
+}
+
+/// The path as it is meant; none when it has another variable.
+fn without_variable(written: &str, drive: impl FnOnce() -> Option<String>) -> Option<String> {
+    let head = written.get(..SYSTEM_DRIVE.len()).filter(|head| head.eq_ignore_ascii_case(SYSTEM_DRIVE));
+    let plain = match head {
+        Some(head) => format!("{}{}", drive()?, written.get(head.len()..)?),
+        None => written.to_owned(),
+    };
+    (!plain.contains('%')).then_some(plain)
+}
+
+/// The drive that Windows lies on, such as `C:`, as the system knows it.
+fn system_drive() -> Option<String> {
+    let mut path = [0_u16; 260];
+    // SAFETY: the buffer is a local that outlives the call.
+    let length = usize::try_from(unsafe { GetSystemWindowsDirectoryW(Some(&mut path)) }).ok()?;
+    let text = String::from_utf16(path.get(..length)?).ok()?;
+    text.get(..2).filter(|drive| drive.ends_with(':')).map(str::to_owned)
 }
 
 /// Trust by owner and access list.
@@ -179,4 +206,33 @@ unsafe fn holder(entry: *const c_void, rights: u32) -> Result<Option<String>, St
     // SAFETY: the SID of an entry of a valid list is valid; its memory is the entry's.
     let text = unsafe { sid_text(PSID(sid.cast_mut())) };
     text.map(Some).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_all_users_is_what_the_shell_calls_so() {
+        assert_eq!(program_data(), known_folder(&FOLDERID_ProgramData));
+    }
+
+    /// A variable of this process is whatever its starter made it.
+    #[test]
+    fn the_systems_drive_alone_is_put_in_for_a_variable() {
+        let drive = || Some("D:".to_owned());
+        for (written, plain) in [
+            (r"%SystemDrive%\ProgramData", Some(r"D:\ProgramData")),
+            (r"%systemdrive%\Data", Some(r"D:\Data")),
+            (r"E:\Data", Some(r"E:\Data")),
+            (r"%ProgramData%", None),
+            (r"%SystemDrive%\%OTHER%", None),
+            (r"C:\%SystemDrive%", None),
+            ("%System", None),
+            ("", Some("")),
+        ] {
+            assert_eq!(without_variable(written, drive).as_deref(), plain, "{written}");
+        }
+        assert_eq!(without_variable(r"%SystemDrive%\x", || None), None);
+    }
 }

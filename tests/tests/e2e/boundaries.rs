@@ -6,7 +6,7 @@ use portcullis_testkit::client::{ANSWER_LIMIT, Client, Era, ToolResult};
 use portcullis_testkit::desktop::{Desktop, call_until, desktop, ref_of};
 use portcullis_testkit::journal::{EVENT_LIMIT, Journal, is};
 use portcullis_testkit::lab::{Profile, built_exe};
-use portcullis_testkit::server::Transport;
+use portcullis_testkit::server::{Transport, new_data_folder};
 use serde_json::{Value, json};
 
 const TITLE: &str = "Portcullis Fixture";
@@ -208,4 +208,27 @@ fn attack_a_program_that_is_named_to_a_file_dialog_does_not_start() {
         let gone = |answer: &ToolResult| !answer.text.contains("notepad.exe");
         call_until(&client, "ListProcesses", &json!({ "filter": "notepad" }), gone).unwrap();
     }
+}
+
+/// What is loaded by its name is taken from beside the program first, unless a program says where Windows is to look. Who can
+/// write there is often not who started it.
+#[test]
+fn attack_a_library_beside_the_program_is_not_loaded() {
+    let desktop = desktop().unwrap();
+    let folder = new_data_folder(desktop.run()).unwrap();
+    let program = folder.join("portcullis.exe");
+    std::fs::copy(built_exe("portcullis", Profile::Lab), &program).unwrap();
+    let data = desktop.run().windows_path(&folder.join("data"));
+    // It asks whether there is a sound device and text recognition, and what the version of the system is.
+    let doctor = || {
+        let done = desktop.run().output(&program, &["doctor", "--json", "--data", &data], ANSWER_LIMIT).unwrap();
+        serde_json::from_str::<Value>(&done.stdout).unwrap_or_else(|_| panic!("{}{}", done.stdout, done.stderr))
+    };
+    let before = doctor();
+    // A program of Windows that has none of their functions.
+    let planted = built_exe("portcullis-fixture-shell", Profile::Lab);
+    for library in ["combase", "ole32", "version", "wevtapi", "winmm", "wtsapi32"] {
+        std::fs::copy(&planted, folder.join(format!("{library}.dll"))).unwrap();
+    }
+    assert_eq!(doctor(), before);
 }

@@ -25,7 +25,6 @@ const ELEMENT_CAP: usize = 10_000;
 /// Runs until the input ends. The answer says whether it ended in order.
 pub fn run() -> bool {
     // Rectangles are told in physical pixels, as everywhere.
-    identity::become_dpi_aware();
     let (to, questions) = sync_channel::<Request>(QUESTION_CAP);
     let reader = std::thread::Builder::new().name("questions".to_owned()).spawn(move || {
         while let Ok(Some(request)) = protocol::read::<Request>(&mut stdin().lock()) {

@@ -8,7 +8,7 @@ mod write;
 
 use crate::identity::failed;
 use crate::security::OwnedHandle;
-use crate::system::known_folder;
+use crate::system::user_profile;
 use nt::{How, open, told};
 use portcullis_model::{Access, Cancel, Deadline, Effect, FileIdentity, FilePath, Source, Untrusted};
 use portcullis_platform::{
@@ -33,7 +33,6 @@ use windows::Win32::Storage::FileSystem::{
 use windows::Win32::System::IO::{DeviceIoControl, OVERLAPPED};
 use windows::Win32::System::Ioctl::FSCTL_GET_REPARSE_POINT;
 use windows::Win32::System::WindowsProgramming::{DRIVE_CDROM, DRIVE_FIXED, DRIVE_RAMDISK, DRIVE_REMOVABLE};
-use windows::Win32::UI::Shell::FOLDERID_Profile;
 use windows::core::HSTRING;
 
 /// Links followed on one way.
@@ -50,7 +49,7 @@ pub(crate) struct Win32Files;
 
 impl FilePort for Win32Files {
     fn profile(&self) -> PortResult<FilePath> {
-        let folder = known_folder(&FOLDERID_Profile).ok_or(FileFault::Missing)?;
+        let folder = user_profile().ok_or(FileFault::Missing)?;
         let held = folder.to_str().and_then(|text| FilePath::parse(text).ok()).ok_or(FileFault::LeadsAway)?;
         // As it really lies, so that it is compared with what files are told by.
         Ok(walk(&held, LastLink::Followed)?.place()?.path)

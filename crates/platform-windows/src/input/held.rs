@@ -6,7 +6,7 @@ use super::lock::InputLock;
 use super::target;
 use crate::security::UserOnly;
 use crate::session::own_session;
-use crate::system::known_folder;
+use crate::system::user_profile;
 use portcullis_model::{Cancel, CancelReason, Deadline, Point, Resource};
 use portcullis_platform::{PortFault, PortResult, SessionState};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use windows::Win32::Foundation::ERROR_ALREADY_EXISTS;
 use windows::Win32::Storage::FileSystem::CreateDirectoryW;
-use windows::Win32::UI::Shell::FOLDERID_LocalAppData;
 use windows::core::{HRESULT, HSTRING};
 
 /// Keys and buttons that can be held at once; more than a person has fingers for.
@@ -34,9 +33,9 @@ struct Note {
     held: Vec<Holdable>,
 }
 
-/// Where notes are kept when nobody says otherwise.
+/// Where notes are kept when nobody says otherwise: in the user's own folder, which is known without the shell.
 pub(super) fn default_folder() -> Option<PathBuf> {
-    Some(known_folder(&FOLDERID_LocalAppData)?.join("Portcullis"))
+    Some(user_profile()?.join(r"AppData\Local\Portcullis"))
 }
 
 /// What this process holds down.
