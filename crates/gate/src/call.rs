@@ -414,6 +414,7 @@ impl Inner {
             cancel: caller.cancel,
             lane: lane.clone(),
             started: AtomicBool::new(false),
+            changing: AtomicBool::new(false),
             place: Arc::default(),
             stay: caller.from.stay,
             reserved: AtomicBool::new(false),
@@ -550,7 +551,8 @@ impl Inner {
     ) -> Answer {
         let effects = grant.effects().to_vec();
         let permit = grant.record(Arc::clone(&self.parts.ledger)).map_err(|error| audit_unavailable(&error))?;
-        if effects.iter().any(|effect| effect.changes()) {
+        let changes = effects.iter().any(|effect| effect.changes());
+        if changes {
             let entry = JournalEntry {
                 call: running.id,
                 effects: &effects,
@@ -565,6 +567,7 @@ impl Inner {
         if let Err(interrupted) = running.cancel.check() {
             return finish(permit, Err(interrupted.into()));
         }
+        running.changing.store(changes, Ordering::SeqCst);
         let answer = {
             let cx = ApplyContext {
                 principal: &running.principal,
@@ -581,7 +584,7 @@ impl Inner {
             };
             catch(descriptor, "apply", || (planned.apply)(&permit, &cx))
         };
-        finish(permit, answer)
+        finish(permit, answer.map_err(|fault| running.end_of(fault)))
     }
 
     /// Deletes what is kept too long for callers who do not come back, now and then.

@@ -34,6 +34,8 @@ pub(crate) struct Running {
     pub(crate) cancel: Cancel,
     pub(crate) lane: Option<Lane>,
     pub(crate) started: AtomicBool,
+    /// It holds a permit to change something.
+    pub(crate) changing: AtomicBool,
     pub(crate) place: Arc<Place>,
     /// Kept until the work has ended, of a caller who stays and can ask for it later. What it is, is the transport's.
     pub(crate) stay: Option<Box<dyn Any + Send + Sync>>,
@@ -73,7 +75,17 @@ impl Running {
                 .rule("a call waits 30 s for its lane at most, behind those that came before it")
                 .remedy("wait for earlier calls to be answered, or make fewer at once, then try again");
         }
-        Fault::from(Interrupted(reason))
+        self.end_of(Fault::from(Interrupted(reason)))
+    }
+
+    /// A fault of its work, as it is answered. One that tells of the end alone does not say how far a change had come: whoever
+    /// reads it must not conclude that nothing happened.
+    pub(crate) fn end_of(&self, mut fault: Fault) -> Fault {
+        let ends_it = |reason| fault == Fault::from(Interrupted(reason));
+        if self.changing.load(Ordering::SeqCst) && self.cancel.reason().is_some_and(ends_it) {
+            fault.message.push_str("; what it had begun may have happened all the same, or happen still");
+        }
+        fault
     }
 
     fn is_answered(&self) -> bool {

@@ -161,6 +161,22 @@ fn all_that_is_under_way_answers_stopped_in_time() {
     }
 }
 
+/// Of what only looks there is nothing to say, and of a change that had not begun neither.
+#[test]
+fn a_change_that_is_cut_off_says_that_it_may_have_happened() {
+    for (tool, arguments, port, may) in
+        [("Shortcut", json!({"keys": "ctrl+a"}), PortCall::Press, true), ("Snapshot", json!({}), PortCall::Read, false)]
+    {
+        let owner = FakeOwner::default();
+        let server = server(&owner);
+        server.desktop.trouble(port, Trouble::Block);
+        server.desktop.before_next(port, move |_| owner.set().unwrap());
+        let fault = server.call(tool, arguments).unwrap_err();
+        assert_eq!(fault.code, FaultCode::Stopped, "{tool}: {fault}");
+        assert_eq!(fault.message.contains("may have happened all the same"), may, "{tool}: {fault}");
+    }
+}
+
 #[test]
 fn only_the_owner_lets_it_go_on() {
     let owner = FakeOwner::default();
@@ -290,6 +306,7 @@ fn what_was_allowed_and_has_not_begun_does_not_begin() {
     let before = server.desktop.journal();
     let fault = server.call("SetClipboard", json!({"text": "after"})).unwrap_err();
     assert_eq!(fault.code, FaultCode::Stopped);
+    assert!(!fault.message.contains("may have happened"), "{fault}");
     assert_eq!(server.desktop.journal(), before);
     assert_eq!(server.desktop.ports().clipboard.sequence(), 1);
     journal.1.lock().unwrap().take();
