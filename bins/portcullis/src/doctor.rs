@@ -139,10 +139,14 @@ fn rights_row(machine: &dyn Machine, args: &DoctorArgs) -> Row {
 fn stopped_row(machine: &dyn Machine, args: &DoctorArgs) -> Row {
     let what = "work";
     let stopped =
-        data_folder(machine, args).and_then(|data| Ok(OwnerSignal::of(machine, &data)?.look(Duration::ZERO)?));
+        data_folder(machine, args).and_then(|data| Ok((OwnerSignal::of(machine, &data)?.look(Duration::ZERO)?, data)));
     match stopped {
-        Ok(None) => Row { what, well: true, found: "not stopped".to_owned() },
-        Ok(Some(_)) => Row { what, well: false, found: "stopped; `portcullis resume` lets it go on".to_owned() },
+        Ok((None, data)) => Row {
+            what,
+            well: true,
+            found: format!("not stopped, for servers with their data in {}", data.path().display()),
+        },
+        Ok((Some(_), _)) => Row { what, well: false, found: "stopped; `portcullis resume` lets it go on".to_owned() },
         Err(error) => Row { what, well: false, found: format!("{error:#}") },
     }
 }

@@ -181,7 +181,8 @@ pub(crate) fn run(machine: &dyn Machine, args: ServersArgs, word: Word) -> anyho
         out!("stopped: no server of this user works until `portcullis resume`");
     } else if was_stopped {
         out!(
-            "resumed: servers with their data in {} take calls again; a stop file of other data stays",
+            "resumed: the stop of all servers of this user is taken back, and that of those with their data in {}; a stop file \
+             of yet other data stays",
             data.path().display()
         );
     } else {

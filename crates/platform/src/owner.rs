@@ -26,8 +26,12 @@ pub struct StopChord(Chord);
 
 impl StopChord {
     /// What such a chord must be, for who writes another.
-    pub const RULE: &'static str = "a stop key is Ctrl, Alt or Win, perhaps Shift, and one letter, digit or named key that is no modifier; \
-         write ctrl+alt+shift+q, or none";
+    pub const RULE: &'static str = "a stop key is Ctrl, Alt or Win, perhaps Shift, and one letter, digit or named key that is no modifier, \
+         which Windows does not keep for itself as it does ctrl+alt+delete and win+l; write ctrl+alt+shift+q, or none";
+
+    /// What Windows acts on itself and hands to no program, whatever is pressed with it: the secure attention sequence, and
+    /// what locks the session.
+    const KEPT: [&'static str; 2] = ["ctrl+alt+delete", "win+l"];
 
     /// Reads `ctrl+alt+shift+q`.
     pub fn parse(text: &str) -> Option<Self> {
@@ -39,7 +43,8 @@ impl StopChord {
         };
         let command =
             before.iter().any(|key| matches!(key, Key::Named(name) if matches!(name.as_str(), "ctrl" | "alt" | "win")));
-        (plain && command && before.iter().all(|key| key.is_modifier())).then_some(Self(chord))
+        let kept = Self::KEPT.iter().filter_map(|kept| Chord::parse(kept).ok()).any(|kept| chord.presses(&kept));
+        (plain && command && !kept && before.iter().all(|key| key.is_modifier())).then_some(Self(chord))
     }
 
     /// The keys.
@@ -207,11 +212,16 @@ mod tests {
             ("Control+Q", "ctrl+q"),
             ("win+pause", "win+pause"),
             ("alt+F12", "alt+f12"),
+            ("alt+delete", "alt+delete"),
+            ("ctrl+l", "ctrl+l"),
         ] {
             assert_eq!(StopChord::parse(text).unwrap().to_string(), shown, "{text}");
         }
         for text in ["", "q", "shift+q", "ctrl", "ctrl+alt", "ctrl+q+w", "ctrl+ä", "ctrl++", "ctrl+nothing", "none"] {
             assert_eq!(StopChord::parse(text), None, "{text}");
+        }
+        for kept in ["ctrl+alt+delete", "alt+ctrl+del", "ctrl+alt+shift+delete", "win+l", "win+shift+L"] {
+            assert!(Chord::parse(kept).is_ok() && StopChord::parse(kept).is_none(), "{kept}");
         }
     }
 
