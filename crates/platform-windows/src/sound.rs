@@ -30,9 +30,7 @@ pub(crate) struct Win32Sound;
 
 impl SoundPort for Win32Sound {
     fn ready(&self, deadline: Deadline) -> PortResult<()> {
-        // SAFETY: it takes nothing.
-        let devices = HELPERS.run(deadline, &Cancel::new(), || unsafe { waveOutGetNumDevs() })?;
-        if devices == 0 { Err(no_device()) } else { Ok(()) }
+        HELPERS.run(deadline, &Cancel::new(), require_device)?
     }
 
     fn play(&self, permit: &Permit, sound: &Sound, deadline: Deadline, cancel: &Cancel) -> PortResult<Played> {
@@ -47,8 +45,16 @@ impl SoundPort for Win32Sound {
     }
 }
 
-/// Hands the name to Windows, which plays it beside this call; a name without a sound is no error there.
+fn require_device() -> PortResult<()> {
+    // SAFETY: it takes nothing.
+    let devices = unsafe { waveOutGetNumDevs() };
+    if devices == 0 { Err(no_device()) } else { Ok(()) }
+}
+
+/// Hands the name to Windows, which plays it beside this call; a name without a sound is no error there, and neither is a
+/// machine without a device.
 fn take(sound: SystemSound) -> PortResult<Played> {
+    require_device()?;
     let name = HSTRING::from(sound.alias());
     // SAFETY: the name outlives the call, which copies what it needs; no module is named.
     let taken = unsafe { PlaySoundW(&name, None, SND_ALIAS | SND_ASYNC | SND_NODEFAULT | SND_SYSTEM) };

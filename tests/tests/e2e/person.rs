@@ -36,6 +36,8 @@ fn a_machine_without_a_sound_device_says_so_and_a_file_is_judged_first() {
         let answer = client.call("PlaySound", json!({ "path": format!(r"{windows}\{name}") })).unwrap();
         assert_eq!(answer.fault("code"), Some(code), "{name}: {}", answer.text);
     }
+    let answer = client.call("PlaySound", json!({ "sound": "asterisk" })).unwrap();
+    assert_eq!(answer.fault("code"), Some("unsupported"), "{}", answer.text);
 }
 
 /// The lab's system takes the request and does nothing.
