@@ -277,6 +277,9 @@ pub struct UiNode {
 }
 
 impl UiNode {
+    /// UTF-16 units of a name or value that a reader tells. One that is as long may go on; its whole is read as text.
+    pub const TEXT_CAP: usize = 4_096;
+
     /// Elements in this tree, itself included.
     pub fn count(&self) -> usize {
         1 + self.children.iter().map(Self::count).sum::<usize>()

@@ -2,7 +2,7 @@
 //! window passes through here before it is shown; where lines go and how many there are is decided elsewhere.
 
 use crate::scene::Line;
-use portcullis_model::{Check, Role, Untrusted};
+use portcullis_model::{Check, Role, UiNode, Untrusted};
 
 /// Characters of a name that are shown.
 pub const NAME_LIMIT: usize = 80;
@@ -49,6 +49,10 @@ pub(crate) fn body(line: &Line, with_rect: bool) -> String {
     {
         out.push_str(" = ");
         out.push_str(&quoted(value, VALUE_LIMIT));
+        // What the reader left out nobody has counted.
+        if value.raw().encode_utf16().count() >= UiNode::TEXT_CAP {
+            out.push_str(" and more");
+        }
     }
     push_states(&mut out, line);
     push_choices(&mut out, line);

@@ -2,7 +2,7 @@
 //! states and places. What only arranges others, and the parts of a control that are none of their own, is left out. What a caller
 //! may ask is not decided here.
 
-use crate::ask::{Asker, TEXT};
+use crate::ask::Asker;
 use crate::fault::CallFault;
 use crate::home::{self, Home};
 use crate::kinds::{has_chrome, marks_keys, roles, shows_content};
@@ -109,7 +109,7 @@ fn walk(asker: &Asker<'_>, from: Handle, visit: u32) -> Result<WalkResult, CallF
         max: visit.min(WalkParams::NODE_CAP),
         visit,
         ms: left.min(WalkParams::TIME_CAP_MS),
-        text: TEXT,
+        text: u32::try_from(UiNode::TEXT_CAP).unwrap_or(WalkParams::TEXT_CAP),
         ..walk_from(Some(from), Axis::Visual)
     })
 }

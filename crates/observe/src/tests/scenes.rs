@@ -10,6 +10,14 @@ fn a_form() {
 }
 
 #[test]
+fn what_a_reader_left_of_a_value_is_not_counted_as_its_end() {
+    for (units, end) in [(UiNode::TEXT_CAP - 1, "… (+3975)\""), (UiNode::TEXT_CAP, "… (+3976)\" and more")] {
+        let shown = rendered(node(Role::Window, "w").with(vec![node(Role::Edit, "Notes").value(&"a".repeat(units))]));
+        assert!(shown.trim_end().ends_with(end), "{shown}");
+    }
+}
+
+#[test]
 fn a_long_list_shows_a_stretch_and_counts_the_rest() {
     let row = |index: usize| {
         node(Role::ListItem, &format!("Row {index}")).state(|states| {

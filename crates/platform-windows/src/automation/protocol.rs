@@ -16,7 +16,7 @@ pub(crate) const TREE_BYTES_CAP: usize = 12 * 1024 * 1024;
 /// Levels of a tree below the window.
 pub(crate) const DEPTH_CAP: usize = 64;
 /// Characters of one text of a node.
-pub(crate) const TEXT_CAP: usize = 4096;
+pub(crate) const TEXT_CAP: usize = UiNode::TEXT_CAP;
 /// Characters of a trouble's words.
 const WORDS_CAP: usize = 200;
 /// Bytes of a node's field names, numbers and flags, at the most.

@@ -14,8 +14,6 @@ use windows::Win32::UI::Controls::{
 };
 use windows::Win32::UI::WindowsAndMessaging::{BM_GETCHECK, SBM_GETPOS};
 
-/// UTF-16 units of an edit's text that a tree carries; the rest is read as text.
-const VALUE_UNITS: usize = 4096;
 /// `TBM_GETPOS`, which the crate of bindings lacks: `WM_USER`.
 pub(super) const TBM_GETPOS: u32 = 0x0400;
 /// What stands between the parts of a status bar.
@@ -127,7 +125,7 @@ impl<'call> Scene<'call> {
         let asker = &self.asker;
         let window = control.window;
         match control.kind {
-            Kind::Edit | Kind::RichEdit => asker.text(window, VALUE_UNITS).map(Some),
+            Kind::Edit | Kind::RichEdit => asker.text(window, UiNode::TEXT_CAP).map(Some),
             Kind::Button if class::is_checkable(control.kind, control.style) => {
                 states.check = Some(check(asker, window)?);
                 Ok(None)
@@ -135,7 +133,7 @@ impl<'call> Scene<'call> {
             Kind::ComboBox => {
                 states.expanded = Some(items::dropped(asker, control)?);
                 let field = control.edit().map_or(window, |edit| edit.window);
-                asker.text(field, VALUE_UNITS).map(Some)
+                asker.text(field, UiNode::TEXT_CAP).map(Some)
             }
             Kind::TrackBar => asker.send32(window, TBM_GETPOS, 0, 0).map(|position| Some(position.to_string())),
             Kind::UpDown => asker.send32(window, UDM_GETPOS32, 0, 0).map(|position| Some(position.to_string())),
@@ -144,7 +142,7 @@ impl<'call> Scene<'call> {
             }
             Kind::Progress => progress(asker, window).map(Some),
             Kind::StatusBar => Ok(status(&items::status_texts(asker, control)?)),
-            Kind::DatePicker => match asker.text(window, VALUE_UNITS)? {
+            Kind::DatePicker => match asker.text(window, UiNode::TEXT_CAP)? {
                 text if text.is_empty() => items::picker_date(asker, control),
                 text => Ok(Some(text)),
             },
