@@ -410,15 +410,16 @@ fn attack_a_folder_does_not_take_along_what_a_rule_keeps_back() {
     door.desktop.put_file(r"C:\root\out\home\a.txt", b"a");
     door.desktop.put_file(r"C:\root\out\home\deep\.ssh\id_ed25519", SECRET.as_bytes());
     door.desktop.put_file(r"C:\root\out\x\mcp.json", b"{}");
-    for (tool, arguments) in [
-        ("FileDelete", json!({ "path": r"C:\root\out\home", "recursive": true, "permanent": true })),
-        ("FileDelete", json!({ "path": r"C:\root\out\home", "recursive": true })),
-        ("FileMove", json!({ "path": r"C:\root\out\home", "destination": r"C:\root\out\h" })),
-        ("FileMove", json!({ "path": r"C:\root\out\x", "destination": r"C:\root\out\.cursor" })),
-        ("FileMove", json!({ "path": r"C:\root\out\x\mcp.json", "destination": r"C:\root\out\.vscode\mcp.json" })),
+    let (kept, shut) = ("what a rule keeps back is not moved or deleted", "all in it may be written at its new place");
+    for (tool, arguments, rule) in [
+        ("FileDelete", json!({ "path": r"C:\root\out\home", "recursive": true, "permanent": true }), kept),
+        ("FileDelete", json!({ "path": r"C:\root\out\home", "recursive": true }), kept),
+        ("FileMove", json!({ "path": r"C:\root\out\home", "destination": r"C:\root\out\h" }), kept),
+        ("FileMove", json!({ "path": r"C:\root\out\x", "destination": r"C:\root\out\.cursor" }), shut),
+        ("FileMove", json!({ "path": r"C:\root\out\x\mcp.json", "destination": r"C:\root\out\.vscode\mcp.json" }), ""),
     ] {
         let said = door.refusal(tool, arguments.clone());
-        assert!(said.starts_with("Denied: "), "{arguments}: {said}");
+        assert!(said.starts_with("Denied: ") && said.contains(rule), "{arguments}: {said}");
     }
     assert!(door.desktop.file(r"C:\root\out\home\a.txt").is_some(), "nothing of it is gone");
     let copied = door.text("FileCopy", json!({ "path": r"C:\root\out\home", "destination": r"C:\root\out\copy" }));

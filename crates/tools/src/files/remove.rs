@@ -95,6 +95,15 @@ fn require_all(from: &Held, to: Option<&dyn HeldFile>, permit: &Permit, cx: &App
             .rule("what a rule keeps back is not moved or deleted with the folder around it")
             .remedy("move or delete what else is in it one by one")
     };
+    let shut = || {
+        Fault::new(
+            FaultCode::Denied,
+            "something in the folder would come to lie where a rule keeps it from being written",
+        )
+        .field("destination")
+        .rule("a folder is moved only when all in it may be written at its new place")
+        .remedy("choose another destination, or move what is in it one by one")
+    };
     let root = from.place().path.clone();
     let walked = walk(from, true, (permit, Effect::RemoveFiles), (cx.cancel, cx.deadline), |folder, below, entry| {
         let child = folder.child(entry.name.raw())?;
@@ -102,9 +111,9 @@ fn require_all(from: &Held, to: Option<&dyn HeldFile>, permit: &Permit, cx: &App
         if let Some(to) = to {
             let mut place = portcullis_platform::FilePlace { path: to.place().path.clone(), found: None };
             for name in below.split('/') {
-                place.path = place.path.join(name).map_err(|_| kept())?;
+                place.path = place.path.join(name).map_err(|_| shut())?;
             }
-            permit.require(Effect::WriteFiles, &place.one(Access::Write)).map_err(|_| kept())?;
+            permit.require(Effect::WriteFiles, &place.one(Access::Write)).map_err(|_| shut())?;
         }
         Ok(ControlFlow::Continue(()))
     })?;
