@@ -66,7 +66,6 @@ pub(super) async fn run(listener: &TcpListener, answering: &Answering) {
             Some(_) = tasks.join_next() => continue,
             _ = looks.tick() => {
                 answering.connections.end_idle(HEAD_LIMIT);
-                answering.connections.next_look.notify_waiters();
                 continue;
             }
             () = answering.stop.cancelled() => break,
@@ -136,7 +135,7 @@ async fn speak(
             let response = router.call(request).await?;
             let (parts, body) = response.into_parts();
             let body = if is_message {
-                BusyBody::begin(body, under_way, &connections.next_look).await
+                BusyBody::begin(body, under_way, connections.beat()).await
             } else {
                 BusyBody::new(body, under_way)
             };

@@ -1,7 +1,7 @@
 //! The two ends of a request's bytes: a body that must come in time, and an answer that keeps its connection busy until its
 //! last byte. No byte is looked at here.
 
-use super::connections::{Connection, UnderWay};
+use super::connections::{Beat, Connection, UnderWay};
 use axum::body::Body;
 use axum::http::StatusCode;
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::time::{Sleep, sleep};
 
 /// What a request's body may take from its first byte to its last.
@@ -65,8 +64,6 @@ where
     }
 }
 
-/// Looks at a stream that has begun, each after whatever else was ready to run, before its head is sent.
-const LOOKS: usize = 4;
 /// Bytes of a stream that are held for its head.
 const EARLY_CAP: usize = 64 * 1024;
 
@@ -85,47 +82,33 @@ impl BusyBody {
         Self { early: VecDeque::new(), rest: Some(body), _under_way: under_way }
     }
 
-    /// Waits until a stream has begun, at most until the next look at all connections, and takes what it brings with that,
-    /// which most answers bring whole: head and events then leave in one write and reach the client in one piece, instead
-    /// of waking it for each. A timer of its own would cost each answer more than that saves.
-    pub(super) async fn begin(body: Body, under_way: UnderWay, next_look: &Notify) -> Self {
+    /// Waits for a stream until it has ended, at most until the next beat, and takes what it brings till then, which most
+    /// answers bring whole: head and events then leave in one write and reach the client in one piece, instead of waking it
+    /// for each.
+    pub(super) async fn begin(body: Body, under_way: UnderWay, beat: &Beat) -> Self {
         let is_stream = body.size_hint().exact().is_none();
         let mut begun = Self::new(body, under_way);
-        let (mut size, mut looks) = (0, LOOKS);
-        let mut late = pin!(next_look.notified());
-        while is_stream && size < EARLY_CAP {
-            let Some(body) = &mut begun.rest else { break };
-            let must_begin = begun.early.is_empty();
+        if !is_stream {
+            return begun;
+        }
+        let mut size = 0;
+        let mut late = pin!(beat.next());
+        while let Some(body) = begun.rest.as_mut().filter(|_| size < EARLY_CAP) {
             let next = poll_fn(|context| match Pin::new(&mut *body).poll_frame(context) {
-                Poll::Ready(next) => Poll::Ready(Next::Frame(next)),
-                Poll::Pending if must_begin => late.as_mut().poll(context).map(|()| Next::Late),
-                Poll::Pending => Poll::Ready(Next::Later),
+                Poll::Ready(next) => Poll::Ready(Some(next)),
+                Poll::Pending => late.as_mut().poll(context).map(|()| None),
             });
             match next.await {
-                Next::Frame(Some(frame)) => {
+                Some(Some(frame)) => {
                     size += frame.as_ref().ok().and_then(Frame::data_ref).map_or(0, Bytes::len);
                     begun.early.push_back(frame);
                 }
-                Next::Frame(None) => begun.rest = None,
-                Next::Later if looks > 0 => {
-                    looks -= 1;
-                    tokio::task::yield_now().await;
-                }
-                Next::Later | Next::Late => break,
+                Some(None) => begun.rest = None,
+                None => break,
             }
         }
         begun
     }
-}
-
-/// What a look at a stream comes to.
-enum Next {
-    /// Its next frame, or its end.
-    Frame(Option<Result<Frame<Bytes>, axum::Error>>),
-    /// It has begun, and brings nothing more just now.
-    Later,
-    /// It has not begun in time.
-    Late,
 }
 
 impl HttpBody for BusyBody {
@@ -190,34 +173,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_at_once_leaves_with_the_head_and_the_rest_is_not_waited_for() {
+    async fn what_comes_soon_leaves_with_the_head_and_the_rest_is_not_waited_for() {
         let (send, sent) = mpsc::channel(4);
         tokio::spawn(async move {
             send.send(Ok(Bytes::from_static(b"one "))).await.unwrap();
             send.send(Ok(Bytes::from_static(b"two"))).await.unwrap();
         });
-        let whole = BusyBody::begin(Body::new(Sent(sent)), under_way(), &Notify::new()).await;
+        let whole = BusyBody::begin(Body::new(Sent(sent)), under_way(), &Beat::default()).await;
         assert_eq!(whole.size_hint().exact(), Some(7), "its length is known, so it has ended");
         assert_eq!(to_bytes(Body::new(whole), 16).await.unwrap(), "one two");
 
         let (send, sent) = mpsc::channel(4);
         send.send(Ok(Bytes::from_static(b"now "))).await.unwrap();
-        let begun = BusyBody::begin(Body::new(Sent(sent)), under_way(), &Notify::new()).await;
+        let begun = BusyBody::begin(Body::new(Sent(sent)), under_way(), &Beat::default()).await;
         assert_eq!((begun.size_hint().lower(), begun.size_hint().exact()), (4, None));
         send.send(Ok(Bytes::from_static(b"later"))).await.unwrap();
         drop(send);
         assert_eq!(to_bytes(Body::new(begun), 16).await.unwrap(), "now later");
 
         let (send, sent) = mpsc::channel(4);
-        let look = Notify::new();
-        let late = BusyBody::begin(Body::new(Sent(sent)), under_way(), &look);
-        let looked = async {
-            tokio::task::yield_now().await;
-            look.notify_waiters();
-        };
-        let both = async { tokio::join!(late, looked) };
-        let (late, ()) = tokio::time::timeout(BODY_LIMIT, both).await.unwrap();
-        assert_eq!(late.early.len(), 0, "what has not begun by the next look is not waited for");
+        let beat = Beat::default();
+        let late = BusyBody::begin(Body::new(Sent(sent)), under_way(), &beat);
+        let late = tokio::time::timeout(BODY_LIMIT, late).await.unwrap();
+        assert_eq!(late.early.len(), 0, "what has not begun by the next beat is not waited for");
         send.send(Ok(Bytes::from_static(b"late"))).await.unwrap();
         drop(send);
         assert_eq!(to_bytes(Body::new(late), 16).await.unwrap(), "late");
@@ -225,10 +203,10 @@ mod tests {
         let (send, sent) = mpsc::channel(4);
         send.send(Ok(Bytes::from_static(b"half"))).await.unwrap();
         send.send(Err(axum::Error::new("broken"))).await.unwrap();
-        let broken = BusyBody::begin(Body::new(Sent(sent)), under_way(), &Notify::new()).await;
+        let broken = BusyBody::begin(Body::new(Sent(sent)), under_way(), &Beat::default()).await;
         assert!(to_bytes(Body::new(broken), 16).await.is_err(), "a stream that breaks off is no whole answer");
 
-        let known = BusyBody::begin(Body::from("known"), under_way(), &Notify::new()).await;
+        let known = BusyBody::begin(Body::from("known"), under_way(), &Beat::default()).await;
         assert_eq!((known.early.len(), known.size_hint().exact()), (0, Some(5)));
     }
 
@@ -238,7 +216,7 @@ mod tests {
         for _ in 0..3 {
             send.send(Ok(Bytes::from(vec![0; EARLY_CAP / 2]))).await.unwrap();
         }
-        let begun = BusyBody::begin(Body::new(Sent(sent)), under_way(), &Notify::new()).await;
+        let begun = BusyBody::begin(Body::new(Sent(sent)), under_way(), &Beat::default()).await;
         assert_eq!(begun.early.len(), 2);
     }
 }

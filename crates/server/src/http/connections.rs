@@ -7,7 +7,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, oneshot};
+use tokio::time::sleep;
 
 /// Connections at once.
 pub(super) const CONNECTION_CAP: usize = 512;
@@ -82,11 +84,41 @@ impl Entry {
     }
 }
 
+/// The longest from a question for a beat to the beat.
+pub(super) const BEAT: Duration = Duration::from_millis(25);
+
+/// One timer for all who wait for no more than a moment: a timer for each would cost an answer more than the wait saves.
+#[derive(Clone, Default)]
+pub(super) struct Beat(Arc<Beating>);
+
+#[derive(Default)]
+struct Beating {
+    told: Notify,
+    is_due: AtomicBool,
+}
+
+impl Beat {
+    /// Ends within [`BEAT`].
+    pub(super) fn next(&self) -> Notified<'_> {
+        // In this order: whoever finds a beat due is told of that one.
+        let told = self.0.told.notified();
+        if !self.0.is_due.swap(true, Ordering::SeqCst) {
+            let beating = Arc::clone(&self.0);
+            tokio::spawn(async move {
+                sleep(BEAT).await;
+                beating.is_due.store(false, Ordering::SeqCst);
+                beating.told.notify_waiters();
+            });
+        }
+        told
+    }
+}
+
 /// All open connections.
 pub(super) struct Connections {
     open: Mutex<Open>,
-    /// Told with each look at all of them.
-    pub(super) next_look: Notify,
+    /// What the heads of answers wait for at most.
+    beat: Beat,
     began: Instant,
 }
 
@@ -119,7 +151,12 @@ impl Drop for Place {
 
 impl Connections {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { open: Mutex::default(), next_look: Notify::new(), began: Instant::now() })
+        Arc::new(Self { open: Mutex::default(), beat: Beat::default(), began: Instant::now() })
+    }
+
+    /// What the heads of answers wait for at most.
+    pub(super) fn beat(&self) -> &Beat {
+        &self.beat
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
