@@ -13,9 +13,9 @@ use portcullis_policy::{Permit, Restrictions};
 use std::sync::Arc;
 
 /// Bytes of a pixel.
-const PIXEL: usize = 4;
+const PIXEL: usize = 3;
 /// What stands where a hidden window is: black.
-const BLANK: [u8; PIXEL] = [0, 0, 0, 255];
+const BLANK: [u8; PIXEL] = [0; PIXEL];
 
 /// These ports, without the windows that `rules` hide. Without such a rule they are left as they are.
 pub(crate) fn shield(ports: Ports, rules: &Restrictions) -> Ports {
@@ -78,7 +78,7 @@ fn blank(bitmap: &mut Bitmap, place: Rect) {
     let (first, last) = (offset(bitmap.rect.top, shared.top), offset(bitmap.rect.top, shared.bottom));
     let from = offset(bitmap.rect.left, shared.left).saturating_mul(PIXEL);
     let to = offset(bitmap.rect.left, shared.right).saturating_mul(PIXEL);
-    let rows = bitmap.bgra.chunks_exact_mut(row_bytes.max(PIXEL)).take(last).skip(first);
+    let rows = bitmap.rgb.chunks_exact_mut(row_bytes.max(PIXEL)).take(last).skip(first);
     for row in rows {
         for pixel in row.get_mut(from..to).unwrap_or_default().chunks_exact_mut(PIXEL) {
             pixel.copy_from_slice(&BLANK);

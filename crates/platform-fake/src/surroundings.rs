@@ -16,8 +16,8 @@ use portcullis_platform::{
 
 /// `ERROR_FILE_NOT_FOUND`.
 const FILE_NOT_FOUND: u32 = 2;
-/// What the bare desktop looks like: blue, green, red.
-const BACKGROUND: [u8; 3] = [120, 80, 0];
+/// What the bare desktop looks like: red, green, blue.
+const BACKGROUND: [u8; 3] = [0, 80, 120];
 
 fn system(text: &str) -> Untrusted {
     untrusted(Source::System, text)
@@ -129,7 +129,7 @@ impl Drop for Lent {
 pub(crate) fn screenshot(state: &State, area: Rect) -> Bitmap {
     let parts = state.displays.iter().map(|display| display.bounds.intersect(area));
     let rect = parts.fold(Rect::default(), Rect::union);
-    Bitmap { rect, bgra: pixels(state, rect, None), method: CaptureMethod::Screen }
+    Bitmap { rect, rgb: pixels(state, rect, None), method: CaptureMethod::Screen }
 }
 
 /// The pixels of an area: of one window alone, or of everything as it covers each other.
@@ -137,9 +137,7 @@ fn pixels(state: &State, area: Rect, only: Option<&WindowIdentity>) -> Vec<u8> {
     // Windows from the back to the front, each painting rows over what is behind it.
     let width = usize::try_from(area.width()).unwrap_or(0);
     let height = usize::try_from(area.height()).unwrap_or(0);
-    let opaque = |[red, green, blue]: [u8; 3]| [blue, green, red, 255];
-    let [blue, green, red] = BACKGROUND;
-    let mut bgra = [blue, green, red, 255].repeat(width * height);
+    let mut rgb = BACKGROUND.repeat(width * height);
     for window in state.windows.iter().rev() {
         let meant = only.is_none_or(|only| window.identity == *only);
         let shared = window.rect.intersect(area);
@@ -149,15 +147,15 @@ fn pixels(state: &State, area: Rect, only: Option<&WindowIdentity>) -> Vec<u8> {
         let offset = |edge: i32, from: i32| usize::try_from(i64::from(edge) - i64::from(from)).unwrap_or(0);
         let (left, right) = (offset(shared.left, area.left), offset(shared.right, area.left));
         let (top, bottom) = (offset(shared.top, area.top), offset(shared.bottom, area.top));
-        let row = opaque(window.colour).repeat(right - left);
+        let row = window.colour.repeat(right - left);
         for line in top..bottom {
-            let start = (line * width + left) * 4;
-            if let Some(target) = bgra.get_mut(start..start + row.len()) {
+            let start = (line * width + left) * 3;
+            if let Some(target) = rgb.get_mut(start..start + row.len()) {
                 target.copy_from_slice(&row);
             }
         }
     }
-    bgra
+    rgb
 }
 
 impl ScreenPort for FakeDesktop {
@@ -180,7 +178,7 @@ impl ScreenPort for FakeDesktop {
         permit.require(Effect::ReadPixels, &found.as_resource())?;
         state.operable()?;
         let rect = if found.show == ShowState::Minimised { Rect::default() } else { found.rect };
-        Ok(Bitmap { rect, bgra: pixels(&state, rect, Some(window)), method: CaptureMethod::Window })
+        Ok(Bitmap { rect, rgb: pixels(&state, rect, Some(window)), method: CaptureMethod::Window })
     }
 }
 

@@ -1,11 +1,11 @@
-//! Displays and pixels through GDI. Pixels are handed out raw, top row first, with alpha set; scaling, encoding and
+//! Displays and pixels through GDI. Pixels are handed out raw, top row first; scaling, encoding and
 //! coordinates for clients belong elsewhere.
 
 use crate::helper::Helpers;
 use crate::identity::{as_window, failed, from_win32, hwnd, is_alive, permitted, window_rect};
 use crate::tree::facts;
 use portcullis_model::{Cancel, Deadline, Effect, Rect, Resource, WindowIdentity};
-use portcullis_platform::{Bitmap, CaptureMethod, Display, Permit, PortFault, PortResult, ScreenPort, opaque};
+use portcullis_platform::{Bitmap, CaptureMethod, Display, Permit, PortFault, PortResult, ScreenPort, rgb_of};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use windows::Win32::Foundation::{HMODULE, HWND, LPARAM, RECT, WPARAM};
@@ -375,7 +375,7 @@ fn capture_screen(area: Rect, spare: &Mutex<Option<Dib>>) -> PortResult<Bitmap> 
             unsafe { BitBlt(dc, 0, 0, width, height, Some(screen.0), rect.left, rect.top, SRCCOPY | CAPTUREBLT) };
         copied.map_err(failed("BitBlt"))
     })?;
-    let bitmap = Bitmap { rect, bgra: opaque(bytes), method: CaptureMethod::Screen };
+    let bitmap = Bitmap { rect, rgb: rgb_of(bytes), method: CaptureMethod::Screen };
     if dib.length() <= SPARE_CAP {
         *spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(dib);
     }
@@ -402,7 +402,7 @@ fn draw_window(handle: u64, frame: Rect, visible: Rect, deadline: Deadline) -> O
         }
         let visible = visible.intersect(frame);
         let cut = cut(bytes, frame, visible);
-        Ok(cut.map(|bgra| Bitmap { rect: visible, bgra, method: CaptureMethod::Window }))
+        Ok(cut.map(|rgb| Bitmap { rect: visible, rgb, method: CaptureMethod::Window }))
     });
     drawn.ok()?.ok()?
 }
@@ -415,7 +415,7 @@ fn is_one_colour(bytes: &[u8]) -> bool {
     pixels.iter().all(|pixel| Some(colour(pixel)) == first)
 }
 
-/// The part of a bitmap of `frame` that shows `part`, which lies inside it.
+/// The pixels of the part of a bitmap of `frame` that shows `part`, which lies inside it.
 fn cut(bytes: &[u8], frame: Rect, part: Rect) -> Option<Vec<u8>> {
     let length = |from: i32, to: i32| usize::try_from(to - from).ok();
     let stride = length(frame.left, frame.right)? * PIXEL_BYTES;
@@ -427,7 +427,7 @@ fn cut(bytes: &[u8], frame: Rect, part: Rect) -> Option<Vec<u8>> {
     for row in wanted {
         cut.extend_from_slice(row.get(left..right)?);
     }
-    Some(opaque(&cut))
+    Some(rgb_of(&cut))
 }
 
 #[cfg(test)]
@@ -441,11 +441,11 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_cut_out_and_made_opaque() {
+    fn a_part_is_cut_out() {
         let frame = Rect::new(-1, 10, 2, 12);
         let bytes: Vec<u8> = (0..6u8).flat_map(|pixel| [pixel, pixel, pixel, 0]).collect();
         let part = cut(&bytes, frame, Rect::new(0, 11, 2, 12)).unwrap();
-        assert_eq!(part, [4, 4, 4, 255, 5, 5, 5, 255]);
+        assert_eq!(part, [4, 4, 4, 5, 5, 5]);
         assert!(!is_one_colour(&bytes));
         assert!(is_one_colour(&[7, 7, 7, 0, 7, 7, 7, 255]));
     }

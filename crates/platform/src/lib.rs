@@ -52,7 +52,7 @@ pub use registry::{
     HeldKey, KeyEntries, KeyNames, KeyPlace, Put, RegistryData, RegistryFault, RegistryPort, RegistryValue,
 };
 pub use scheduled::{ScheduledTasksPort, TaskFacts, TaskFault, TaskListing, TaskLogon, TaskRequest, TaskState};
-pub use screen::{Bitmap, CaptureMethod, Display, ScreenPort, opaque};
+pub use screen::{Bitmap, CaptureMethod, Display, ScreenPort, rgb_of};
 pub use services::{
     HeldService, ServiceFault, ServiceInfo, ServiceListing, ServicePlace, ServicePort, ServiceStartType, ServiceState,
     ServiceStatus,

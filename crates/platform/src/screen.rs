@@ -35,52 +35,38 @@ pub enum CaptureMethod {
 pub struct Bitmap {
     /// What part of the virtual desktop it shows.
     pub rect: Rect,
-    /// `rect.width() * rect.height() * 4` bytes.
-    pub bgra: Vec<u8>,
+    /// Its pixels in three bytes each, red, green, blue: `rect.width() * rect.height() * 3` bytes, the top row first.
+    pub rgb: Vec<u8>,
     /// How it was had.
     pub method: CaptureMethod,
 }
 
-/// Bytes of a pixel of a bitmap, and of one without its unused byte.
-const BGRA: usize = 4;
+/// Bytes of a pixel.
 const RGB: usize = 3;
 
-/// Copies pixels in one pass and sets their fourth byte, which GDI leaves undefined.
-pub fn opaque(pixels: &[u8]) -> Vec<u8> {
-    const ALPHA: u32 = u32::from_ne_bytes([0, 0, 0, u8::MAX]);
-    let mut copy = vec![0; pixels.len()];
-    let (to, _) = copy.as_chunks_mut::<BGRA>();
-    let (from, _) = pixels.as_chunks::<BGRA>();
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = (u32::from_ne_bytes(*from) | ALPHA).to_ne_bytes();
+/// Pixels as GDI has them, blue, green, red and a byte that it leaves undefined, in three bytes each. In one pass: a screen is
+/// millions of them, and each copy more is memory that the system must find first.
+pub fn rgb_of(bgrx: &[u8]) -> Vec<u8> {
+    let (from, _) = bgrx.as_chunks::<4>();
+    let mut rgb = vec![0; from.len() * RGB];
+    let (to, _) = rgb.as_chunks_mut::<RGB>();
+    for (to, [blue, green, red, _]) in to.iter_mut().zip(from) {
+        *to = [*red, *green, *blue];
     }
-    copy
+    rgb
 }
 
 impl Bitmap {
-    /// Its pixels in three bytes each: red, green, blue.
-    pub fn rgb(&self) -> Vec<u8> {
-        let (from, _) = self.bgra.as_chunks::<BGRA>();
-        let mut rgb = vec![0; from.len() * RGB];
-        let (to, _) = rgb.as_chunks_mut::<RGB>();
-        for (to, [blue, green, red, _]) in to.iter_mut().zip(from) {
-            *to = [*red, *green, *blue];
-        }
-        rgb
-    }
-
-    /// A digest of the pixels of this part of the desktop, without their unused byte; none when the bitmap does not show all of it.
+    /// A digest of the pixels of this part of the desktop; none when the bitmap does not show all of it.
     pub fn mark(&self, area: Rect) -> Option<u64> {
         let offset = |from: i32, to: i32| usize::try_from(i64::from(to) - i64::from(from)).ok();
         let (left, right) = (offset(self.rect.left, area.left)?, offset(self.rect.left, area.right)?);
         let (top, bottom) = (offset(self.rect.top, area.top)?, offset(self.rect.top, area.bottom)?);
-        let line = usize::try_from(self.rect.width()).ok()?.checked_mul(4).filter(|line| *line > 0)?;
-        let row = left.checked_mul(4)?..right.checked_mul(4)?;
+        let line = usize::try_from(self.rect.width()).ok()?.checked_mul(RGB).filter(|line| *line > 0)?;
+        let row = left.checked_mul(RGB)?..right.checked_mul(RGB)?;
         let mut hash = Sha256::new();
-        for line in self.bgra.chunks_exact(line).skip(top).take(bottom.checked_sub(top)?) {
-            for pixel in line.get(row.clone())?.chunks_exact(4) {
-                hash.update(pixel.get(..3)?);
-            }
+        for line in self.rgb.chunks_exact(line).skip(top).take(bottom.checked_sub(top)?) {
+            hash.update(line.get(row.clone())?);
         }
         let whole = self.rect.intersect(area) == area && !area.is_empty();
         let first: [u8; 8] = hash.finalize().get(..8)?.try_into().ok()?;
@@ -108,9 +94,6 @@ mod tests {
 
     #[test]
     fn colours_are_told_apart_and_the_unused_byte_is_nobodys() {
-        let bgra = opaque(&[1, 2, 3, 0, 4, 5, 6, 7, 9]);
-        assert_eq!(bgra, [1, 2, 3, 255, 4, 5, 6, 255, 0]);
-        let bitmap = Bitmap { rect: Rect::new(0, 0, 2, 1), bgra: bgra[..8].to_vec(), method: CaptureMethod::Screen };
-        assert_eq!(bitmap.rgb(), [3, 2, 1, 6, 5, 4]);
+        assert_eq!(rgb_of(&[1, 2, 3, 0, 4, 5, 6, 7, 9]), [3, 2, 1, 6, 5, 4]);
     }
 }

@@ -40,7 +40,7 @@ fn a_hidden_window_is_black_and_nothing_else_is() {
         let seen = shielded(&desktop, pattern).screen.capture(&pixels, area, soon()).unwrap();
         assert_eq!(plain.rect, seen.rect);
         let width = usize::try_from(plain.rect.width()).unwrap();
-        for (index, (bare, seen)) in plain.bgra.chunks(PIXEL).zip(seen.bgra.chunks(PIXEL)).enumerate() {
+        for (index, (bare, seen)) in plain.rgb.chunks(PIXEL).zip(seen.rgb.chunks(PIXEL)).enumerate() {
             let x = plain.rect.left + i32::try_from(index % width).unwrap();
             let y = plain.rect.top + i32::try_from(index / width).unwrap();
             let wanted = if FORM.contains(Point { x, y }) { &BLANK[..] } else { bare };

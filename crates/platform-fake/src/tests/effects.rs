@@ -219,13 +219,13 @@ fn pixels_are_solid_and_cut_to_the_displays() {
     let pixels = permit(&[Effect::ReadPixels], &[Resource::Desktop]).unwrap();
     let bitmap = ports.screen.capture(&pixels, Rect::new(-1300, -300, -1199, 1), soon()).unwrap();
     assert_eq!(bitmap.rect, Rect::new(-1280, -200, -1199, 1));
-    assert_eq!(bitmap.bgra.len(), 81 * 201 * 4);
-    assert_eq!(bitmap.bgra[..4], [120, 80, 0, 255]);
-    assert_eq!(bitmap.bgra[bitmap.bgra.len() - 4..], [12, 12, 12, 255]);
+    assert_eq!(bitmap.rgb.len(), 81 * 201 * 3);
+    assert_eq!(bitmap.rgb[..3], [0, 80, 120]);
+    assert_eq!(bitmap.rgb[bitmap.rgb.len() - 3..], [12, 12, 12]);
     let nowhere = ports.screen.capture(&pixels, Rect::new(9000, 0, 9010, 10), soon()).unwrap();
-    assert!(nowhere.rect.is_empty() && nowhere.bgra.is_empty());
+    assert!(nowhere.rect.is_empty() && nowhere.rgb.is_empty());
     let own = ports.screen.capture_window(&scene.permit(), &scene.form, soon()).unwrap();
-    assert!(own.bgra.iter().skip(1).step_by(4).all(|green| *green == 240));
+    assert!(own.rgb.iter().skip(1).step_by(3).all(|green| *green == 240));
 }
 
 #[test]

@@ -83,7 +83,9 @@ fn software_bitmap(bitmap: &Bitmap) -> PortResult<SoftwareBitmap> {
     };
     let (width, height) = (side(bitmap.rect.width())?, side(bitmap.rect.height())?);
     let writer = DataWriter::new().map_err(missing("DataWriter"))?;
-    writer.WriteBytes(&bitmap.bgra).map_err(missing("DataWriter.WriteBytes"))?;
+    let bgra: Vec<u8> =
+        bitmap.rgb.as_chunks().0.iter().flat_map(|[red, green, blue]| [*blue, *green, *red, 255]).collect();
+    writer.WriteBytes(&bgra).map_err(missing("DataWriter.WriteBytes"))?;
     let buffer = writer.DetachBuffer().map_err(missing("DataWriter.DetachBuffer"))?;
     SoftwareBitmap::CreateCopyFromBuffer(&buffer, BitmapPixelFormat::Bgra8, width, height).map_err(missing(CALL))
 }

@@ -49,11 +49,14 @@ fn scale_for(bitmap: &Bitmap) -> u32 {
 /// The picture in the plainest format that there is (`P6` of Netpbm), so many times as large.
 fn portable_pixmap(bitmap: &Bitmap, scale: u32) -> Option<Vec<u8>> {
     let (width, height) = (bitmap.rect.width(), bitmap.rect.height());
-    let picture = ImageBuffer::<Rgb<u8>, Vec<u8>>::from_raw(width, height, bitmap.rgb())?;
+    let picture = ImageBuffer::<Rgb<u8>, &[u8]>::from_raw(width, height, &bitmap.rgb)?;
     let (width, height) = (width.checked_mul(scale)?, height.checked_mul(scale)?);
-    let large = if scale == 1 { picture } else { resize(&picture, width, height, FilterType::Triangle) };
     let mut file = format!("P6\n{width} {height}\n255\n").into_bytes();
-    file.extend_from_slice(large.as_raw());
+    if scale == 1 {
+        file.extend_from_slice(&bitmap.rgb);
+    } else {
+        file.extend_from_slice(resize(&picture, width, height, FilterType::Triangle).as_raw());
+    }
     Some(file)
 }
 

@@ -97,7 +97,7 @@ impl Tool for AnnotatedSnapshot {
             _ => {}
         }
         let mut parts = vec![Part::Text(text)];
-        parts.extend(marked(&bitmap, limits, &overlay)?);
+        parts.extend(marked(bitmap, limits, &overlay)?);
         Ok(Reply::View { parts, outcome: None })
     }
 }

@@ -5,7 +5,7 @@ use crate::args::Int;
 use crate::desktop::overlay::Overlay;
 use image::imageops::thumbnail;
 use image::{ImageBuffer, Rgb};
-use portcullis_model::{Fault, FaultCode, Image, Part};
+use portcullis_model::{Fault, FaultCode, Image, Part, Rect};
 use portcullis_platform::{Bitmap, CaptureMethod};
 use std::borrow::Cow;
 
@@ -57,22 +57,23 @@ impl Limits {
 pub(super) type Pixels = ImageBuffer<Rgb<u8>, Vec<u8>>;
 
 /// A bitmap as text and picture: the text says what is shown and how to get back to the screen.
-pub(crate) fn picture(bitmap: &Bitmap, limits: Limits) -> Result<Vec<Part>, Fault> {
+pub(crate) fn picture(bitmap: Bitmap, limits: Limits) -> Result<Vec<Part>, Fault> {
     marked(bitmap, limits, &Overlay::default())
 }
 
 /// The same with something drawn over it, once the picture has its size, so that it stays legible.
-pub(super) fn marked(bitmap: &Bitmap, limits: Limits, overlay: &Overlay) -> Result<Vec<Part>, Fault> {
+pub(super) fn marked(bitmap: Bitmap, limits: Limits, overlay: &Overlay) -> Result<Vec<Part>, Fault> {
+    let (rect, method) = (bitmap.rect, bitmap.method);
     let full = pixels(bitmap)?;
     let mut width = full.width().min(limits.max_width.max(1));
     for _ in 0..SCALE_TRIES {
         let mut sized = at_width(&full, width);
         if !overlay.is_empty() {
-            overlay.draw(sized.to_mut(), bitmap.rect);
+            overlay.draw(sized.to_mut(), rect);
         }
         let image = smaller(&sized, limits.quality)?;
         if image.bytes.len() <= limits.max_bytes {
-            return Ok(vec![Part::Text(transform(bitmap, &image)), Part::Image(image)]);
+            return Ok(vec![Part::Text(transform(rect, method, &image)), Part::Image(image)]);
         }
         width = (width * 3 / 4).max(1);
     }
@@ -84,18 +85,22 @@ pub(super) fn marked(bitmap: &Bitmap, limits: Limits, overlay: &Overlay) -> Resu
 }
 
 /// A bitmap in its own size, for whoever keeps it.
-pub(super) fn whole(bitmap: &Bitmap, quality: u8, overlay: &Overlay) -> Result<Image, Fault> {
+pub(super) fn whole(bitmap: Bitmap, quality: u8, overlay: &Overlay) -> Result<Image, Fault> {
+    let rect = bitmap.rect;
     let mut full = pixels(bitmap)?;
     if !overlay.is_empty() {
-        overlay.draw(&mut full, bitmap.rect);
+        overlay.draw(&mut full, rect);
     }
     smaller(&full, quality)
 }
 
 /// A bitmap at most as wide as the limits say.
-pub(super) fn scaled(bitmap: &Bitmap, limits: Limits) -> Result<Pixels, Fault> {
+pub(super) fn scaled(bitmap: Bitmap, limits: Limits) -> Result<Pixels, Fault> {
     let full = pixels(bitmap)?;
-    Ok(at_width(&full, full.width().min(limits.max_width.max(1))).into_owned())
+    Ok(match at_width(&full, full.width().min(limits.max_width.max(1))) {
+        Cow::Owned(scaled) => scaled,
+        Cow::Borrowed(_) => full,
+    })
 }
 
 /// The picture, scaled down when it is wider.
@@ -107,8 +112,8 @@ fn at_width(full: &Pixels, width: u32) -> Cow<'_, Pixels> {
     Cow::Owned(thumbnail(full, width, u32::try_from(height).unwrap_or(1)))
 }
 
-fn pixels(bitmap: &Bitmap) -> Result<Pixels, Fault> {
-    ImageBuffer::from_raw(bitmap.rect.width(), bitmap.rect.height(), bitmap.rgb())
+fn pixels(bitmap: Bitmap) -> Result<Pixels, Fault> {
+    ImageBuffer::from_raw(bitmap.rect.width(), bitmap.rect.height(), bitmap.rgb)
         .filter(|full| full.width() > 0 && full.height() > 0)
         .ok_or_else(|| Fault::new(FaultCode::Internal, "the captured pixels do not fill their rectangle"))
 }
@@ -168,12 +173,11 @@ fn encode_jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Fault> {
 }
 
 /// What the picture shows, and how a pixel of it becomes a point of the desktop.
-fn transform(bitmap: &Bitmap, image: &Image) -> String {
-    let method = match bitmap.method {
+fn transform(rect: Rect, method: CaptureMethod, image: &Image) -> String {
+    let method = match method {
         CaptureMethod::Screen => "from the screen",
         CaptureMethod::Window => "drawn by the window itself",
     };
-    let rect = bitmap.rect;
     let mut text = format!(
         "picture {}x{} of the desktop area {},{} {}x{}, {method}",
         image.width,
@@ -195,18 +199,17 @@ fn transform(bitmap: &Bitmap, image: &Image) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portcullis_model::Rect;
 
     fn noise(width: i32, height: i32) -> Bitmap {
         let rect = Rect::new(-10, 20, width - 10, height + 20);
         let mut seed = 7u32;
-        let bgra = (0..rect.width() * rect.height() * 4)
+        let rgb = (0..rect.width() * rect.height() * 3)
             .map(|_| {
                 seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 seed.to_be_bytes()[0]
             })
             .collect();
-        Bitmap { rect, bgra, method: CaptureMethod::Screen }
+        Bitmap { rect, rgb, method: CaptureMethod::Screen }
     }
 
     fn shown(parts: &[Part]) -> (&str, &Image) {
@@ -218,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_picture_fits_its_bytes_and_says_how_to_get_back() {
-        let parts = picture(&noise(400, 300), Limits { max_bytes: 20_000, ..Limits::default() }).unwrap();
+        let parts = picture(noise(400, 300), Limits { max_bytes: 20_000, ..Limits::default() }).unwrap();
         let (text, image) = shown(&parts);
         assert!(image.bytes.len() <= 20_000);
         let factor: f64 = text.split("px * ").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
@@ -229,23 +232,23 @@ mod tests {
     #[test]
     fn flat_pixels_are_a_png_and_noise_is_a_jpeg() {
         let mut flat = noise(64, 64);
-        flat.bgra.fill(200);
-        assert_eq!(shown(&picture(&flat, Limits::default()).unwrap()).1.mime, "image/png");
-        assert_eq!(shown(&picture(&noise(64, 64), Limits::default()).unwrap()).1.mime, "image/jpeg");
+        flat.rgb.fill(200);
+        assert_eq!(shown(&picture(flat, Limits::default()).unwrap()).1.mime, "image/png");
+        assert_eq!(shown(&picture(noise(64, 64), Limits::default()).unwrap()).1.mime, "image/jpeg");
     }
 
     #[test]
     fn the_format_of_a_large_picture_is_found_by_a_sample_of_it() {
-        let format = |bitmap: &Bitmap| shown(&picture(bitmap, Limits::default()).unwrap()).1.mime;
+        let format = |bitmap: &Bitmap| shown(&picture(bitmap.clone(), Limits::default()).unwrap()).1.mime;
         let mut form = noise(640, 480);
-        form.bgra.fill(240);
+        form.rgb.fill(240);
         assert_eq!(format(&form), "image/png");
-        let line = 640 * 4;
+        let line = 640 * 3;
         // A photograph in the lower third of an otherwise flat window.
         let photograph = noise(640, 480);
-        form.bgra[line * 320..].copy_from_slice(&photograph.bgra[line * 320..]);
+        form.rgb[line * 320..].copy_from_slice(&photograph.rgb[line * 320..]);
         assert_eq!(format(&form), "image/jpeg");
-        let sample = sample(&pixels(&form).unwrap()).unwrap();
+        let sample = sample(&pixels(form).unwrap()).unwrap();
         assert_eq!(sample.dimensions(), (640, 4 * 8));
         // The last strip lies in the photograph, the first two do not.
         let flat = |y| (0..640).all(|x| sample.get_pixel(x, y).0 == [240, 240, 240]);
@@ -254,7 +257,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_small_enough_is_refused() {
-        let fault = picture(&noise(400, 300), Limits { max_bytes: 50, ..Limits::default() }).unwrap_err();
+        let fault = picture(noise(400, 300), Limits { max_bytes: 50, ..Limits::default() }).unwrap_err();
         assert_eq!(fault.code, FaultCode::TooLarge);
     }
 }

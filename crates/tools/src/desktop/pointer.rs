@@ -741,12 +741,12 @@ fn has_moved(before: Option<&Bitmap>, after: Option<&Bitmap>, area: Rect) -> boo
     let (top, left) = (offset(before.rect.top, part.top), offset(before.rect.left, part.left));
     let (rows, columns) = (offset(part.top, part.bottom), offset(part.left, part.right));
     let width = offset(before.rect.left, before.rect.right).max(1);
-    let lines = before.bgra.chunks_exact(width * 4).zip(after.bgra.chunks_exact(width * 4));
+    let lines = before.rgb.chunks_exact(width * 3).zip(after.rgb.chunks_exact(width * 3));
     let differ: usize = lines
         .skip(top)
         .take(rows)
         .map(|(a, b)| {
-            let pixels = a.chunks_exact(4).zip(b.chunks_exact(4));
+            let pixels = a.chunks_exact(3).zip(b.chunks_exact(3));
             pixels.skip(left).take(columns).filter(|(a, b)| a != b).count()
         })
         .sum();
@@ -760,11 +760,11 @@ mod tests {
 
     /// A picture of 100 x 100 with a block of that size in another colour at 50, 50.
     fn picture(width: usize, height: usize) -> Bitmap {
-        let mut bgra = vec![0; 100 * 100 * 4];
+        let mut rgb = vec![0; 100 * 100 * 3];
         for pixel in (50..50 + height).flat_map(|y| (50..50 + width).map(move |x| y * 100 + x)) {
-            bgra[pixel * 4] = 255;
+            rgb[pixel * 3] = 255;
         }
-        Bitmap { rect: Rect::new(200, 300, 300, 400), bgra, method: CaptureMethod::Screen }
+        Bitmap { rect: Rect::new(200, 300, 300, 400), rgb, method: CaptureMethod::Screen }
     }
 
     #[test]

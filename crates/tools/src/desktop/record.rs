@@ -156,8 +156,8 @@ struct Taken {
 fn take(wanted: &Wanted, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Taken, Fault> {
     let begun = Instant::now();
     let first = wanted.area.capture(permit, cx)?;
-    let mut taken =
-        Taken { film: Film::new(scaled(&first, wanted.limits)?), rect: first.rect, lasted: wanted.span, ended: None };
+    let rect = first.rect;
+    let mut taken = Taken { film: Film::new(scaled(first, wanted.limits)?), rect, lasted: wanted.span, ended: None };
     let mut told = Duration::ZERO;
     let mut next = wanted.every;
     while next < wanted.span {
@@ -166,7 +166,7 @@ fn take(wanted: &Wanted, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Taken
         if at >= wanted.span {
             break;
         }
-        let pixels = wanted.area.capture(permit, cx).and_then(|bitmap| scaled(&bitmap, wanted.limits));
+        let pixels = wanted.area.capture(permit, cx).and_then(|bitmap| scaled(bitmap, wanted.limits));
         match pixels {
             Ok(pixels) => {
                 if !taken.film.push(at, pixels) {

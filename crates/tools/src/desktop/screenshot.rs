@@ -122,9 +122,9 @@ impl Tool for Screenshot {
     fn apply(wanted: Wanted, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         let Wanted { area, limits, overlay, keep, resource } = wanted;
         let bitmap = area.capture(permit, cx)?;
-        let mut parts = marked(&bitmap, limits, &overlay)?;
-        if keep {
-            let Image { mime, bytes, width, height } = whole(&bitmap, limits.quality, &overlay)?;
+        let kept = if keep { Some(whole(bitmap.clone(), limits.quality, &overlay)?) } else { None };
+        let mut parts = marked(bitmap, limits, &overlay)?;
+        if let Some(Image { mime, bytes, width, height }) = kept {
             let keeper = Keeper::new(Effect::ReadPixels, &resource, permit, cx);
             let item =
                 keeper.keep(Artifact { of: area.word(), mime, bytes, pixels: Some((width, height)), of_tool: None })?;

@@ -131,7 +131,7 @@ impl Tool for Snapshot {
         };
         let mut parts = vec![Part::Text(text)];
         if let Some((limits, shown)) = bound.vision {
-            parts.extend(picture(&shown.capture(permit, cx)?, limits)?);
+            parts.extend(picture(shown.capture(permit, cx)?, limits)?);
         }
         Ok(Reply::View { parts, outcome: None })
     }

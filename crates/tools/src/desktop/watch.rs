@@ -296,7 +296,7 @@ impl<'call> Watch<'call> {
             }
             Observe::Image => {
                 let bitmap = self.cx.ports.screen.capture_window(self.permit, window, self.cx.deadline)?;
-                picture(&bitmap, Limits::default())
+                picture(bitmap, Limits::default())
             }
         }
     }
