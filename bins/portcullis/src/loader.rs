@@ -4,6 +4,7 @@
 
 use portcullis_model::{Cancel, CancelReason, Deadline, Effect, LoadStage, Resource, RunningProgram, WpfGate};
 use portcullis_platform::{HeldApplication, LoadFault, LoaderPort, Permit, PortResult};
+use portcullis_platform_windows::own_folder;
 use portcullis_wpf_loader::{LoadAnswer, LoadRequest};
 use std::io::{Read, Write};
 use std::os::windows::process::CommandExt;
@@ -12,8 +13,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// `CREATE_NO_WINDOW` of CreateProcessW.
-const NO_WINDOW: u32 = 0x0800_0000;
+/// `DETACHED_PROCESS` of CreateProcessW: for a console, even one without a window, Windows would start another program.
+const DETACHED: u32 = 0x0000_0008;
 /// Bytes of an answer.
 const ANSWER_CAP: u64 = 4 * 1024;
 /// How long one look at a withdrawn call lasts.
@@ -48,6 +49,7 @@ impl LoaderPort for ExeLoader {
         let request = LoadRequest {
             process: process.number,
             started: process.started,
+            folder: own_folder().ok_or(LoadFault { stage: LoadStage::Payload, code: 0 })?,
             block: block.to_owned(),
             limit_ms: u32::try_from(deadline.remaining().as_millis()).unwrap_or(u32::MAX),
         };
@@ -103,7 +105,7 @@ fn start(request: &LoadRequest) -> Result<Child, LoadFault> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .creation_flags(NO_WINDOW)
+        .creation_flags(DETACHED)
         .spawn()
         .map_err(|_| internal(0))?;
     let text = serde_json::to_vec(request).map_err(|_| internal(0))?;

@@ -39,7 +39,7 @@ pub use automation::run_worker as run_automation_worker;
 pub use shell::run_console_worker;
 
 pub use host::Win32Host;
-pub use system::search_system_folder_alone;
+pub use system::{own_folder, search_system_folder_alone};
 pub use trust::{AccessLists, program_data};
 
 use portcullis_platform::{LoaderPort, OwnRights, OwnerPorts, PortResult, Ports};

@@ -356,6 +356,11 @@ pub(crate) fn user_profile() -> Option<PathBuf> {
     String::from_utf16(text).ok().map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
+/// The folder of the signed-in user for what this product keeps for itself, wherever its data lies.
+pub fn own_folder() -> Option<PathBuf> {
+    Some(user_profile()?.join(r"AppData\Local\Portcullis"))
+}
+
 /// Where a folder of the current user, or of the machine, lies.
 pub(crate) fn known_folder(folder: &GUID) -> Option<PathBuf> {
     // SAFETY: a folder's id that outlives the call, and no token; the answer is freed below.

@@ -7,9 +7,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use windows::Win32::Foundation::E_FAIL;
-use windows::Win32::System::Com::CoTaskMemFree;
-use windows::Win32::UI::Shell::{FOLDERID_LocalAppData, KF_FLAG_DEFAULT, SHGetKnownFolderPath};
 
 /// `FILE_SHARE_READ`: others may read the file, and neither write nor delete nor rename it.
 const SHARE_READ: u32 = 1;
@@ -29,26 +26,15 @@ impl LaidOut {
     }
 }
 
-/// The user's folder for data of this machine, as the system knows it. The environment is not asked.
-fn local_app_data() -> std::io::Result<PathBuf> {
-    // SAFETY: a constant id; the text is freed below.
-    let text = unsafe { SHGetKnownFolderPath(&FOLDERID_LocalAppData, KF_FLAG_DEFAULT, None) }?;
-    // SAFETY: the call gave a text that ends in NUL.
-    let path = unsafe { text.to_string() };
-    // SAFETY: the text came from the shell, which asks for it to be freed so, once.
-    unsafe { CoTaskMemFree(Some(text.0.cast())) };
-    path.map(PathBuf::from).map_err(|_| std::io::Error::from_raw_os_error(E_FAIL.0))
-}
-
-/// Lays the payloads out.
-pub(crate) fn lay_out(payloads: &[&Payload]) -> std::io::Result<LaidOut> {
+/// Lays the payloads out in a folder below `own`.
+pub(crate) fn lay_out(own: &Path, payloads: &[&Payload]) -> std::io::Result<LaidOut> {
     let mut all = Sha256::new();
     for payload in payloads {
         all.update(payload.name);
         all.update(payload.bytes);
     }
     let name: String = all.finalize().iter().map(|byte| format!("{byte:02x}")).take(NAME_DIGITS / 2).collect();
-    let folder = local_app_data()?.join("Portcullis").join("inspector").join(name);
+    let folder = own.join("inspector").join(name);
     fs::create_dir_all(&folder)?;
     let held = payloads.iter().map(|payload| hold(&folder.join(payload.name), payload.bytes));
     Ok(LaidOut { _held: held.collect::<std::io::Result<_>>()?, folder })

@@ -4,6 +4,7 @@
 use portcullis_model::LoadStage;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::PathBuf;
 
 /// Load into this process.
 #[derive(Clone, Serialize, Deserialize)]
@@ -13,6 +14,8 @@ pub struct LoadRequest {
     pub process: u32,
     /// When it started, in 100 ns units since 1601.
     pub started: u64,
+    /// The folder of the user's own below which the payloads are laid out.
+    pub folder: PathBuf,
     /// The inspector's parameter block.
     pub block: String,
     /// How long it may take, in milliseconds.
@@ -51,7 +54,13 @@ mod tests {
 
     #[test]
     fn a_request_does_not_show_its_secret() {
-        let request = LoadRequest { process: 1, started: 2, block: "secret=00ff".to_owned(), limit_ms: 3 };
+        let request = LoadRequest {
+            process: 1,
+            started: 2,
+            folder: PathBuf::new(),
+            block: "secret=00ff".to_owned(),
+            limit_ms: 3,
+        };
         assert!(!format!("{request:?}").contains("00ff"));
     }
 }

@@ -29,7 +29,7 @@ fn load(request: &LoadRequest) -> LoadAnswer {
     let (Some(bootstrap), Some(inspector)) = (BOOTSTRAP, INSPECTOR) else {
         return LoadAnswer::failed(LoadStage::NoPayload, 0);
     };
-    match lay_out(&[&bootstrap, &inspector]) {
+    match lay_out(&request.folder, &[&bootstrap, &inspector]) {
         Ok(files) => match inject(request, &files.path(&bootstrap), &files.path(&inspector), limit) {
             Ok(()) => LoadAnswer::DONE,
             Err(answer) => answer,

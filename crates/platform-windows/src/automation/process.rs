@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use windows::Win32::Foundation::HANDLE;
-use windows::Win32::System::Threading::CREATE_NO_WINDOW;
+use windows::Win32::System::Threading::DETACHED_PROCESS;
 
 /// The hidden subcommand.
 const SUBCOMMAND: [&str; 2] = ["worker", "automation"];
@@ -67,7 +67,8 @@ pub(super) fn start() -> PortResult<Worker> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .creation_flags(CREATE_NO_WINDOW.0)
+        // It has pipes; for a console, even one without a window, Windows would start another program.
+        .creation_flags(DETACHED_PROCESS.0)
         .spawn()
         .map_err(|error| trouble(&error))?;
     if let Some(job) = job() {

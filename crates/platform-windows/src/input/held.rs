@@ -6,7 +6,6 @@ use super::lock::InputLock;
 use super::target;
 use crate::security::UserOnly;
 use crate::session::own_session;
-use crate::system::user_profile;
 use portcullis_model::{Cancel, CancelReason, Deadline, Point, Resource};
 use portcullis_platform::{PortFault, PortResult, SessionState};
 use serde::{Deserialize, Serialize};
@@ -31,11 +30,6 @@ const VK_ESCAPE: u16 = 0x1B;
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Note {
     held: Vec<Holdable>,
-}
-
-/// Where notes are kept when nobody says otherwise: in the user's own folder, which is known without the shell.
-pub(super) fn default_folder() -> Option<PathBuf> {
-    Some(user_profile()?.join(r"AppData\Local\Portcullis"))
 }
 
 /// What this process holds down.

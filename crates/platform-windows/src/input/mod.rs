@@ -11,6 +11,7 @@ mod pointer;
 mod reserved;
 mod target;
 
+use crate::system::own_folder;
 use held::HeldInputs;
 pub(crate) use lock::InputLock;
 use portcullis_model::{Cancel, Deadline, Point, Resource};
@@ -47,7 +48,7 @@ impl Win32Input {
 impl Default for Win32Input {
     /// Keeps its notes in the user's local application data.
     fn default() -> Self {
-        Self::new(held::default_folder())
+        Self::new(own_folder())
     }
 }
 

@@ -38,7 +38,9 @@ fn load(desktop: &Desktop, process: u32, started: u64) -> Value {
         "ab".repeat(32),
         "01".repeat(32)
     );
-    let request = json!({ "process": process, "started": started, "block": block, "limit_ms": 10_000 });
+    let folder = desktop.run().windows_path(&desktop.run().share().join("payloads"));
+    let request =
+        json!({ "process": process, "started": started, "folder": folder, "block": block, "limit_ms": 10_000 });
     let mut child = desktop.run().spawn(&exe(), &["worker", "wpf-load"], StdioPlan::piped()).unwrap();
     child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
     let mut said = String::new();
