@@ -34,11 +34,15 @@ namespace Portcullis.Inspector.Primitives
             [39] = "NullDataItem", [40] = "PathError", [41] = "NullItemOnPath",
         };
 
-        // The end of every message of TraceData.cs: what is bound, by its path, and what to, by type, name and property.
-        private static readonly Regex Bound = new Regex(
-            "BindingExpression:Path=(?<path>[^;]*); .*target element is '(?<type>[^']*)' \\(Name='(?<name>[^']*)'\\);"
-            + " target property is '(?<property>[^']*)'",
-            RegexOptions.CultureInvariant | RegexOptions.Singleline, TimeSpan.FromMilliseconds(50));
+        /// <summary>What a message tells. Made with the first one, which most applications never send.</summary>
+        private static class Message
+        {
+            // The end of every message of TraceData.cs: what is bound, by its path, and what to, by type, name and property.
+            internal static readonly Regex Bound = new Regex(
+                "BindingExpression:Path=(?<path>[^;]*); .*target element is '(?<type>[^']*)' \\(Name='(?<name>[^']*)'\\);"
+                + " target property is '(?<property>[^']*)'",
+                RegexOptions.CultureInvariant | RegexOptions.Singleline, TimeSpan.FromMilliseconds(50));
+        }
 
         private readonly Reading reading;
         private readonly Action<Event> tell;
@@ -138,7 +142,7 @@ namespace Portcullis.Inspector.Primitives
             try
             {
                 var told = Trouble(number);
-                var found = Bound.Match(message);
+                var found = Message.Bound.Match(message);
                 if (found.Success)
                 {
                     told.TypeName = found.Groups["type"].Value;

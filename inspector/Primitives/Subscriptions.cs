@@ -173,7 +173,7 @@ namespace Portcullis.Inspector.Primitives
                 Op = operation,
                 Flag = failure == null,
                 Name = failure == null ? null : TypeOf(failure),
-                Detail = failure == null ? null : EnumNames<ErrorCode>.Write(failure.Code),
+                Detail = failure == null ? null : EnumNames.Of(typeof(ErrorCode)).Write(failure.Code),
             });
         }
 

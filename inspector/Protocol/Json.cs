@@ -165,8 +165,11 @@ namespace Portcullis.Inspector.Protocol
         }
 
         internal T Enum<T>()
-            where T : struct, Enum =>
-            EnumNames<T>.TryRead(String(), out var value) ? value : throw Wrong("one of " + EnumNames<T>.All);
+            where T : struct, Enum
+        {
+            var all = EnumNames.Of(typeof(T));
+            return (T)(all.Read(String()) ?? throw Wrong("one of " + all.All));
+        }
 
         /// <summary>The members of an object, each to be asked for once.</summary>
         internal Fields Fields(string message) =>
@@ -505,28 +508,53 @@ namespace Portcullis.Inspector.Protocol
         }
     }
 
-    /// <summary>How the values of an enumeration are written: as their names, the first letter small.</summary>
-    internal static class EnumNames<T>
-        where T : struct, Enum
+    /// <summary>
+    /// How the members of an enumeration are written. They are held as objects: a dictionary of each enumeration's own values is
+    /// code that the runtime compiles for each of them, while the first answer is waited for.
+    /// </summary>
+    internal sealed class EnumNames
     {
-        private static readonly Dictionary<string, T> ByName = new Dictionary<string, T>(StringComparer.Ordinal);
-        private static readonly Dictionary<T, string> Names = new Dictionary<T, string>();
+        private static readonly Dictionary<Type, EnumNames> Known = new Dictionary<Type, EnumNames>();
 
-        static EnumNames()
+        private readonly object[] values;
+        private readonly string[] names;
+
+        private EnumNames(Type type)
         {
-            foreach (var value in (T[])System.Enum.GetValues(typeof(T)))
+            var all = System.Enum.GetValues(type);
+            values = new object[all.Length];
+            names = new string[all.Length];
+            for (var at = 0; at < names.Length; at++)
             {
-                var name = value.ToString();
-                name = char.ToLowerInvariant(name[0]) + name.Substring(1);
-                ByName[name] = value;
-                Names[value] = name;
+                var value = all.GetValue(at)!;
+                var name = value.ToString()!;
+                values[at] = value;
+                names[at] = char.ToLowerInvariant(name[0]) + name.Substring(1);
             }
         }
 
-        internal static string All => string.Join(", ", ByName.Keys);
+        internal static EnumNames Of(Type type)
+        {
+            lock (Known)
+            {
+                if (!Known.TryGetValue(type, out var found))
+                {
+                    found = new EnumNames(type);
+                    Known[type] = found;
+                }
+                return found;
+            }
+        }
 
-        internal static bool TryRead(string name, out T value) => ByName.TryGetValue(name, out value);
+        internal string All => string.Join(", ", names);
 
-        internal static string Write(T value) => Names[value];
+        /// <summary>The member of this name; none when there is none.</summary>
+        internal object? Read(string name)
+        {
+            var at = Array.IndexOf(names, name);
+            return at < 0 ? null : values[at];
+        }
+
+        internal string Write(object value) => names[Array.IndexOf(values, value)];
     }
 }

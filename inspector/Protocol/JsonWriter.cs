@@ -86,7 +86,7 @@ namespace Portcullis.Inspector.Protocol
         }
 
         internal void Enum<T>(T value)
-            where T : struct, Enum => String(EnumNames<T>.Write(value));
+            where T : struct, Enum => String(EnumNames.Of(typeof(T)).Write(value));
 
         internal void Raw(Json value)
         {
