@@ -6,7 +6,7 @@ use crate::security::OwnedHandle;
 use portcullis_platform::PortResult;
 use windows::Win32::Foundation::HANDLE;
 use windows::Win32::System::JobObjects::{
-    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT, JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION,
+    CreateJobObjectW, JOB_OBJECT_LIMIT, JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION,
     JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicProcessIdList,
     JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
 };
@@ -42,10 +42,9 @@ impl Job {
         Ok(job)
     }
 
-    /// Puts a process into the job, and with it what it starts from now on.
-    pub(crate) fn assign(&self, process: HANDLE) -> PortResult<()> {
-        // SAFETY: both handles are open.
-        unsafe { AssignProcessToJobObject(self.0.raw(), process) }.map_err(failed("AssignProcessToJobObject"))
+    /// The raw handle, valid while `self` lives.
+    pub(crate) fn raw(&self) -> HANDLE {
+        self.0.raw()
     }
 
     /// Numbers of the processes that run in it, as many as there is room for.

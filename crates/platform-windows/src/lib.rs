@@ -26,6 +26,7 @@ mod services;
 mod session;
 mod shell;
 mod sound;
+mod start;
 mod system;
 mod toplevel;
 mod tree;
@@ -39,6 +40,7 @@ pub use automation::run_worker as run_automation_worker;
 pub use shell::run_console_worker;
 
 pub use host::Win32Host;
+pub use start::OwnWorker;
 pub use system::{own_folder, search_system_folder_alone};
 pub use trust::{AccessLists, program_data};
 

@@ -22,6 +22,7 @@ const TOKEN_ANSWER_WORDS: usize = 32;
 const ACCOUNT_NAME_CAP: usize = 260;
 
 /// A kernel handle that closes itself.
+#[derive(Debug)]
 pub(crate) struct OwnedHandle(HANDLE);
 
 // SAFETY: kernel handles belong to the process, not to a thread; what is bound to a thread (a mutex) says so itself.

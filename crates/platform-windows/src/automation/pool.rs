@@ -159,7 +159,7 @@ impl Pool {
             if !for_act && state.blame.rests(program, Instant::now()) {
                 return Err(PortFault::Unsupported("UI Automation keeps hanging in this program".to_owned()));
             }
-            while let Some(mut worker) = state.idle.pop() {
+            while let Some(worker) = state.idle.pop() {
                 if worker.is_alive() {
                     return Ok(worker);
                 }

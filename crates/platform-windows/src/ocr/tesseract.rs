@@ -1,7 +1,8 @@
 //! The Tesseract that the owner named: one process for each picture, in a job that ends with the call. It gets the picture on
 //! its standard input, and its table of words is read off its standard output.
 
-use crate::shell::{Streams, start, system, wait};
+use crate::shell::{system, wait};
+use crate::start::{Streams, start};
 use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Rgb};
 use portcullis_model::{Cancel, Deadline, OcrLanguage, visible};
@@ -79,7 +80,8 @@ fn run(program: &Path, code: &str, picture: Vec<u8>, deadline: Deadline, cancel:
     let (output, output_end) = std::io::pipe().map_err(system("CreatePipe"))?;
     let (errors, errors_end) = std::io::pipe().map_err(system("CreatePipe"))?;
     let input = File::from(OwnedHandle::from(input));
-    let started = start(&line, folder, Streams { input, output: output_end, errors: errors_end })?;
+    let started =
+        start(&line, folder, Streams { input: input.into(), output: output_end.into(), errors: errors_end.into() })?;
     let sent = thread("ocr-picture", move || {
         // One that ends before it has read all says why by its code.
         let _ = input_end.write_all(&picture);

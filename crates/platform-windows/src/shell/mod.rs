@@ -3,17 +3,15 @@
 
 mod console;
 mod line;
-mod start;
 
 pub use console::run_console_worker;
-pub(crate) use start::{Streams, start};
 
 use crate::identity::{failed, program};
 use crate::security::OwnedHandle;
+use crate::start::{Started, Streams, start};
 use crate::system::known_folder;
 use portcullis_model::{Cancel, Deadline, Effect, ProgramName, Shell};
 use portcullis_platform::{Captured, Permit, PortFault, PortResult, ShellEnd, ShellPort, ShellRequest, ShellRun};
-use start::Started;
 use std::fs::File;
 use std::io::{PipeReader, Read};
 use std::os::windows::io::AsRawHandle;
@@ -81,7 +79,11 @@ impl ShellPort for Win32Shell {
         let (output, output_end) = std::io::pipe().map_err(system("CreatePipe"))?;
         let (errors, errors_end) = std::io::pipe().map_err(system("CreatePipe"))?;
         let input = File::open("NUL").map_err(system("CreateFileW"))?;
-        let started = start(&line, &folder, Streams { input, output: output_end, errors: errors_end })?;
+        let started = start(
+            &line,
+            &folder,
+            Streams { input: input.into(), output: output_end.into(), errors: errors_end.into() },
+        )?;
         let (output, errors) = (Reading::begin(output)?, Reading::begin(errors)?);
         begun();
         let code = wait(&started, limit, cancel)?;
