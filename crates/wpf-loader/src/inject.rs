@@ -1,7 +1,9 @@
 //! The steps that start the inspector in another process: its library is loaded by a thread of that process, its one function
 //! is called by another, and the library is let go of again. What was written into the process is wiped before it is freed.
 
+use crate::payload::Payload;
 use crate::request::{LoadAnswer, LoadRequest};
+use object::{ExportTarget, NameOrOrdinal, Object};
 use portcullis_model::LoadStage;
 use portcullis_wpf_protocol::StartCode;
 use std::ffi::{OsStr, c_void};
@@ -10,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 use windows::Win32::Foundation::{CloseHandle, ERROR_INVALID_PARAMETER, FILETIME, HANDLE, HMODULE, WAIT_OBJECT_0};
 use windows::Win32::System::Diagnostics::Debug::WriteProcessMemory;
-use windows::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress, LoadLibraryW};
+use windows::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
 use windows::Win32::System::Memory::{
     MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE, VirtualAllocEx, VirtualFreeEx,
 };
@@ -21,12 +23,14 @@ use windows::Win32::System::Threading::{
     PROCESS_CREATE_THREAD, PROCESS_QUERY_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_VM_OPERATION, PROCESS_VM_READ,
     PROCESS_VM_WRITE, WaitForSingleObject,
 };
-use windows::core::{HSTRING, PCSTR, s, w};
+use windows::core::{PCSTR, s, w};
 
 /// Modules of a process that are looked through.
 const MODULE_CAP: usize = 2_048;
 /// Characters of a module's path.
 const PATH_CAP: usize = 32_768;
+/// The function of the library that starts the inspector.
+const ENTRY: &[u8] = b"portcullis_start";
 /// What the bootstrap says when there is no runtime, or none with a way in.
 const NO_RUNTIME: [u32; 2] = [0x2000_0001, 0x2000_0002];
 
@@ -46,8 +50,14 @@ impl Drop for Owned {
     }
 }
 
-/// Starts the inspector in the process of the request.
-pub(crate) fn inject(request: &LoadRequest, bootstrap: &Path, inspector: &Path, limit: Instant) -> Step<()> {
+/// Starts the inspector in the process of the request, by the library that lies at `bootstrap`.
+pub(crate) fn inject(
+    request: &LoadRequest,
+    library: &Payload,
+    bootstrap: &Path,
+    inspector: &Path,
+    limit: Instant,
+) -> Step<()> {
     let process = open(request)?;
     same_architecture(&process)?;
     let path = wide(bootstrap.as_os_str());
@@ -63,7 +73,7 @@ pub(crate) fn inject(request: &LoadRequest, bootstrap: &Path, inspector: &Path, 
     let mut parameter = wide(inspector.as_os_str());
     parameter.extend(wide(OsStr::new(&request.block)));
     let written = Written::new(&process, &parameter)?;
-    let start = base.wrapping_add(entry_offset(bootstrap)?);
+    let start = base.wrapping_add(entry_offset(library)?);
     // SAFETY: the address is that of the export, which the library there has at the same offset as here.
     let start: LPTHREAD_START_ROUTINE = unsafe { std::mem::transmute::<*const c_void, LPTHREAD_START_ROUTINE>(start) };
     let end = run(&process, start, written.address, limit);
@@ -147,17 +157,15 @@ fn export(library: windows::core::PCWSTR, name: PCSTR) -> Step<LPTHREAD_START_RO
     Ok(unsafe { std::mem::transmute::<unsafe extern "system" fn() -> isize, LPTHREAD_START_ROUTINE>(found) })
 }
 
-/// Where the library's function lies in it.
-fn entry_offset(bootstrap: &Path) -> Step<usize> {
-    // SAFETY: the path ends in NUL. The library's own start does nothing; it stays loaded until this process ends.
-    let own = unsafe { LoadLibraryW(&HSTRING::from(bootstrap.as_os_str())) }.map_err(failed(LoadStage::Library))?;
-    // SAFETY: the module is loaded; the name is a constant.
-    let entry = unsafe { GetProcAddress(own, s!("portcullis_start")) };
-    let entry = entry.ok_or(LoadAnswer::failed(LoadStage::Library, 0))?;
-    #[expect(clippy::as_conversions, reason = "the address of a function has no other way to a number")]
-    let entry = entry as *const c_void;
-    let offset = entry.addr().checked_sub(own.0.addr());
-    offset.ok_or(LoadAnswer::failed(LoadStage::Internal, 0))
+/// Where the library's function lies in it. The library is read and not loaded: it names libraries that this process has no use for.
+fn entry_offset(library: &Payload) -> Step<usize> {
+    let broken = LoadAnswer::failed(LoadStage::Library, 0);
+    let file = object::File::parse(library.bytes).map_err(|_| broken)?;
+    let mut exports = file.exports().map_err(|_| broken)?.flatten();
+    let entry = exports.find(|export| matches!(export.name(), NameOrOrdinal::Name(ENTRY))).ok_or(broken)?;
+    let ExportTarget::Address { address } = entry.target() else { return Err(broken) };
+    let offset = address.checked_sub(file.relative_address_base());
+    offset.and_then(|offset| usize::try_from(offset).ok()).ok_or(broken)
 }
 
 /// Text in the memory of the process. It is wiped and freed when this is dropped.

@@ -30,7 +30,7 @@ fn load(request: &LoadRequest) -> LoadAnswer {
         return LoadAnswer::failed(LoadStage::NoPayload, 0);
     };
     match lay_out(&request.folder, &[&bootstrap, &inspector]) {
-        Ok(files) => match inject(request, &files.path(&bootstrap), &files.path(&inspector), limit) {
+        Ok(files) => match inject(request, &bootstrap, &files.path(&bootstrap), &files.path(&inspector), limit) {
             Ok(()) => LoadAnswer::DONE,
             Err(answer) => answer,
         },

@@ -5,9 +5,7 @@
 
 use std::ffi::c_void;
 use windows::Win32::Foundation::{HMODULE, S_OK};
-use windows::Win32::System::ClrHosting::{
-    CLRCreateInstance, CLSID_CLRMetaHost, ICLRMetaHost, ICLRRuntimeHost, ICLRRuntimeInfo,
-};
+use windows::Win32::System::ClrHosting::{CLSID_CLRMetaHost, ICLRMetaHost, ICLRRuntimeHost, ICLRRuntimeInfo};
 use windows::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
 use windows::core::{GUID, HRESULT, Interface, PCWSTR, s, w};
 
@@ -31,6 +29,9 @@ const TEXT_CAP: usize = 32_768;
 
 /// `GetCLRRuntimeHost` of coreclr.dll.
 type GetRuntimeHost = unsafe extern "system" fn(*const GUID, *mut *mut c_void) -> HRESULT;
+
+/// `CLRCreateInstance` of mscoree.dll.
+type CreateInstance = unsafe extern "system" fn(*const GUID, *const GUID, *mut *mut c_void) -> HRESULT;
 
 /// Starts the inspector. The parameter is two texts in UTF-16, each with its NUL: the path of the assembly, and its parameter
 /// block. The answer is what the inspector gives, an HRESULT of the runtime, or one of the numbers above.
@@ -95,18 +96,38 @@ fn core_host(core: HMODULE) -> Result<ICLRRuntimeHost, u32> {
     let mut host = std::ptr::null_mut();
     // SAFETY: both pointers are valid for the call.
     let given = unsafe { way(&ICLR_RUNTIME_HOST_4, &mut host) };
-    if given != S_OK || host.is_null() {
+    // SAFETY: the runtime gave one reference to an interface that begins with the methods of this one.
+    unsafe { taken(given, host) }
+}
+
+/// The interface behind an out-pointer, when the function that filled it succeeded.
+///
+/// # Safety
+///
+/// A pointer that came with success is one reference to the interface.
+unsafe fn taken<T: Interface>(given: HRESULT, pointer: *mut c_void) -> Result<T, u32> {
+    if given != S_OK || pointer.is_null() {
         return Err(if given.is_err() { u32::from_ne_bytes(given.0.to_ne_bytes()) } else { NO_HOST });
     }
-    // SAFETY: the runtime gave one reference to an interface that begins with the methods of this one.
-    Ok(unsafe { ICLRRuntimeHost::from_raw(host) })
+    // SAFETY: the caller vouches for it.
+    Ok(unsafe { T::from_raw(pointer) })
 }
 
 /// Not verified on real Windows: the lab has no .NET Framework.
 fn framework_host() -> Result<ICLRRuntimeHost, u32> {
     let code = |error: windows::core::Error| u32::from_ne_bytes(error.code().0.to_ne_bytes());
-    // SAFETY: a constant class; the interface is asked for by its own type.
-    let meta: ICLRMetaHost = unsafe { CLRCreateInstance(&CLSID_CLRMetaHost) }.map_err(code)?;
+    // What started this runtime. Were it named as a library of this one's, an application of .NET Core would be brought it.
+    // SAFETY: a constant text; the handle is not kept, and the module stays as long as the runtime runs.
+    let shim = unsafe { GetModuleHandleW(w!("mscoree.dll")) }.map_err(code)?;
+    // SAFETY: the module is loaded and the name is a constant.
+    let way = unsafe { GetProcAddress(shim, s!("CLRCreateInstance")) }.ok_or(NO_HOST)?;
+    // SAFETY: metahost.h declares this function so.
+    let way: CreateInstance = unsafe { std::mem::transmute(way) };
+    let mut meta = std::ptr::null_mut();
+    // SAFETY: all three pointers are valid for the call.
+    let given = unsafe { way(&CLSID_CLRMetaHost, &ICLRMetaHost::IID, &mut meta) };
+    // SAFETY: the class gave one reference to the interface that was asked for.
+    let meta: ICLRMetaHost = unsafe { taken(given, meta) }?;
     // SAFETY: the version is a constant text.
     let runtime: ICLRRuntimeInfo = unsafe { meta.GetRuntime(FRAMEWORK) }.map_err(code)?;
     // SAFETY: a constant class; the interface is asked for by its own type.
