@@ -76,7 +76,7 @@ impl ThisMachine {
 #[cfg(windows)]
 impl Machine for ThisMachine {
     fn ports(&self) -> anyhow::Result<Ports> {
-        Ok(portcullis_platform_windows::ports(Arc::new(crate::loader::ExeLoader)))
+        Ok(portcullis_platform_windows::ports(Arc::<crate::loader::ExeLoader>::default()))
     }
 
     fn owner_ports(&self) -> PortResult<OwnerPorts> {

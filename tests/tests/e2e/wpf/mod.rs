@@ -4,7 +4,7 @@
 mod acts;
 mod errors;
 mod gates;
-mod ground;
+pub(crate) mod ground;
 mod inspector;
 mod joined;
 mod looks;
