@@ -53,6 +53,7 @@ namespace Portcullis.Inspector
                     return StartCode.Full;
                 }
             }
+            Ahead.Begin();
             var attempt = new Attempt(block, pipeMs);
             new Thread(() =>
             {

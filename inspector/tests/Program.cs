@@ -17,10 +17,7 @@ namespace Portcullis.Inspector.Tests
         private static int Main(string[] arguments)
         {
             var wanted = arguments.FirstOrDefault() ?? "";
-            if (wanted == HostTests.WithoutApplication)
-            {
-                return HostTests.LookWithoutApplication();
-            }
+            Alone.Do(wanted);
             var tests = typeof(Program).Assembly.GetTypes()
                 .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public))
                 .Where(method => method.GetCustomAttribute<TestAttribute>() != null)
