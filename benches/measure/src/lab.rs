@@ -87,20 +87,30 @@ pub(crate) fn milliseconds(began: Instant) -> f64 {
     began.elapsed().as_secs_f64() * 1e3
 }
 
-/// Lets this thread and all that it starts from here on run on one core. A question to the lab's system wakes another
-/// process and waits for it; on a virtual machine to do so across cores costs up to ten times as much, and another time as
-/// much on each.
-pub(crate) fn stay_on_one_core() -> Result<()> {
+/// As long as it lives, its thread and all that this starts run on one core.
+pub(crate) struct OneCore(CpuSet);
+
+impl Drop for OneCore {
+    fn drop(&mut self) {
+        // Where this fails, what comes next is measured on one core too.
+        rustix::thread::sched_setaffinity(None, &self.0).ok();
+    }
+}
+
+/// A question to the lab's system wakes another process and waits for it; on a virtual machine to do so across cores costs up to
+/// ten times as much, and another time as much on each.
+pub(crate) fn stay_on_one_core() -> Result<OneCore> {
     let allowed = rustix::thread::sched_getaffinity(None)?;
     let first = (0..CpuSet::MAX_CPU).find(|core| allowed.is_set(*core)).context("no core may be used")?;
     let mut one = CpuSet::new();
     one.set(first);
-    Ok(rustix::thread::sched_setaffinity(None, &one)?)
+    rustix::thread::sched_setaffinity(None, &one)?;
+    Ok(OneCore(allowed))
 }
 
 /// All rows; one desktop serves them.
 pub(crate) fn rows() -> Result<Vec<Row>> {
-    stay_on_one_core()?;
+    let _core = stay_on_one_core()?;
     let mut desktop = Desktop::start_sized(FULL_HD)?;
     desktop.reset()?;
     let mut rows = vec![start(&desktop)?, memory(&desktop)?];

@@ -7,6 +7,7 @@ use crate::row::{Row, median};
 use anyhow::{Context, Result, ensure};
 use portcullis_testkit::client::{Client, Era};
 use portcullis_testkit::desktop::Desktop;
+use portcullis_testkit::server::Server;
 use portcullis_testkit::wpf_app::{WpfApp, policy};
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -28,23 +29,39 @@ const SMALL_TREE: (u64, f64, &str) = (1_000, 40.0, "40 ms");
 const LARGE_TREE: (u64, f64, &str) = (10_000, 300.0, "300 ms");
 const ROUND_TRIP_MS: f64 = 2.0;
 
-/// All rows; one desktop serves them.
+/// A desktop with a server that may go into the application.
+struct Ground {
+    client: Client,
+    _server: Server,
+    desktop: Desktop,
+}
+
+impl Ground {
+    fn start() -> Result<Self> {
+        let desktop = Desktop::start()?;
+        let file = desktop.run().share().join("measured.toml");
+        std::fs::write(&file, policy(desktop.run(), &[APP], &GATES))?;
+        let server = ours_with(&desktop, &["--config", &desktop.run().windows_path(&file)])?;
+        let client = server.client(Era::Legacy)?;
+        Ok(Self { client, _server: server, desktop })
+    }
+}
+
+/// All rows. What is loaded is compiled on several threads of the application and begun by another program, on the cores that
+/// there are; questions are asked on one.
 pub(crate) fn rows() -> Result<Vec<Row>> {
-    stay_on_one_core()?;
-    let desktop = Desktop::start()?;
-    let file = desktop.run().share().join("measured.toml");
-    std::fs::write(&file, policy(desktop.run(), &[APP], &GATES))?;
-    let server = ours_with(&desktop, &["--config", &desktop.run().windows_path(&file)])?;
-    let client = server.client(Era::Legacy)?;
-    let mut rows = vec![load(&desktop, &client)?];
-    let app = WpfApp::start(desktop.run(), APP, &["--page", "visuals"])?;
-    connect(&client, &app)?;
-    let found = told(&client, "find_elements", json!({ "elementName": "VisualsPanel", "matchMode": "exact" }))?;
+    let mut rows = vec![load(&Ground::start()?)?];
+    let _core = stay_on_one_core()?;
+    let ground = Ground::start()?;
+    let app = WpfApp::start(ground.desktop.run(), APP, &["--page", "visuals"])?;
+    let client = &ground.client;
+    connect(client, &app)?;
+    let found = told(client, "find_elements", json!({ "elementName": "VisualsPanel", "matchMode": "exact" }))?;
     let panel = found.pointer("/results/0/elementId").and_then(Value::as_str).context("the panel of many visuals")?;
     for size in [SMALL_TREE, LARGE_TREE] {
-        rows.push(tree(&client, panel, size)?);
+        rows.push(tree(client, panel, size)?);
     }
-    rows.push(round_trip(&client)?);
+    rows.push(round_trip(client)?);
     app.close()?;
     Ok(rows)
 }
@@ -59,10 +76,11 @@ fn connect(client: &Client, app: &WpfApp) -> Result<Value> {
 }
 
 /// Each time an application that was never gone into; the first one pays for what is made once, and does not count.
-fn load(desktop: &Desktop, client: &Client) -> Result<Row> {
+fn load(ground: &Ground) -> Result<Row> {
+    let client = &ground.client;
     let mut times = Vec::new();
     for round in 0..=LOADS {
-        let app = WpfApp::start(desktop.run(), APP, &[])?;
+        let app = WpfApp::start(ground.desktop.run(), APP, &[])?;
         let began = Instant::now();
         connect(client, &app)?;
         let tree = told(client, "get_visual_tree", json!({}))?;

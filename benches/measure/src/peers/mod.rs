@@ -31,7 +31,7 @@ const MEMORY_PART: f64 = 2.0;
 
 /// All jobs, a line each.
 pub(crate) fn compare(tell: Tell<'_>) -> Result<()> {
-    stay_on_one_core()?;
+    let _core = stay_on_one_core()?;
     let ground = Ground::new()?;
     let peers = Lab::ready()?.peers()?;
     Peer::ALL.iter().try_for_each(|peer| peers.compile(ground.desktop.run(), *peer))?;
