@@ -3,7 +3,7 @@
 
 use crate::client::{Client, Era, ToolResult};
 use crate::journal::{EVENT_LIMIT, Journal, Mark};
-use crate::lab::{Finished, Lab, Profile, Run, Size, StdioPlan, built_exe};
+use crate::lab::{Finished, Lab, Profile, Run, Size, StdioPlan, built_exe, finish_within};
 use crate::server::{self, Server, Transport};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -169,11 +169,16 @@ impl Desktop {
 
     /// Runs the server's exe as a command to its end. A call acts, so it is told what a server is told.
     pub fn portcullis(&self, arguments: &[&str]) -> Result<Finished> {
+        self.portcullis_with(arguments, &[])
+    }
+
+    /// The same, with variables of the lab's system besides, such as those that Wine's drivers read.
+    pub fn portcullis_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Finished> {
         let (exe, mut arguments) = (server::exe(), arguments.to_vec());
         if arguments.first() == Some(&"call") {
             arguments.extend(server::rights_flags(&self.run, &exe)?);
         }
-        self.run.output(&exe, &arguments, PROGRAM_LIMIT)
+        finish_within(&mut self.run.command(&exe, &arguments, variables)?, PROGRAM_LIMIT)
     }
 
     /// A client of a server with these flags, legacy over stdio and modern over HTTP. The server is kept and used

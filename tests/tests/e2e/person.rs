@@ -1,10 +1,11 @@
 //! What reaches the person at the machine: sounds, notifications, the session at the screen. The lab's own picture of its screen
-//! is the oracle for what comes up; what this system lacks is said and never called done.
+//! is the oracle for what comes up, and a sound device that keeps what it is given for what is heard; what this system lacks is
+//! said and never called done.
 
 use portcullis_testkit::client::Era;
 use portcullis_testkit::desktop::desktop;
 use portcullis_testkit::server::{Transport, new_data_folder};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// One second of silence.
 fn second() -> Vec<u8> {
@@ -12,6 +13,54 @@ fn second() -> Vec<u8> {
         b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1F\0\0\0\0\0\0\x01\0\x08\0data\x40\x1F\0\0".to_vec();
     wav.extend([0x80; 8_000]);
     wav
+}
+
+/// Half a second of a tone without a moment of silence, as samples of 16 bits at 44,100 a second, and the file of it.
+fn tone() -> (Vec<u8>, Vec<u8>) {
+    let sample = |at: i16| (at % 100) * 240 - 12_001;
+    let samples: Vec<u8> = (0..22_050_i16).flat_map(|at| sample(at).to_le_bytes()).collect();
+    let mut wav =
+        b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x44\xAC\0\0\x88\x58\x01\0\x02\0\x10\0data".to_vec();
+    wav.extend(u32::try_from(samples.len()).unwrap().to_le_bytes());
+    wav.extend(&samples);
+    (samples, wav)
+}
+
+/// ALSA's words for a sound device that keeps what it is given in a file.
+fn keeping_device(file: &str) -> String {
+    format!(
+        "pcm.!default {{ type plug slave.pcm \"kept\" }}\n\
+         pcm.kept {{ type file slave.pcm \"nothing\" file \"{file}\" format \"raw\" }}\n\
+         pcm.nothing {{ type null }}\n"
+    )
+}
+
+#[test]
+fn what_is_played_is_what_the_sound_device_is_given() {
+    let desktop = desktop().unwrap();
+    let folder = new_data_folder(desktop.run()).unwrap();
+    let (samples, wav) = tone();
+    std::fs::write(folder.join("tone.wav"), wav).unwrap();
+    let (device, heard) = (folder.join("alsa.conf"), folder.join("heard.raw"));
+    std::fs::write(&device, keeping_device(heard.to_str().unwrap())).unwrap();
+    let policy = folder.join("policy.toml");
+    let windows = desktop.run().windows_path(&folder);
+    std::fs::write(&policy, format!("version = 1\n[tools]\ntier3 = true\n[files]\nread = ['{windows}']\n")).unwrap();
+    let (config, data) = (desktop.run().windows_path(&policy), format!(r"{windows}\data"));
+    let play = |arguments: Value| {
+        let variables = [("ALSA_CONFIG_PATH", device.to_str().unwrap())];
+        let call = ["call", "PlaySound", "--args", &arguments.to_string(), "--config", &config, "--data", &data];
+        desktop.portcullis_with(&call, &variables).unwrap()
+    };
+    let done = play(json!({ "path": format!(r"{windows}\tone.wav") }));
+    assert_eq!(done.stdout.trim(), "confirmed: the sound device played all 0.5 s", "{}", done.stderr);
+    // What the device is not given in time it fills with silence.
+    let heard = std::fs::read(&heard).unwrap();
+    let heard: Vec<u8> = heard.chunks(2).filter(|sample| *sample != [0, 0]).flatten().copied().collect();
+    assert!(heard == samples, "the device was given something else");
+    // A name is Windows' business, which does not tell what comes of it.
+    let named = play(json!({ "sound": "asterisk" }));
+    assert!(named.stdout.starts_with("unverified: "), "{} {}", named.stdout, named.stderr);
 }
 
 #[test]
