@@ -3,15 +3,22 @@
 
 use portcullis_model::{Cancel, CancelReason, Deadline, Interrupted};
 use portcullis_platform::PortFault;
+use std::os::windows::io::AsRawHandle;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
 use std::time::Duration;
+use windows::Win32::Foundation::HANDLE;
+use windows::Win32::System::Threading::WaitForSingleObject;
 
 /// Helper threads of one kind that may exist at once. One that never returns takes a place for good, so a program that
 /// hangs every caller cannot fill the process with threads, nor take the places of another kind.
 const HELPER_CAP: usize = 8;
 /// How long one look at the answer lasts; a withdrawn call is noticed between two.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// How long a helper that has answered may take to end before nobody waits for that any more, in milliseconds.
+const ENDING_MS: u32 = 50;
 
 /// What a caller is told when every helper hangs.
 const FULL: &str = "as many programs as it waits for hang; restart the server or end them";
@@ -63,7 +70,10 @@ impl Helpers {
         };
         loop {
             match answers.recv_timeout(deadline.slice(LOOK).remaining()) {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    let_end(&thread);
+                    return Ok(answer);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => match thread.join() {
                     Err(panic) => std::panic::resume_unwind(panic),
@@ -76,6 +86,13 @@ impl Helpers {
             }
         }
     }
+}
+
+/// Lets a thread that has answered end. A process that ends while one of its threads is just ending may get that thread's exit
+/// code and lose its own.
+fn let_end(thread: &JoinHandle<()>) {
+    // SAFETY: the handle is open as long as the value lives.
+    let _ = unsafe { WaitForSingleObject(HANDLE(thread.as_raw_handle()), ENDING_MS) };
 }
 
 /// A place among the helpers, given back when the thread ends.
