@@ -43,7 +43,7 @@ namespace Portcullis.Inspector
         }
 
         /// <summary>Compiles it all.</summary>
-        internal static void Compile()
+        private static void Compile()
         {
             try
             {

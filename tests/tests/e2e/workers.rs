@@ -9,6 +9,7 @@ use portcullis_testkit::journal::EVENT_LIMIT;
 use portcullis_testkit::server::Transport;
 use portcullis_testkit::wpf_app::WpfApp;
 use serde_json::json;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -88,6 +89,9 @@ fn a_worker_that_does_not_answer_is_replaced_and_nothing_is_lost() {
     desktop.journal().await_control(mark, "click", "greet").unwrap();
 }
 
+/// How long a process must have been there to be called one that waits: one that loads is gone when its load is over.
+const STAYS: Duration = Duration::from_millis(500);
+
 /// After a load there is one for the next, which takes it; the last one ends with the server.
 #[test]
 fn a_worker_waits_for_the_next_load_and_ends_with_its_server() {
@@ -95,12 +99,24 @@ fn a_worker_waits_for_the_next_load_and_ends_with_its_server() {
     let mut ground = Ground::form(&desktop, READS, &[]);
     let here = namespace(ground.server.process().unwrap()).unwrap();
     let await_workers = |what: &str, fits: &dyn Fn(&BTreeSet<u32>) -> bool| await_workers(&here, "wpf-load", what, fits);
+    let await_one = |what: &str| {
+        let since = RefCell::new((BTreeSet::new(), Instant::now()));
+        await_workers(what, &|now| {
+            let mut since = since.borrow_mut();
+            if since.0 != *now {
+                *since = (now.clone(), Instant::now());
+            }
+            now.len() == 1 && since.1.elapsed() >= STAYS
+        })
+    };
     assert!(workers(&here, "wpf-load").is_empty(), "nothing was loaded yet");
     let [one, two] = [0, 1].map(|_| WpfApp::start(desktop.run(), "Fixture.Form", &[]).unwrap());
     ground.connect(&one);
-    let first = await_workers("none waits for the next load", &|now| now.len() == 1);
+    let first = await_one("none waits for the next load");
     ground.connect(&two);
-    await_workers("the one that waited was not taken", &|now| now.len() == 1 && now.is_disjoint(&first));
+    // In the very moment in which the next one is made.
+    let third = await_workers("none is made after the second load", &|now| now.iter().any(|one| !first.contains(one)));
+    assert!(third.is_disjoint(&first), "the one that waited was not taken");
     ground.server.kill().unwrap();
     await_workers("one outlived its server", &BTreeSet::is_empty);
     one.close().unwrap();
