@@ -150,6 +150,38 @@ mod tests {
         assert_eq!(PortFault::from(left.unwrap_err()), PortFault::Interrupted(Interrupted(CancelReason::Stop)));
     }
 
+    /// Takes its time when its thread ends.
+    struct Slow;
+
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+
+    std::thread_local! {
+        static SLOW: Slow = Slow::begin();
+    }
+
+    impl Slow {
+        fn begin() -> Self {
+            Self
+        }
+    }
+
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            let begun = std::time::Instant::now();
+            while begun.elapsed() < Duration::from_millis(10) {
+                std::thread::yield_now();
+            }
+            ENDED.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    #[test]
+    fn a_helper_that_has_answered_has_ended_when_its_answer_is_given() {
+        static HELPERS: Helpers = Helpers::new();
+        assert_eq!(HELPERS.run(soon(), &Cancel::new(), || SLOW.with(|_| 7)), Ok(7));
+        assert_eq!(ENDED.load(Ordering::Acquire), 1);
+    }
+
     #[test]
     fn a_panic_of_the_work_is_the_callers() {
         static HELPERS: Helpers = Helpers::new();
