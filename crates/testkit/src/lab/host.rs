@@ -145,7 +145,9 @@ pub(super) fn install(packages: &[&str], progress: &dyn Progress) -> Result<()> 
             super::finish_within(&mut update, APT_UPDATE_LIMIT)?;
             let mut install = Command::new("apt-get");
             install.env("DEBIAN_FRONTEND", "noninteractive");
-            install.args(["-q", "install", "-y", "--no-install-recommends"]).args(packages);
+            // An interrupted attempt may still be at its end, and has dpkg's own lock till then.
+            install.args(["-q", "-o", "DPkg::Lock::Timeout=120"]);
+            install.args(["install", "-y", "--no-install-recommends"]).args(packages);
             super::run_within(&mut install, APT_INSTALL_LIMIT)
         })
         .context("installing the host's packages")

@@ -9,6 +9,7 @@ use super::{Cleaned, Run, RunState, Size};
 use super::{Dotnet, Node, Peers, build, clients, host, mutation, node, peers, remove, rootfs, run, sdk, template};
 use anyhow::{Context, Result, bail};
 use process_wrap::std::{CommandWrap, ProcessGroup};
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -192,8 +193,10 @@ impl Lab {
     pub fn up_in(cache: Cache, progress: &dyn Progress) -> Result<Lab> {
         host::require_root("make the lab")?;
         cache.create()?;
-        let _lock = cache.lock_within("up", UP_LOCK_LIMIT, progress)?;
+        let lock = cache.lock_within("up", UP_LOCK_LIMIT, progress)?;
+        // Before the lock is passed on: a package may start a service, which would keep it for good.
         host::install_missing(progress)?;
+        pass_on(&lock)?;
         let wine = rootfs::make(&cache, progress)?;
         template::make(&cache, &wine, progress)?;
         rust_src::make(&cache, &wine, progress)?;
@@ -243,7 +246,8 @@ impl Lab {
     /// Fetches the servers that ours is measured beside, which `up` does not.
     pub fn make_peers(progress: &dyn Progress) -> Result<()> {
         let lab = Lab::ready()?;
-        let _lock = lab.cache.lock_within("up", UP_LOCK_LIMIT, progress)?;
+        let lock = lab.cache.lock_within("up", UP_LOCK_LIMIT, progress)?;
+        pass_on(&lock)?;
         peers::make(&lab.cache, &lab.wine, progress)
     }
 
@@ -272,6 +276,12 @@ impl Lab {
     pub fn live_runs(&self) -> Result<Vec<String>> {
         live_runs(&self.cache)
     }
+}
+
+/// Lets every program that is started from here on hold this lock too. When we are killed, what we had started goes on
+/// for a moment, or to its end, and writes into the part that it makes; till then nobody may make that part anew.
+fn pass_on(lock: &File) -> Result<()> {
+    fcntl_setfd(lock, FdFlags::empty()).context("cannot pass a lock on")
 }
 
 /// The names of all runs of a cache that are alive; works also when the lab is half made.
@@ -313,4 +323,25 @@ pub fn clean(cache: &Cache) -> Result<Cleaned> {
         }
     }
     Ok(cleaned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Stdio;
+
+    #[test]
+    fn a_lock_that_was_passed_on_is_held_until_the_last_program_has_ended() {
+        let top = tempfile::tempdir().unwrap();
+        let cache = Cache::at(top.path());
+        cache.create().unwrap();
+        let lock = cache.try_lock("up").unwrap().unwrap();
+        pass_on(&lock).unwrap();
+        let mut program = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        drop(lock);
+        assert!(cache.try_lock("up").unwrap().is_none(), "the program's is gone with ours");
+        drop(program.stdin.take());
+        program.wait().unwrap();
+        assert!(cache.lock_within("up", Duration::from_secs(20), &Quiet).is_ok());
+    }
 }
