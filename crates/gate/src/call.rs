@@ -234,7 +234,7 @@ impl Gate {
         self.0.holders.take_ended(is_good).iter().for_each(|tables| tables.close());
     }
 
-    /// Ends the work in order: calls are cancelled, keys released, the chain closed. Waits at most `limit`.
+    /// Ends the work in order: calls are cancelled, keys released, notices taken away, the chain closed. Waits at most `limit`.
     pub fn shut_down(&self, limit: Duration) {
         let inner = &self.0;
         inner.closing.store(true, Ordering::SeqCst);
@@ -258,6 +258,7 @@ impl Gate {
         if let Err(fault) = inner.parts.ports.input.release_all() {
             tracing::warn!(%fault, "held keys could not be released");
         }
+        inner.parts.ports.notices.take_away();
         let calls = inner.calls.load(Ordering::Relaxed);
         if let Err(fault) = inner.parts.ledger.append(&Entry::ServerStopped(ServerStopped { calls }), Durability::Now) {
             tracing::error!(%fault, "the end of the server could not be recorded");

@@ -17,6 +17,7 @@ use portcullis_platform::{NoticeShown, PortFault, SessionState};
 use portcullis_platform_fake::{Call as PortCall, FakeDesktop, Trouble};
 use portcullis_policy::{Approval, FilterSpec, RateWords};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn notify_as(gate: &Gate, principal: Principal, arguments: Value) -> Answer {
     gate.call(Call { principal, tool: "Notification".to_owned(), arguments, cancel: Cancel::new() })
@@ -50,6 +51,16 @@ fn a_notification_says_which_way_it_came_and_only_windows_word_confirms_it() {
     assert_eq!((shown[0].title(), shown[0].message()), ("Agent: Message", "done"));
     desktop.trouble(PortCall::ShowNotice, Trouble::Fail(PortFault::Unsupported("no area".to_owned())));
     assert_eq!(notify(&gate, json!({ "message": "x" })).unwrap_err().code, FaultCode::Unsupported);
+}
+
+#[test]
+fn what_is_shown_goes_with_the_server() {
+    let desktop = FakeDesktop::demo();
+    let gate = open_gate(&desktop, Approval::Never, |rules| rules);
+    assert_eq!(word(&notify(&gate, json!({ "message": "done" }))), Some("confirmed"));
+    assert_eq!(desktop.notices_taken_away(), 0);
+    gate.shut_down(Duration::from_secs(9));
+    assert_eq!(desktop.notices_taken_away(), 1);
 }
 
 /// Whatever the texts are, the title begins with our mark on one line and nothing of it hides; and a person is not flooded.

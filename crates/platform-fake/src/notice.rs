@@ -8,6 +8,8 @@ use portcullis_platform::{NoticePort, NoticeShown, Permit, PortResult};
 #[derive(Default)]
 pub(crate) struct Notices {
     pub(crate) shown: Vec<Notice>,
+    /// How many of them were taken away.
+    taken_away: usize,
     told: Option<NoticeShown>,
 }
 
@@ -15,6 +17,11 @@ impl FakeDesktop {
     /// What was shown, the first first.
     pub fn notices(&self) -> Vec<Notice> {
         self.lock().notices.shown.clone()
+    }
+
+    /// How many of them were taken away, which is not the same as what Windows took away by itself.
+    pub fn notices_taken_away(&self) -> usize {
+        self.lock().notices.taken_away
     }
 
     /// Lays down what is told of every notice from now on; a balloon that came up when nothing is.
@@ -33,5 +40,10 @@ impl NoticePort for FakeDesktop {
             state.notices.shown.push(notice.clone());
         }
         Ok(told)
+    }
+
+    fn take_away(&self) {
+        let mut state = self.lock();
+        state.notices.taken_away = state.notices.shown.len();
     }
 }

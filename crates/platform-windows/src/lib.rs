@@ -59,7 +59,7 @@ pub fn ports(loader: Arc<dyn LoaderPort>) -> Ports {
         input: Arc::new(input::Win32Input::default()),
         loader,
         network: Arc::new(network::Win32Network),
-        notices: Arc::new(notice::Win32Notices),
+        notices: Arc::new(notice::Win32Notices::default()),
         ocr: Arc::new(ocr::Win32Ocr::default()),
         processes: processes.clone(),
         registry: Arc::new(keys::Win32Registry),

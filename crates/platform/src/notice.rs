@@ -23,4 +23,8 @@ pub trait NoticePort: Send + Sync {
     /// Shows the notice as plain text: as a toast where this program has an identity of its own on the machine, else as a balloon,
     /// which goes by itself. Makes no identity. Needs `ShowNotification`.
     fn show(&self, permit: &Permit, notice: &Notice, deadline: Deadline, cancel: &Cancel) -> PortResult<NoticeShown>;
+
+    /// Takes away what is still shown and would otherwise be left to the notification area, which notices late that a program is
+    /// gone. For the end of the server: waits a fraction of a second at most, and a balloon that comes after it goes at once.
+    fn take_away(&self);
 }

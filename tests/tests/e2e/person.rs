@@ -6,6 +6,11 @@ use portcullis_testkit::client::Era;
 use portcullis_testkit::desktop::desktop;
 use portcullis_testkit::server::{Transport, new_data_folder};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// How long the display may take to show a balloon, and to take it away.
+const COMES_UP: Duration = Duration::from_secs(20);
+const GOES: Duration = Duration::from_secs(2);
 
 /// One second of silence.
 fn second() -> Vec<u8> {
@@ -112,4 +117,30 @@ fn a_notification_says_that_it_is_a_balloon_and_never_more_than_is_known() {
     assert!(is_unsupported || told.iter().any(|told| answer.text.starts_with(told)), "{}", answer.text);
     let long = client.call("Notification", json!({ "message": "x".repeat(256) })).unwrap();
     assert_eq!(long.fault("code"), Some("bad_argument"), "{}", long.text);
+}
+
+/// What the display shows beside what the server says: the balloon comes up, and it does not outlive its server.
+#[test]
+fn a_balloon_comes_up_on_the_display_and_goes_with_its_server() {
+    let desktop = desktop().unwrap();
+    let screen = desktop.run().screen().unwrap();
+    let server = desktop.own_server(Transport::Stdio, &[]).unwrap();
+    let client = server.client(Era::Legacy).unwrap();
+    let before = screen.windows().unwrap();
+    let message = "The backup of the large disk is done, and nothing of it was lost on the way.";
+    let answer = client.call("Notification", json!({ "title": "Lab", "message": message })).unwrap();
+    assert!(!answer.is_error, "{}", answer.text);
+    // Wine's icons are smaller, and nothing else comes up meanwhile.
+    let wide = screen
+        .await_windows("no balloon on the display", Instant::now() + COMES_UP, |windows| {
+            let known = |(x, y): (i32, i32)| before.iter().any(|window| (window.x, window.y) == (x, y));
+            windows.iter().find(|w| w.width > 100 && !known((w.x, w.y))).map(|w| (w.x, w.y, w.width))
+        })
+        .unwrap();
+    drop(client);
+    server.close().unwrap();
+    let gone = screen.await_windows("the balloon has outlived its server", Instant::now() + GOES, |windows| {
+        windows.iter().all(|w| (w.x, w.y, w.width) != wide).then_some(())
+    });
+    gone.unwrap();
 }

@@ -4,7 +4,8 @@
 use crate::identity::failed;
 use portcullis_model::{Cancel, CancelReason, Deadline, Interrupted, Notice};
 use portcullis_platform::{NoticeShown, PortFault, PortResult};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 use windows::Win32::Foundation::{HWND, LPARAM, LRESULT, WPARAM};
@@ -38,66 +39,93 @@ const ICON: u32 = 1;
 const TIP: &str = "Portcullis: a message from an agent";
 const CLASS: PCWSTR = w!("PortcullisNotice");
 
-static SHOWING: AtomicUsize = AtomicUsize::new(0);
+/// How long the balloons may take to go when they are taken away.
+const GOES: Duration = Duration::from_millis(300);
 
-/// Shows a balloon, and waits until Windows tells that it came up, or has had the time for it.
-pub(super) fn show(notice: &Notice, deadline: Deadline, cancel: &Cancel) -> PortResult<NoticeShown> {
-    let place = Place::wait(deadline, cancel)?;
-    let (tell, told) = mpsc::sync_channel(1);
-    let (notice, theirs) = (notice.clone(), cancel.clone());
-    let thread = std::thread::Builder::new().name("notice".to_owned()).spawn(move || {
-        let _place = place;
-        if let Err(fault) = live(&notice, &theirs, &tell) {
-            // Nobody listens when the call was withdrawn.
-            let _ = tell.send(Err(fault));
+/// The balloons of this process.
+#[derive(Clone, Default)]
+pub(super) struct Balloons(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    showing: AtomicUsize,
+    /// No balloon stays any longer.
+    taken_away: AtomicBool,
+}
+
+impl Balloons {
+    /// Shows a balloon, and waits until Windows tells that it came up, or has had the time for it.
+    pub(super) fn show(&self, notice: &Notice, deadline: Deadline, cancel: &Cancel) -> PortResult<NoticeShown> {
+        let place = Place::wait(self, deadline, cancel)?;
+        let (tell, told) = mpsc::sync_channel(1);
+        let (notice, theirs) = (notice.clone(), cancel.clone());
+        let thread = std::thread::Builder::new().name("notice".to_owned()).spawn(move || {
+            if let Err(fault) = live(&notice, &theirs, &place.0, &tell) {
+                // Nobody listens when the call was withdrawn.
+                let _ = tell.send(Err(fault));
+            }
+        });
+        thread.map_err(|_| PortFault::Unsupported("start a further thread".to_owned()))?;
+        loop {
+            match told.recv_timeout(deadline.slice(LOOK).remaining()) {
+                Ok(told) => return told.map(|seen| NoticeShown::Balloon { seen }),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(PortFault::Hung),
+            }
+            cancel.check()?;
+            if deadline.passed() {
+                return Err(Interrupted(CancelReason::Deadline).into());
+            }
         }
-    });
-    thread.map_err(|_| PortFault::Unsupported("start a further thread".to_owned()))?;
-    loop {
-        match told.recv_timeout(deadline.slice(LOOK).remaining()) {
-            Ok(told) => return told.map(|seen| NoticeShown::Balloon { seen }),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(PortFault::Hung),
+    }
+
+    /// Has every balloon go, and waits for that.
+    pub(super) fn take_away(&self) {
+        self.0.taken_away.store(true, Ordering::Release);
+        let (deadline, pause) = (Deadline::after(GOES), Cancel::new());
+        while self.0.showing.load(Ordering::Acquire) > 0 && !deadline.passed() {
+            // Nobody withdraws it.
+            let _ = pause.wait(deadline.slice(LOOK).remaining());
         }
-        cancel.check()?;
-        if deadline.passed() {
-            return Err(Interrupted(CancelReason::Deadline).into());
-        }
+    }
+
+    fn are_taken_away(&self) -> bool {
+        self.0.taken_away.load(Ordering::Acquire)
     }
 }
 
 /// One of the places for balloons.
-struct Place;
+struct Place(Balloons);
 
 impl Place {
-    fn wait(deadline: Deadline, cancel: &Cancel) -> PortResult<Self> {
+    fn wait(balloons: &Balloons, deadline: Deadline, cancel: &Cancel) -> PortResult<Self> {
         let free = |showing: usize| (showing < AT_ONCE).then_some(showing + 1);
-        while SHOWING.fetch_update(Ordering::AcqRel, Ordering::Acquire, free).is_err() {
+        while balloons.0.showing.fetch_update(Ordering::AcqRel, Ordering::Acquire, free).is_err() {
             if deadline.passed() {
                 return Err(Interrupted(CancelReason::Deadline).into());
             }
             cancel.wait(deadline.slice(LOOK).remaining())?;
         }
-        Ok(Self)
+        Ok(Self(balloons.clone()))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        SHOWING.fetch_sub(1, Ordering::AcqRel);
+        self.0.0.showing.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 /// The life of a balloon, on its own thread: it comes up, that is told, it stays, it goes.
-fn live(notice: &Notice, cancel: &Cancel, tell: &SyncSender<PortResult<bool>>) -> PortResult<()> {
+fn live(notice: &Notice, cancel: &Cancel, all: &Balloons, tell: &SyncSender<PortResult<bool>>) -> PortResult<()> {
     let window = Window::create()?;
     let icon = Icon::add(&window, notice)?;
     icon.pop_up()?;
-    let seen = window.wait(Deadline::after(COMES_UP), cancel, |last| last == NIN_BALLOONSHOW)?;
+    let seen = window.wait(Deadline::after(COMES_UP), cancel, all, |last| last == NIN_BALLOONSHOW)?;
     // Nobody listens when the call was withdrawn; then the next wait ends at once.
     let _ = tell.send(Ok(seen));
     let gone = |last| matches!(last, NIN_BALLOONHIDE | NIN_BALLOONTIMEOUT | NIN_BALLOONUSERCLICK);
-    window.wait(Deadline::after(STAYS), cancel, gone).map(drop)
+    window.wait(Deadline::after(STAYS), cancel, all, gone).map(drop)
 }
 
 /// A window that no one sees, for what the notification area tells.
@@ -142,8 +170,9 @@ impl Window {
         u32::try_from(told).unwrap_or(0)
     }
 
-    /// Takes messages until what was told last is what is waited for; whether it came before the deadline.
-    fn wait(&self, until: Deadline, cancel: &Cancel, is_it: impl Fn(u32) -> bool) -> PortResult<bool> {
+    /// Takes messages until what was told last is what is waited for; whether it came before the deadline, and before all
+    /// balloons are taken away.
+    fn wait(&self, until: Deadline, cancel: &Cancel, all: &Balloons, is_it: impl Fn(u32) -> bool) -> PortResult<bool> {
         loop {
             let mut message = MSG::default();
             // SAFETY: the out-pointer is a local; the window is this thread's. Sent messages are taken here too.
@@ -154,7 +183,7 @@ impl Window {
             if is_it(self.last()) {
                 return Ok(true);
             }
-            if until.passed() {
+            if until.passed() || all.are_taken_away() {
                 return Ok(false);
             }
             cancel.wait(until.slice(LOOK).remaining())?;

@@ -11,7 +11,10 @@ use portcullis_platform::{NoticePort, NoticeShown, Permit, PortResult};
 static HELPERS: Helpers = Helpers::new();
 
 /// The session's notifications.
-pub(crate) struct Win32Notices;
+#[derive(Default)]
+pub(crate) struct Win32Notices {
+    balloons: balloon::Balloons,
+}
 
 impl NoticePort for Win32Notices {
     fn show(&self, permit: &Permit, notice: &Notice, deadline: Deadline, cancel: &Cancel) -> PortResult<NoticeShown> {
@@ -26,6 +29,10 @@ impl NoticePort for Win32Notices {
             }
             // A system without toasts has balloons.
         }
-        balloon::show(notice, deadline, cancel)
+        self.balloons.show(notice, deadline, cancel)
+    }
+
+    fn take_away(&self) {
+        self.balloons.take_away();
     }
 }

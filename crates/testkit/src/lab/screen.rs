@@ -113,14 +113,25 @@ impl Screen {
 
     /// Waits for a window whose title contains the text.
     pub fn await_window(&self, title: &str, deadline: Instant) -> Result<XWindow> {
+        let what = format!("no window titled `{title}` on the display");
+        self.await_windows(&what, deadline, |windows| windows.iter().find(|w| w.title.contains(title)).cloned())
+    }
+
+    /// Waits until the windows of the display are such that something is made of them; `what` is wrong while they are not.
+    pub fn await_windows<T>(
+        &self,
+        what: &str,
+        deadline: Instant,
+        made_of: impl Fn(&[XWindow]) -> Option<T>,
+    ) -> Result<T> {
         loop {
             let windows = self.windows()?;
-            if let Some(found) = windows.iter().find(|w| w.title.contains(title)) {
-                return Ok(found.clone());
+            if let Some(made) = made_of(&windows) {
+                return Ok(made);
             }
             if Instant::now() >= deadline {
                 let seen: Vec<&str> = windows.iter().map(|w| w.title.as_str()).filter(|t| !t.is_empty()).collect();
-                bail!("no window titled `{title}` on the display in time; there are: {}", seen.join(", "));
+                bail!("{what} in time; there are: {}", seen.join(", "));
             }
             thread::sleep(POLL);
         }
