@@ -1,13 +1,13 @@
 //! What an action says of its effect when its caller wants to be shown nothing: evidence where there is some, and otherwise
 //! what was looked at, without waiting for what could not be seen.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
 
 mod common;
 
 use common::open_gate;
 use portcullis_gate::{Call, Gate};
-use portcullis_model::{Cancel, Outcome, Point, Principal, Rect};
+use portcullis_model::{Cancel, Outcome, Part, Point, Principal, Rect, Reply};
 use portcullis_platform_fake::{Call as PortCall, FakeDesktop, WindowBuilder};
 use portcullis_policy::Approval;
 use serde_json::{Value, json};
@@ -18,7 +18,13 @@ const WATCHED: Duration = Duration::from_millis(400);
 
 fn desktop() -> FakeDesktop {
     let desktop = FakeDesktop::new();
-    desktop.open(WindowBuilder::new("Words", "words.exe").at(Rect::new(0, 0, 400, 300)).text("Here").edit("Name", ""));
+    desktop.open(
+        WindowBuilder::new("Words", "words.exe")
+            .at(Rect::new(0, 0, 400, 300))
+            .text("Here")
+            .edit("Name", "")
+            .button("Go", |_| {}),
+    );
     desktop
 }
 
@@ -61,6 +67,27 @@ fn where_windows_alone_are_looked_at_nothing_more_is_said_and_nothing_waited_for
         });
         assert!(quick, "{tool} waits for what it cannot see");
     }
+}
+
+/// A press of a button that shows no state, where nothing comes up.
+#[test]
+fn an_element_without_a_state_is_not_watched_for_one() {
+    let (gate, cancel) = (gate(), Cancel::new());
+    let arguments = json!({ "name": "Go" });
+    let find = Call { principal: Principal::local(), tool: "FindElement".to_owned(), arguments, cancel };
+    let reply = gate.call(find).unwrap();
+    let Reply::View { parts, .. } = &reply else { panic!("{reply:?}") };
+    let [Part::Text(found)] = parts.as_slice() else { panic!("{reply:?}") };
+    let name = found.lines().last().and_then(|line| line.split_once(' ')).unwrap().0;
+    let quick = (0..5).any(|_| {
+        let (outcome, said, took) = act(&gate, "Click", json!({ "ref": name, "how": "pointer" }), "none");
+        assert_eq!(outcome, "unverified", "{said}");
+        let what =
+            "the element itself shows no state; only windows were looked at, and none of its program came or went";
+        assert!(said.ends_with(&format!("{what} within 50 ms")), "{said}");
+        took < WATCHED
+    });
+    assert!(quick);
 }
 
 /// Another program brings the pointer there after the call has begun: the move changes nothing, and no target sees one.

@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 /// How long an action without visible effect is watched before it is called so.
 const NO_EFFECT_AFTER: Duration = Duration::from_millis(400);
-/// How long one is watched of which windows alone are to be looked at. Whatever else it did stays unseen, so a longer wait
-/// would end in the same answer, that nothing is known.
-const WINDOWS_ONLY_AFTER: Duration = Duration::from_millis(50);
+/// How long one is watched that its caller does not want observed and whose element shows no state. Whatever else it did stays
+/// unseen, so a longer wait would end in the same answer, that nothing is known.
+const UNSEEN_AFTER: Duration = Duration::from_millis(50);
 /// The first pause between two looks; each further one is twice as long, up to [`LAST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(3);
 /// The longest pause between two looks.
@@ -135,42 +135,43 @@ impl<'call> Watch<'call> {
         if shown == Shown::Already {
             return self.reply(Outcome::NoEffect { observed: how.to_owned() }, &[]);
         }
-        let (lines, changed) = self.await_change(shown == Shown::Yes)?;
+        let (lines, changed) = self.await_change(shown)?;
+        let span = self.patience(shown).as_millis();
         let outcome = if changed || shown == Shown::Yes {
             Outcome::confirmed(how)
-        } else if self.before.is_none() && self.own.is_none() {
-            Outcome::Unverified { why: format!("{how}; {}", self.hardly_looked_at()) }
-        } else if self.before.is_none() && shown == Shown::Unknown && !self.own_has_state() {
-            Outcome::Unverified { why: format!("{how}; the element itself shows no state, and observe is none") }
+        } else if self.is_unseen(shown) {
+            let stateless = if self.own.is_some() { "the element itself shows no state; " } else { "" };
+            let seen = if self.window.is_none() {
+                "nothing was looked at".to_owned()
+            } else {
+                format!("only windows were looked at, and none of its program came or went within {span} ms")
+            };
+            Outcome::Unverified { why: format!("{how}; {stateless}{seen}") }
         } else {
             let what = if self.before.is_some() { "nothing changed" } else { "the element itself stayed as it was" };
-            Outcome::NoEffect { observed: format!("{how}; {what} within {} ms", NO_EFFECT_AFTER.as_millis()) }
+            Outcome::NoEffect { observed: format!("{how}; {what} within {span} ms") }
         };
         self.reply(outcome, &lines)
     }
 
-    /// What was looked at where neither the window's content nor the element was read.
-    fn hardly_looked_at(&self) -> String {
-        if self.window.is_none() {
-            return "nothing was looked at".to_owned();
-        }
-        let span = self.patience().as_millis();
-        format!("only windows were looked at, and none of its program came or went within {span} ms")
+    /// Whether an effect would not be seen: the window's content was not read, and the element was not or shows no state.
+    fn is_unseen(&self, shown: Shown) -> bool {
+        self.before.is_none() && (self.own.is_none() || (shown == Shown::Unknown && !self.own_has_state()))
     }
 
     /// How long an effect that does not show is waited for.
-    fn patience(&self) -> Duration {
-        match (&self.window, &self.before, &self.own) {
+    fn patience(&self, shown: Shown) -> Duration {
+        match (&self.window, &self.own) {
             // Nothing that could show it is looked at.
-            (None, None, None) => Duration::ZERO,
-            (Some(_), None, None) if self.observe == Observe::None => WINDOWS_ONLY_AFTER,
+            (None, None) if self.before.is_none() => Duration::ZERO,
+            _ if self.observe == Observe::None && self.is_unseen(shown) => UNSEEN_AFTER,
             _ => NO_EFFECT_AFTER,
         }
     }
 
     /// Answers with an outcome that was found out otherwise, and what changed in the window meanwhile.
     pub(crate) fn end_with(self, outcome: Outcome) -> Result<Reply, Fault> {
-        let (lines, _) = self.await_change(true)?;
+        let (lines, _) = self.await_change(Shown::Yes)?;
         self.reply(outcome, &lines)
     }
 
@@ -194,9 +195,9 @@ impl<'call> Watch<'call> {
             .is_some_and(|own| own.value.is_some() || own.states.check.is_some() || own.states.expanded.is_some())
     }
 
-    /// Looks until something changed that counts, or the time for that is over.
-    fn await_change(&self, seen: bool) -> Result<(Vec<String>, bool), Fault> {
-        let (started, patience) = (Instant::now(), self.patience());
+    /// Looks until something changed that counts, or the time for that is over. What the control has shown counts already.
+    fn await_change(&self, shown: Shown) -> Result<(Vec<String>, bool), Fault> {
+        let (started, patience, seen) = (Instant::now(), self.patience(shown), shown == Shown::Yes);
         // What a control has shown by itself is there; only where the window shows nothing of it a second look is worth a pause.
         let mut pause = if seen { Duration::ZERO } else { FIRST_PAUSE };
         let mut lines = Vec::new();
