@@ -34,7 +34,7 @@ pub(crate) enum LogLevel {
 pub(crate) enum Command {
     /// Serve MCP to a client
     Serve(Box<ServeArgs>),
-    /// List the tools that are open
+    /// List the tools: which are open, and what shuts the others
     Tools(ToolsArgs),
     /// Call one tool, once, through the same gate
     Call(CallArgs),

@@ -1,4 +1,5 @@
-//! `portcullis tools`: which tools are open under the policy and given flags, as a table or as JSON. It needs no desktop.
+//! `portcullis tools`: which tools are open under the policy and given flags, as a table, which says of each that is shut what
+//! shuts it, or as JSON. It needs no desktop.
 
 use crate::cli::{AnchorFlags, ToolsArgs};
 use crate::{Machine, compose, settings};
@@ -14,12 +15,12 @@ pub(crate) fn run(machine: &dyn Machine, args: &ToolsArgs) -> anyhow::Result<Exi
     let settings = settings::load(machine, args.policy.config.clone(), flags, &Environment::read())?;
     let rules = compose::rules(machine, &settings, &AnchorFlags::default(), &catalogue)?;
     let local = Principal::local();
-    let open = |tool: &&portcullis_tools::AnyTool| rules.admit(&local, tool.descriptor().row()).is_ok();
+    let admitted = |tool: &portcullis_tools::AnyTool| rules.admit(&local, tool.descriptor().row());
     if args.json {
         let tools: Vec<_> = catalogue
             .tools()
             .iter()
-            .filter(open)
+            .filter(|tool| admitted(tool).is_ok())
             .map(|tool| {
                 json!({
                     "name": tool.descriptor().name,
@@ -36,8 +37,11 @@ pub(crate) fn run(machine: &dyn Machine, args: &ToolsArgs) -> anyhow::Result<Exi
     }
     for tool in catalogue.tools() {
         let descriptor = tool.descriptor();
-        let state = if open(&tool) { "open" } else { "shut" };
-        out!("{:<38} tier {}  {state}  {}", descriptor.name, descriptor.tier.number(), descriptor.title);
+        let (state, why) = match admitted(tool) {
+            Ok(()) => ("open", String::new()),
+            Err(denial) => ("shut", format!(": {}", denial.rule)),
+        };
+        out!("{:<38} tier {}  {state}  {}{why}", descriptor.name, descriptor.tier.number(), descriptor.title);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -56,6 +56,27 @@ fn nothing_that_a_file_holds_steers_the_terminal() {
 }
 
 #[test]
+fn the_list_of_tools_says_what_shuts_each_that_is_shut() {
+    let home = FakeHome::new().unwrap();
+    let line = |flags: &[&str], name: &str| {
+        let done = home.run(&[&["tools"], flags].concat()).unwrap();
+        assert!(done.status.success(), "{flags:?}: {}", done.stderr);
+        done.stdout.lines().find(|line| line.split(' ').next() == Some(name)).unwrap().to_owned()
+    };
+    let without: &[&str] = &["--exclude-tools", "Snapshot"];
+    for (flags, name, state, why) in [
+        (&[][..], "Snapshot", "open", ""),
+        (&[], "Shell", "shut", "tier 3 (alter) is closed; the effect is run_shell"),
+        (&[], "click_element", "shut", "`gates.destructive` is false"),
+        (without, "Snapshot", "shut", "the owner's list of tools leaves it out"),
+    ] {
+        let line = line(flags, name);
+        assert!(line.contains(&format!("  {state}  ")) && line.contains(why), "{line}");
+        assert_eq!(line.contains(": "), state == "shut", "{line}");
+    }
+}
+
+#[test]
 fn each_flag_of_the_tool_filter_opens_what_it_says_and_an_exclusion_subtracts() {
     let home = FakeHome::new().unwrap();
     let open = |flags: &[&str]| -> BTreeMap<String, u64> {
