@@ -5,7 +5,8 @@ use crate::identity::{ProcessHandle, failed};
 use portcullis_platform::PortResult;
 use windows::Win32::Foundation::{CloseHandle, ERROR_ACCESS_DENIED, HANDLE, HLOCAL, LocalFree};
 use windows::Win32::Security::Authorization::{
-    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
+    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, ConvertStringSidToSidW,
+    SDDL_REVISION_1,
 };
 use windows::Win32::Security::{
     GetSidSubAuthority, GetSidSubAuthorityCount, GetTokenInformation, LookupAccountSidW, PSECURITY_DESCRIPTOR, PSID,
@@ -20,6 +21,9 @@ const TOKEN_ANSWER_WORDS: usize = 32;
 
 /// Characters of an account's name or its domain (`UNLEN` and `DNLEN` are less).
 const ACCOUNT_NAME_CAP: usize = 260;
+
+/// What the SIDs of one machine's or domain's accounts begin with (`SECURITY_NT_NON_UNIQUE`).
+const OF_ONE_DOMAIN: &str = "S-1-5-21-";
 
 /// A kernel handle that closes itself.
 #[derive(Debug)]
@@ -100,14 +104,39 @@ pub(crate) fn user_account() -> windows::core::Result<(String, String)> {
     let answer = ask_token(&token_of(&process)?, TokenUser)?;
     // SAFETY: a successful answer of this class begins with a TOKEN_USER, and the buffer is larger than one.
     let user: TOKEN_USER = unsafe { answer.as_ptr().cast::<TOKEN_USER>().read() };
+    // SAFETY: the SID is valid and lies in the answer, which lives to the end of this function.
+    unsafe { account(user.User.Sid) }
+}
+
+/// The name of a group or account that every machine has, such as Everyone, in this machine's language. None for those of one
+/// machine or domain, since a domain may have to be asked for them.
+pub(crate) fn common_name(sid: &str) -> Option<String> {
+    if sid.starts_with(OF_ONE_DOMAIN) {
+        return None;
+    }
+    let mut parsed = PSID::default();
+    // SAFETY: the text ends in NUL and outlives the call; the out-pointer is a local.
+    unsafe { ConvertStringSidToSidW(&HSTRING::from(sid), &mut parsed) }.ok()?;
+    let _memory = Local(parsed.0);
+    // SAFETY: the API gave a valid SID, which is freed after this.
+    let (_, name) = unsafe { account(parsed) }.ok()?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// Domain and name of an account.
+///
+/// # Safety
+///
+/// `sid` points to a valid SID in memory that is alive and does not change during the call.
+unsafe fn account(sid: PSID) -> windows::core::Result<(String, String)> {
     let (mut name, mut domain) = ([0u16; ACCOUNT_NAME_CAP], [0u16; ACCOUNT_NAME_CAP]);
     let room = u32::try_from(ACCOUNT_NAME_CAP).unwrap_or(0);
     let (mut name_room, mut domain_room, mut kind) = (room, room, SID_NAME_USE::default());
-    // SAFETY: the SID lies in the answer, which lives to the end of this function; both buffers are as large as said.
+    // SAFETY: the caller vouches for the SID; both buffers are as large as said.
     unsafe {
         LookupAccountSidW(
             PCWSTR::null(),
-            user.User.Sid,
+            sid,
             Some(PWSTR(name.as_mut_ptr())),
             &mut name_room,
             Some(PWSTR(domain.as_mut_ptr())),

@@ -2,7 +2,7 @@
 //! Rights are only read here, never changed.
 
 use crate::registry;
-use crate::security::{Local, sid_text, user_sid};
+use crate::security::{Local, common_name, sid_text, user_sid};
 use crate::system::known_folder;
 use portcullis_platform::{Distrust, FileTrustPort, Keepers};
 use std::ffi::c_void;
@@ -115,10 +115,11 @@ fn trusted(path: &Path, keepers: Keepers) -> Result<Vec<String>, Distrust> {
 }
 
 fn distrust(path: &Path, keepers: Keepers, stranger: Stranger, verb: &str) -> Distrust {
+    let named = |sid: String| common_name(&sid).map_or(sid.clone(), |name| format!("{name} ({sid})"));
     let why = match stranger {
-        Stranger::Owner(sid) => format!("it belongs to {sid}"),
+        Stranger::Owner(sid) => format!("it belongs to {}", named(sid)),
         Stranger::Everybody => format!("it has no access list, so everybody can {verb} it"),
-        Stranger::Entry(sid) => format!("{sid} can {verb} it"),
+        Stranger::Entry(sid) => format!("{} can {verb} it", named(sid)),
     };
     let who = if keepers == Keepers::User { "you, SYSTEM and Administrators" } else { "Administrators" };
     let remedy = format!("let nobody but {who} own and {verb} it, in Properties > Security or with icacls");
@@ -215,6 +216,16 @@ mod tests {
     #[test]
     fn the_folder_of_all_users_is_what_the_shell_calls_so() {
         assert_eq!(program_data(), known_folder(&FOLDERID_ProgramData));
+    }
+
+    #[test]
+    fn who_can_write_has_a_name_where_every_machine_has_one() {
+        let why = |sid: &str| distrust(Path::new("x"), Keepers::User, Stranger::Entry(sid.to_owned()), "write").why;
+        let everyone = why("S-1-1-0");
+        assert!(everyone.ends_with(" (S-1-1-0) can write it") && !everyone.starts_with(' '), "{everyone}");
+        for other in ["S-1-5-21-1-2-3-1001", "S-1-5-99-7"] {
+            assert_eq!(why(other), format!("{other} can write it"));
+        }
     }
 
     /// A variable of this process is whatever its starter made it.
