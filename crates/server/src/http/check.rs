@@ -167,6 +167,7 @@ async fn pass(checks: &Checks, mut request: Request, next: Next) -> Result<Respo
     }
     let caller = sessions::Caller::new(known);
     let sent_json = words::is_json(request.headers());
+    let ends_session = request.method() == Method::DELETE;
     let response = CALLER.scope(Arc::clone(&caller), next.run(request)).await;
     if caller.was_refused() {
         let reason = "there are too many sessions; try again when others have ended";
@@ -174,6 +175,10 @@ async fn pass(checks: &Checks, mut request: Request, next: Next) -> Result<Respo
         return Err(turned.with(header::RETRY_AFTER, HeaderValue::from(SESSION_PAUSE)));
     }
     check_body(&connection)?;
+    if ends_session && response.status() == StatusCode::ACCEPTED {
+        // The SDK answers as if the end were still to come, and clients take that for a failure; the session is gone.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     Ok(words::in_words(response, sent_json))
 }
 
