@@ -92,7 +92,9 @@ mod tests {
     use crate::decision::{Approval, Ask, Decision, Rules, ToolRow};
     use crate::filter::{FilterSpec, ToolFilter};
     use crate::roots::roots;
-    use portcullis_model::{CallId, Digest, Effect, Origin, Principal, ProcessId, Reversibility, Scope, Tier};
+    use portcullis_model::{
+        CallId, Digest, Effect, FaultCode, Origin, Principal, ProcessId, Reversibility, Scope, Tier, WpfGate,
+    };
     use std::path::Path;
 
     const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -212,6 +214,24 @@ mod tests {
         .map(|facts| list().check(&facts, true).unwrap_err());
         let [first, rest @ ..] = &denials;
         assert!(rest.iter().all(|denial| denial == first), "{denials:?}");
+    }
+
+    #[test]
+    fn a_program_is_gone_into_when_it_is_named_and_each_gate_is_open() {
+        let filter = ToolFilter::resolve(&FilterSpec::default(), &["connect"]).unwrap();
+        let open = Valued::new(true, Origin::File { path: Path::new("p.toml").into(), line: 2 });
+        let gates = [(WpfGate::SensitiveReads, open)].into_iter().collect();
+        let rules = Rules::new(filter, Approval::Never, OWN).with_wpf_targets(list()).with_gates(gates);
+        let (reads, models) = (WpfGate::SensitiveReads, WpfGate::Viewmodel);
+        for (path, through, wanted) in [
+            (r"C:\Apps\Plain.exe", &[][..], None),
+            (r"C:\Apps\Plain.exe", &[reads], None),
+            (r"C:\Apps\Plain.exe", &[reads, models], Some(FaultCode::NotEnabled)),
+            (r"C:\Apps\Other.exe", &[reads], Some(FaultCode::Denied)),
+        ] {
+            let found = rules.check_application(&Principal::local(), &program(path, None, None), through);
+            assert_eq!(found.err().map(|denial| denial.code), wanted, "{path} {through:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::rates::RateWords;
 use crate::roots::roots;
 use portcullis_model::{
     Access, Authenticated, Chord, Durability, Entry, FilePath, Ledger, LedgerFault, ProcessId, ProgramName,
-    ServiceName, Standing, Valued, WindowIdentity, WindowPattern,
+    ServiceName, Standing, TaskPath, Valued, WindowIdentity, WindowPattern,
 };
 use std::sync::{Arc, Mutex};
 
@@ -238,6 +238,27 @@ fn the_session_of_another_user_is_refused_whatever_is_open() {
         "{}",
         said(false)
     );
+}
+
+/// The tasks of Windows itself mend and guard it, and ours is what the owner set up.
+#[test]
+fn a_task_of_windows_or_of_ours_is_refused_whatever_is_open() {
+    let (local, open) = (Principal::local(), rules(|spec| spec.enable_tier3 = true, Approval::Never));
+    let row = ToolRow { effects: &[Effect::ChangeScheduledTasks], ..SET_CLIPBOARD };
+    for (path, is_open) in [
+        (r"\Backup", true),
+        (r"\MicrosoftOffice\Update", true),
+        (r"\Backup\Microsoft", true),
+        (r"\Microsoft\Windows\Defrag\ScheduledDefrag", false),
+        (r"microsoft\x", false),
+        (r"\Portcullis\Server", false),
+    ] {
+        let task = Resource::ScheduledTask { path: TaskPath::parse(path).unwrap() };
+        let said = verdict(&open.decide(ask(&local, row, &[Effect::ChangeScheduledTasks], vec![task])));
+        let wanted =
+            if is_open { "allow [ChangeScheduledTasks]" } else { r"Denied: tasks in \Microsoft and \Portcullis" };
+        assert!(said.starts_with(wanted), "{path}: {said}");
+    }
 }
 
 fn keys(text: &str) -> Resource {
