@@ -140,7 +140,7 @@ namespace Portcullis.Inspector.Infrastructure
             {
                 return true;
             }
-            if (IsBoundToSecret(element, property))
+            if (IsBoundToSecret(element, property) || PathProperties.BroughtSecret(element, property))
             {
                 return true;
             }
@@ -156,7 +156,7 @@ namespace Portcullis.Inspector.Infrastructure
             DependencyObject? at = element;
             for (var level = 0; at != null && level < TemplateLevels; level++)
             {
-                if (at is PasswordBox || ShowsSecret(at) || ShowsTextOfItself(at))
+                if (at is PasswordBox || ShowsSecret(at) || PathProperties.ShowsSecret(at) || ShowsTextOfItself(at))
                 {
                     return true;
                 }

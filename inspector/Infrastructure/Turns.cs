@@ -301,7 +301,7 @@ namespace Portcullis.Inspector.Infrastructure
         internal static void Leave(bool isAct) => depth -= isAct ? 0 : 1;
 
         /// <summary>What is answered for an exception: whose code threw it is told by where it comes from.</summary>
-        internal static WireException Translate(Exception e)
+        internal static WireException Translate(Exception e, string when = "")
         {
             if (e is WireException wire)
             {
@@ -312,7 +312,7 @@ namespace Portcullis.Inspector.Infrastructure
             var isOurs = thrower == typeof(Turns).Assembly;
             return new WireException(
                 isOurs ? ErrorCode.Internal : ErrorCode.AppException,
-                (isOurs ? "the inspector made a mistake: " : "the application threw ") + inner.GetType().Name,
+                (isOurs ? "the inspector made a mistake: " : "the application threw ") + inner.GetType().Name + when,
                 ("type", Json.Of(inner.GetType().FullName ?? inner.GetType().Name)));
         }
 

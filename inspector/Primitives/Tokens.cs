@@ -117,14 +117,18 @@ namespace Portcullis.Inspector.Primitives
             {
                 element.SetCurrentValue(Property, current);
             }
-            return IsThere(element);
+            return IsThere;
         }
 
-        private bool IsThere(DependencyObject element)
+        /// <summary>Whether what was kept is what is there now.</summary>
+        internal bool IsThere
         {
-            var now = Kept(element.ReadLocalValue(Property));
-            return ReferenceEquals(now, local) || (local is ValueType && Equals(now, local))
-                || (now is ResourceReference one && local is ResourceReference other && Equals(one.Key, other.Key));
+            get
+            {
+                var now = Kept(Element.ReadLocalValue(Property));
+                return ReferenceEquals(now, local) || (local is ValueType && Equals(now, local))
+                    || (now is ResourceReference one && local is ResourceReference other && Equals(one.Key, other.Key));
+            }
         }
 
         private sealed class ResourceReference

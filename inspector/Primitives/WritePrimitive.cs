@@ -134,11 +134,29 @@ namespace Portcullis.Inspector.Primitives
             // Made before anything is kept or changed, so that a bad value leaves no trace.
             var value = op.Kind == WriteKind.Clear ? null
                 : Conversion.To(op.Value ?? throw WireException.Bad("value is missing"), element, property, context.Handles);
+            PathProperties.Ask(context, element, property, value);
+            var before = new PropertyToken(element, context.Handles.Of(element), property);
             if (asked.Keep)
             {
-                row.Token = tokens.Add(new PropertyToken(element, context.Handles.Of(element), property));
+                row.Token = tokens.Add(before);
             }
-            switch (op.Kind)
+            try
+            {
+                Write(op.Kind, element, property, value);
+            }
+            catch (Exception e) when (!(e is WireException))
+            {
+                // The value is there before those who listen to the property hear of it.
+                throw Turns.Translate(e, PutBack(before)
+                    ? " when the value was written; the property is as it was before, which undoes nothing else that the application did"
+                    : " when the value was written, and the value is there all the same");
+            }
+            After(row, element, property);
+        }
+
+        private static void Write(WriteKind kind, DependencyObject element, DependencyProperty property, object? value)
+        {
+            switch (kind)
             {
                 case WriteKind.Set:
                     // A binding both ways would take the value for its source, and stay.
@@ -155,7 +173,24 @@ namespace Portcullis.Inspector.Primitives
                     element.ClearValue(property);
                     break;
             }
-            After(row, element, property);
+        }
+
+        /// <summary>Puts back what was there; whether it is.</summary>
+        private static bool PutBack(PropertyToken before)
+        {
+            if (!before.IsRestorable)
+            {
+                return false;
+            }
+            try
+            {
+                before.Restore();
+            }
+            catch (Exception)
+            {
+                // Who listens to the property throws again; what is there tells.
+            }
+            return before.IsThere;
         }
 
         private static void Update(WriteOp op, DependencyObject element, DependencyProperty property)

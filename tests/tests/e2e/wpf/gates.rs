@@ -1,7 +1,7 @@
 //! The gates on a live application: shut, a tool behind one is not listed and refused by name; open alone, it does what needs no
 //! other. Which tool is behind which gate is written down here once more, as the source documents it.
 
-use super::ground::Ground;
+use super::ground::{ALL, Ground};
 use super::rows::{Stage, at};
 use portcullis_testkit::desktop::{Desktop, desktop};
 use portcullis_testkit::server::{exe, new_data_folder};
@@ -126,6 +126,35 @@ fn what_a_call_does_besides_needs_its_gate_too() {
     let chain = stage.meant(r#"{"elementId": "@AddressContent", "propertyName": "Content"}"#);
     let told = ground.told("get_binding_value_chain", chain).to_string();
     assert!(!told.contains("Oslo"), "{told}");
+    app.close().unwrap();
+}
+
+/// A property that names a path reads by it for whoever writes the path: what lies behind the elements, and secrets too.
+#[test]
+fn attack_a_path_that_is_written_opens_no_gate_and_no_secret() {
+    let desktop = desktop().unwrap();
+    let app = WpfApp::start(desktop.run(), "Fixture.Form", &[]).unwrap();
+    let shut = ["injection", "sensitive_reads", "destructive"];
+    for (gates, path, said) in [
+        (&shut[..], "DataContext.Balance", "viewmodel"),
+        (&shut, "Content", "viewmodel"),
+        (ALL, "DataContext.Password", "a secret by its name"),
+        (ALL, "DataContext.ApiKey", "a secret by its name"),
+        (ALL, "Content.DataContext.Name", "the items are elements"),
+    ] {
+        let ground = with_gates(&desktop, gates);
+        ground.connect(&app);
+        let stage = Stage::new(&ground, &app);
+        let tabs = stage.id("PageTabs");
+        let write = json!({ "elementId": tabs, "propertyName": "SelectedValuePath", "value": path });
+        let step = json!({ "mutations": [{ "tool": "set_dp_value", "args": write }] });
+        for (tool, arguments) in [("set_dp_value", write), ("batch_mutate", step)] {
+            let told = ground.call(tool, arguments).text;
+            assert!(told.contains(said), "{tool} {path}: {told}");
+        }
+        let held = json!({ "elementId": tabs, "propertyName": "SelectedValuePath" });
+        assert_eq!(ground.told("get_dp_value_source", held)["currentValue"], "", "{path}");
+    }
     app.close().unwrap();
 }
 
