@@ -392,7 +392,7 @@ pub const KEYS: &[Key] = &[
         default: "none",
         flag: None,
         what: "Image names of programs that get no input, and whose controls and windows are not operated, closed, moved or \
-               brought to the front. Their processes are not ended.",
+               brought to the front. Their processes are not ended; starting one is not refused by this.",
     },
     Key {
         path: "input.deny_chords",

@@ -129,6 +129,17 @@ fn attack_a_step_may_no_more_than_its_caller() {
     }
 }
 
+/// The steps may hold what is typed, so that a wrong word is not repeated; the right ones are said.
+#[test]
+fn a_wrong_expectation_is_answered_with_those_that_there_are() {
+    let gate = open_gate(&FakeDesktop::demo(), Approval::Never, |rules| rules);
+    let fault = call(&gate, &json!([{ "tool": "GetClipboard", "expect": "hunter2`, expected x" }])).unwrap_err();
+    assert_eq!(fault.field.as_deref(), Some("steps[0].expect"), "{fault}");
+    let rule = fault.rule.clone().unwrap();
+    assert!(rule.contains("one of `answer`, `confirmed`, `effect`"), "{rule}");
+    assert!(!fault.to_string().contains("hunter2"), "{fault}");
+}
+
 #[test]
 fn steps_end_with_the_call_that_makes_them() {
     let desktop = FakeDesktop::demo();

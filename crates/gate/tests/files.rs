@@ -149,6 +149,17 @@ fn a_search_ends_at_its_limit_and_says_so() {
     assert_eq!(found["cut"], "as many as asked for were found");
     let found = door.data("FileSearch", json!({ "path": r"C:\root", "pattern": "*.log", "limit": 60 }));
     assert_eq!((found["found"].as_array().unwrap().len(), &found["cut"]), (60, &Value::Null));
+    for what_finds_nothing in [
+        json!({ "pattern": "" }),
+        json!({ "pattern": "../**" }),
+        json!({ "pattern": "many//x" }),
+        json!({ "pattern": "*", "content": "a\nb" }),
+        json!({ "pattern": "*", "match_case": true }),
+    ] {
+        let mut arguments = json!({ "path": r"C:\root" });
+        arguments.as_object_mut().unwrap().extend(what_finds_nothing.as_object().unwrap().clone());
+        assert!(door.refusal("FileSearch", arguments).starts_with("BadArgument: "), "{what_finds_nothing}");
+    }
 }
 
 #[test]
@@ -296,6 +307,19 @@ fn a_file_is_written_whole_or_at_its_end() {
     assert_eq!(holds(), Some(b"old".to_vec()));
     let said = door.text("FileWrite", write(json!({ "append": true, "content": "\r\nü", "encoding": "windows-1252" })));
     assert_eq!((said.as_str(), holds()), ("confirmed: 3 bytes added; the file has 6", Some(b"old\r\n\xfc".to_vec())));
+    let wide = |more: Value| {
+        let mut arguments = json!({ "path": r"C:\root\out\wide.txt", "append": true, "encoding": "utf-16le" });
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        arguments
+    };
+    let holds_wide = || door.desktop.file(r"C:\root\out\wide.txt");
+    door.text("FileWrite", wide(json!({ "content": "a" })));
+    let said = door.text("FileWrite", wide(json!({ "content": "ü" })));
+    assert_eq!(said, "confirmed: 2 bytes added; the file has 6");
+    assert_eq!(holds_wide(), Some(vec![0xFF, 0xFE, b'a', 0, 0xFC, 0]), "one mark, at the begin");
+    let said = door.refusal("FileWrite", wide(json!({ "content": "b", "encoding": "utf-16be" })));
+    assert_eq!(said, "BadArgument: what is added has the encoding of what is there");
+    assert_eq!(holds_wide().unwrap().len(), 6, "nothing was added");
     let said = door.refusal("FileWrite", write(json!({ "expect_sha256": OLD_DIGEST })));
     assert_eq!(
         (said.as_str(), holds().unwrap().len()),

@@ -199,6 +199,7 @@ fn a_window_of_a_program_that_takes_no_input_is_not_closed_moved_or_brought_to_t
     assert!(door.done().is_empty(), "{:?}", door.done());
     let text = door.text("MinimizeAll", json!({}));
     assert!(text.contains("left ") && text.contains("minimised "), "the others are: {text}");
+    assert!(text.contains(": a rule of the owner keeps it as it is") && !text.contains("permit"), "{text}");
 }
 
 #[test]

@@ -82,6 +82,8 @@ fn explain(schema: &Value, arguments: &Value, path: &str, message: &str, secret:
     let fault = Fault::new(FaultCode::BadArgument, format!("`{path}` is not valid")).field(path);
     let fault = if secret.contains(&top) && message.starts_with(AT_MOST) {
         fault.rule(message.to_owned())
+    } else if let Some(known) = known_words(message).filter(|_| secret.contains(&top)) {
+        fault.rule(format!("it is {known}; what was given is not repeated here"))
     } else if secret.contains(&top) {
         fault.rule("it has the wrong type or length; its value is not repeated here")
     } else {
@@ -90,6 +92,13 @@ fn explain(schema: &Value, arguments: &Value, path: &str, message: &str, secret:
         fault.value(value).rule(message.to_owned())
     };
     fault.remedy(describe(schema, top))
+}
+
+/// Of serde's message about a word that is none of ours, what ours are. The word itself stands before them.
+fn known_words(message: &str) -> Option<&str> {
+    const KNOWN: &str = "`, expected ";
+    message.starts_with("unknown variant `").then_some(())?;
+    message.rfind(KNOWN).and_then(|at| message.get(at.saturating_add(KNOWN.len())..))
 }
 
 /// What the schema says of an argument, as a remedy.

@@ -47,7 +47,7 @@ struct Step {
     tool: Text<80>,
     /// Its arguments
     args: Option<Map<String, Value>>,
-    /// answer (default): no error. effect: not no_effect
+    /// answer (default): no error; confirmed: an effect was seen; effect: not no_effect
     expect: Option<Expect>,
     /// Text that its answer must hold
     holds: Option<Text<400>>,

@@ -177,6 +177,7 @@ fn what_is_written_and_deleted_is_what_reg_exe_finds() {
         ("list", "REG_MULTI_SZ", json!(["one", "two"]), "REG_MULTI_SZ one\\0two"),
         ("number", "REG_DWORD", json!("0xffffffff"), "REG_DWORD 0xffffffff"),
         ("bytes", "REG_BINARY", json!("00ff10"), "REG_BINARY 00FF10"),
+        ("none", "REG_BINARY", json!(""), "REG_BINARY"),
         ("text", "REG_SZ", json!("Hello again"), "REG_SZ Hello again"),
     ] {
         let arguments = json!({ "key": key, "value_name": name, "data": data, "reg_type": kind, "create": true });

@@ -153,8 +153,8 @@ machine's own are `loopback`; what is shared out by providers and overlay networ
 const WPF: &str = "
 ## What holds for WPF applications
 
-No tool of this build connects to one; the list is read, checked and explained all the same, so that it stands before the first
-does. `portcullis policy explain --wpf-target PATH [--sha256 HEX] [--signer SUBJECT]` says what the list says of a program.
+Without an entry there is none that a tool connects to. `portcullis policy explain --wpf-target PATH [--sha256 HEX]
+[--signer SUBJECT]` says what the list says of a program.
 
 An entry is one program by its exact path, as it really lies: absolute, on a drive of this machine, without `..`, wildcard,
 short name, link, stream, share or device, and with its extension. `sha256` is that of the program's file; `signer` is the

@@ -6,7 +6,7 @@ mod nt;
 mod reparse;
 mod write;
 
-use crate::identity::failed;
+use crate::identity::{failed, last_error};
 use crate::security::OwnedHandle;
 use crate::system::user_profile;
 use nt::{How, open, told};
@@ -164,6 +164,10 @@ fn final_path_of(file: HANDLE) -> PortResult<FilePath> {
     let mut buffer = vec![0_u16; PATH_CAP];
     // SAFETY: the handle is open; the buffer goes with its length and outlives the call.
     let length = unsafe { GetFinalPathNameByHandleW(file, &mut buffer, FILE_NAME_NORMALIZED) };
+    if length == 0 {
+        // It tells nothing of where the file lies, so that it leads away is not known either.
+        return Err(last_error("GetFinalPathNameByHandleW"));
+    }
     let units = usize::try_from(length).ok().and_then(|length| buffer.get(..length)).unwrap_or_default();
     let text = String::from_utf16(units).map_err(|_| FileFault::LeadsAway)?;
     let local = text.strip_prefix(TOLD).ok_or(FileFault::LeadsAway)?;

@@ -81,8 +81,10 @@ impl Held {
             return Ok(Put::Already);
         }
         let key = self.reopened(KEY_SET_VALUE)?;
+        // The address of no bytes is none, which the system would look at all the same.
+        let data = Some(bytes.as_slice()).filter(|bytes| !bytes.is_empty());
         // SAFETY: the key is open; the name ends in NUL; the bytes are passed with their length; all outlive the call.
-        let told = unsafe { RegSetValueExW(key.0, &HSTRING::from(name), None, REG_VALUE_TYPE(kind), Some(&bytes)) };
+        let told = unsafe { RegSetValueExW(key.0, &HSTRING::from(name), None, REG_VALUE_TYPE(kind), data) };
         if told != ERROR_SUCCESS {
             return Err(fault(told, "RegSetValueExW"));
         }

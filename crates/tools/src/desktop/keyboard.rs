@@ -147,6 +147,15 @@ impl Tool for Type {
                 .rule("text is characters, line ends and tabs")
                 .remedy("use Shortcut for keys"));
         }
+        if args.how == Some(TypeHow::Value) {
+            let rule = "with how value the text takes the place of all that is there";
+            if matches!(args.caret, Some(Caret::Start | Caret::End)) {
+                return Err(Fault::bad_argument("caret", "", rule, "leave out how, or the caret"));
+            }
+            if args.clear == Some(false) {
+                return Err(Fault::bad_argument("clear", "false", rule, "leave out how, or clear"));
+            }
+        }
         let given: TargetArgs = args.target();
         let target = if given.is_empty() { None } else { Some(given.resolve(cx)?) };
         let window = match &target {

@@ -9,7 +9,7 @@ use crate::tool::{AnyTool, Planned, Tool};
 use portcullis_model::{
     Effect, Fault, FaultCode, Outcome, Reply, Resource, Reversibility, Tier, WindowIdentity, nearest,
 };
-use portcullis_platform::{Placement, ShowState, WindowInfo};
+use portcullis_platform::{Placement, PortFault, ShowState, WindowInfo};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -233,6 +233,7 @@ impl Tool for MinimizeAll {
             let line = header(info, &all).line(&mut refs(cx));
             match placed {
                 Ok(()) => minimised.push(line),
+                Err(PortFault::OutsidePermit(_)) => left.push(format!("{line}: a rule of the owner keeps it as it is")),
                 Err(fault) => left.push(format!("{line}: {fault}")),
             }
         }

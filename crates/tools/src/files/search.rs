@@ -48,7 +48,7 @@ pub(super) struct FileSearchArgs {
     recursive: Option<bool>,
     /// Default 50
     limit: Option<Int<1, RESULT_CAP>>,
-    /// Text that the file holds
+    /// Text that a line of the file holds
     content: Option<Text<500>>,
     /// Whether the case of letters in content counts
     match_case: Option<bool>,
@@ -144,12 +144,24 @@ impl Tool for FileSearch {
         let pattern = Pattern::new(&written).map_err(|error| {
             Fault::bad_argument("pattern", &args.pattern.0, error.msg, "use * ? [a-z] and ** between separators")
         })?;
+        if written.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
+            let rule = "it names what lies in or below the folder, as a name or as names between single separators";
+            return Err(Fault::bad_argument("pattern", &args.pattern.0, rule, "say * for all names"));
+        }
+        if args.content.is_none() && args.match_case.is_some() {
+            let rule = "it goes with content; names are compared as Windows does, whatever their case";
+            return Err(Fault::bad_argument("match_case", "", rule, "leave it out"));
+        }
         let needle = args.content.map(|Text(text)| {
             let match_case = args.match_case.unwrap_or(false);
             Needle { text: if match_case { text } else { fold(&text) }, match_case }
         });
         if needle.as_ref().is_some_and(|needle| needle.text.is_empty()) {
             return Err(Fault::bad_argument("content", "", "the text is not empty", "leave it out to search names"));
+        }
+        if needle.as_ref().is_some_and(|needle| needle.text.contains(['\n', '\r'])) {
+            let rule = "the text is looked for in each line, and holds no line end";
+            return Err(Fault::bad_argument("content", "", rule, "look for one line of it"));
         }
         let folder = cx.readers.resolve_file(&args.path.0, LastLink::Followed)?;
         let mut effects = vec![Effect::ListFiles];

@@ -66,8 +66,17 @@ fn utf16_without_mark(sample: &[u8]) -> Content {
     }
 }
 
-/// Bytes to be written.
-pub(super) struct Written(pub(super) Vec<u8>);
+/// Bytes to be written, and how many of them are a mark that stands at the begin of a file alone.
+pub(super) struct Written {
+    pub(super) bytes: Vec<u8>,
+    pub(super) mark: usize,
+}
+
+impl Written {
+    fn plain(bytes: Vec<u8>) -> Self {
+        Self { bytes, mark: 0 }
+    }
+}
 
 /// Why a text cannot be written: the rule.
 pub(super) struct UnknownEncoding(pub(super) &'static str);
@@ -75,22 +84,23 @@ pub(super) struct UnknownEncoding(pub(super) &'static str);
 /// A text as bytes: UTF-8 when nothing is said, UTF-16 with its mark, base64 for `binary`. What the encoding lacks is
 /// refused and never replaced.
 pub(super) fn encoded(text: &str, label: Option<&str>) -> Result<Written, UnknownEncoding> {
-    let Some(label) = label else { return Ok(Written(text.as_bytes().to_vec())) };
+    let Some(label) = label else { return Ok(Written::plain(text.as_bytes().to_vec())) };
     if label.eq_ignore_ascii_case(BINARY) {
         let decoded = STANDARD.decode(text.trim());
-        return decoded.map(Written).map_err(|_| UnknownEncoding("the content for binary is base64"));
+        return decoded.map(Written::plain).map_err(|_| UnknownEncoding("the content for binary is base64"));
     }
     let encoding = Encoding::for_label(label.as_bytes())
         .ok_or(UnknownEncoding("it is the name of an encoding of the WHATWG list, or binary"))?;
     if encoding == UTF_16LE || encoding == UTF_16BE {
         let bytes = |unit: u16| if encoding == UTF_16LE { unit.to_le_bytes() } else { unit.to_be_bytes() };
-        return Ok(Written(std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(bytes).collect()));
+        let bytes = std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(bytes).collect();
+        return Ok(Written { bytes, mark: 2 });
     }
     let (bytes, _, lossy) = encoding.encode(text);
     if lossy {
         return Err(UnknownEncoding("the encoding has every character of the content"));
     }
-    Ok(Written(bytes.into_owned()))
+    Ok(Written::plain(bytes.into_owned()))
 }
 
 /// Lines of a text that is fed in pieces. A line ends at a line feed; a carriage return before it belongs to the ending.
@@ -162,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_text_is_written_in_the_encoding_that_is_asked_for() {
-        let bytes = |text, label| encoded(text, label).map(|written| written.0).map_err(|error| error.0);
+        let bytes = |text, label| encoded(text, label).map(|written| written.bytes).map_err(|error| error.0);
         assert_eq!(bytes("ü\r\n", None).unwrap(), "ü\r\n".as_bytes());
         assert_eq!(bytes("a", Some("utf-16le")).unwrap(), b"\xff\xfea\0");
         assert_eq!(bytes("a", Some("UTF-16BE")).unwrap(), b"\xfe\xff\0a");

@@ -38,7 +38,7 @@ pub(super) struct Bound {
     file: Held,
     /// Folders that are missing, the highest first.
     folders: Vec<FilePath>,
-    bytes: Vec<u8>,
+    written: Written,
     append: bool,
     expected: Option<String>,
 }
@@ -71,8 +71,8 @@ impl Tool for FileWrite {
 
     fn plan(args: FileWriteArgs, cx: &PlanContext<'_>) -> Result<Planned<Bound>, Fault> {
         let label = args.encoding.as_ref().map(|Text(label)| label.as_str());
-        let bytes = match encoded(&args.content.0, label) {
-            Ok(Written(bytes)) => bytes,
+        let written = match encoded(&args.content.0, label) {
+            Ok(written) => written,
             Err(UnknownEncoding(rule)) => {
                 let shown = label.unwrap_or_default();
                 return Err(Fault::bad_argument("encoding", shown, rule, "leave it out for utf-8"));
@@ -83,7 +83,9 @@ impl Tool for FileWrite {
         let file = cx.readers.resolve_file(&args.path.0, LastLink::Followed)?;
         let mut resources = vec![file.place().one(Access::Write)];
         let mut effects = vec![Effect::WriteFiles];
-        if expected.is_some() {
+        let append = args.append.unwrap_or(false);
+        let joins_marked = append && written.mark > 0 && file.place().kind() == Some(FileKind::File);
+        if expected.is_some() || joins_marked {
             resources.push(file.place().one(Access::Read));
             effects.push(Effect::ReadFiles);
         }
@@ -107,7 +109,7 @@ impl Tool for FileWrite {
             reversibility: Reversibility::Irreversible,
             state_digest: None,
             deadline: None,
-            bound: Bound { file, folders, bytes, append: args.append.unwrap_or(false), expected },
+            bound: Bound { file, folders, written, append, expected },
         })
     }
 
@@ -132,20 +134,23 @@ impl Tool for FileWrite {
         if !bound.folders.is_empty() {
             file = cx.ports.files.resolve(&file.place().path.clone(), LastLink::Itself)?;
         }
-        let total = u64::try_from(bound.bytes.len()).unwrap_or(u64::MAX);
+        let Written { bytes, mark } = bound.written;
+        let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if bound.append && file.place().kind() == Some(FileKind::File) {
-            let size = file.append(permit, &bound.bytes)?;
+            let added = added(&file, permit, &bytes, mark)?;
+            let (size, total) = (file.append(permit, added)?, length(added));
             return Ok(Reply::action(
                 Outcome::confirmed(format!("{total} bytes added; the file has {size}")),
                 Vec::new(),
             ));
         }
         let replaced = file.place().found.is_some();
+        let total = length(&bytes);
         let mut new = file.fill(permit, true)?;
-        new.write(&bound.bytes)?;
+        new.write(&bytes)?;
         let size = new.finish(permit)?;
         let word = if replaced { "replaced" } else { "made" };
-        let digest = Digest::of(&bound.bytes);
+        let digest = Digest::of(&bytes);
         Ok(Reply::action(
             if size == total {
                 Outcome::confirmed(format!("{word}, {size} bytes, sha256 {digest}"))
@@ -154,5 +159,18 @@ impl Tool for FileWrite {
             },
             Vec::new(),
         ))
+    }
+}
+
+/// What is added of the bytes to what a file holds: the mark in front of them is that of the file's begin, and not added again.
+fn added<'bytes>(file: &Held, permit: &Permit, bytes: &'bytes [u8], mark: usize) -> Result<&'bytes [u8], Fault> {
+    let (Some((mark, text)), true) = (bytes.split_at_checked(mark), mark > 0) else { return Ok(bytes) };
+    match file.read(permit, 0, mark.len())?.as_slice() {
+        [] => Ok(bytes),
+        begin if begin == mark => Ok(text),
+        _ => Err(Fault::new(FaultCode::BadArgument, "the file does not begin with the mark of this encoding")
+            .field("encoding")
+            .rule("what is added has the encoding of what is there")
+            .remedy("FileRead says which that is")),
     }
 }
