@@ -1,5 +1,5 @@
-// Properties whose value is a path, by which WPF reads what lies behind the elements: SelectedValuePath, DisplayMemberPath and
-// their like. Whoever writes one reads by it, so a write is judged here as a reading is. Nothing is written here.
+// Properties by whose value WPF reads what lies behind the elements: paths, as SelectedValuePath and DisplayMemberPath are, and
+// data contexts. Whoever writes one reads by it, so a write is judged here as a reading is. Nothing is written here.
 using System;
 using System.Windows;
 using System.Windows.Controls;
@@ -20,11 +20,14 @@ namespace Portcullis.Inspector.Infrastructure
                 && (property.Name.EndsWith("Path", StringComparison.Ordinal)
                     || property.Name.EndsWith("Member", StringComparison.Ordinal)));
 
-        /// <summary>Asks whether this path may be written.</summary>
+        /// <summary>Asks whether this value may be written.</summary>
         /// <exception cref="WireException">The gate of what lies behind the elements is shut, or the path leads to a secret.</exception>
         internal static void Ask(Context context, DependencyObject element, DependencyProperty property, object? value)
         {
-            if (!IsOne(property) || !(value is string || value is PropertyPath))
+            var isPath = IsOne(property) && (value is string || value is PropertyPath);
+            // The bindings below an element read its data context by the paths that they have.
+            var isContext = property == FrameworkElement.DataContextProperty && value != null;
+            if (!isPath && !isContext)
             {
                 return;
             }
@@ -32,10 +35,14 @@ namespace Portcullis.Inspector.Infrastructure
             {
                 throw new WireException(
                     ErrorCode.Denied,
-                    PropertyFinder.NameOn(element, property) + " is a path into what lies behind the elements, and the session's gates "
-                        + "do not allow it: " + Gates.Names(Limits.ViewModel));
+                    PropertyFinder.NameOn(element, property) + " leads to what lies behind the elements, and the session's gates do "
+                        + "not allow it: " + Gates.Names(Limits.ViewModel));
             }
-            var path = value is PropertyPath made ? made.Path : (string)value;
+            if (!isPath)
+            {
+                return;
+            }
+            var path = value is PropertyPath made ? made.Path : (string)value!;
             if (Redaction.IsSecretPath(path))
             {
                 throw WireException.Bad("value is a path to what is a secret by its name, which nothing here reads");

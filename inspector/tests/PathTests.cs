@@ -50,7 +50,7 @@ namespace Portcullis.Inspector.Tests
             foreach (var (element, property) in new[]
             {
                 ("people", "SelectedValuePath"), ("people", "DisplayMemberPath"), ("people", "TextSearch.TextPath"),
-                ("pages", "SelectedValuePath"), ("combo", "DisplayMemberPath"),
+                ("pages", "SelectedValuePath"), ("combo", "DisplayMemberPath"), ("pages", "DataContext"),
             })
             {
                 var row = Row(client, element, property, "Age");
