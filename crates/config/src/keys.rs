@@ -400,7 +400,8 @@ pub const KEYS: &[Key] = &[
         merge: Merge::OnlyMore,
         default: "none",
         flag: None,
-        what: "Keys that no caller presses together, also with others besides. Chords that lead to the Run dialog, Start, \
+        what: "Keys that no caller presses together, also with others besides. A sign that is neither letter nor digit may lie on \
+               any key of a layout, and counts as each of them. Chords that lead to the Run dialog, Start, \
                search, the menu with the terminals or Task Manager need tier 3 without being named here.",
     },
     Key {

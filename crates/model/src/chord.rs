@@ -144,6 +144,11 @@ impl Chord {
         other.0.iter().all(|wanted| self.0.iter().any(|pressed| is_same(pressed, wanted)))
     }
 
+    /// Whether a character among them may lie on any key of a layout, as all but the letters and digits of ASCII may.
+    pub fn has_sign(&self) -> bool {
+        self.0.iter().any(|key| matches!(key, Key::Character(character) if !character.is_ascii_alphanumeric()))
+    }
+
     /// Whether the key of this name is among them.
     pub fn holds(&self, name: &str) -> bool {
         self.0.iter().any(|key| matches!(key, Key::Named(named) if named.0 == name))

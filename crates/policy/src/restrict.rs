@@ -77,7 +77,14 @@ impl Restrictions {
                 self.check_hidden(program)
             }
             Resource::Keys { chord } => match self.no_chords.iter().find(|said| chord.presses(&said.value)) {
-                Some(said) => Err(listed(&said.origin, "input.deny_chords", &said.value.to_string(), "is not pressed")),
+                Some(said) => {
+                    let what = if chord.has_sign() {
+                        "is not pressed, and a sign may lie on any key of a layout"
+                    } else {
+                        "is not pressed"
+                    };
+                    Err(listed(&said.origin, "input.deny_chords", &said.value.to_string(), what))
+                }
                 None => Ok(()),
             },
             Resource::Executable { path } => match &self.executables {

@@ -299,6 +299,16 @@ fn a_chord_that_leads_to_a_place_that_runs_what_is_typed_needs_tier_3() {
         let wanted = if denied { "Denied: p.toml:5 names it in `input.deny_chords`" } else { "allow [SendInput]" };
         assert_eq!(press(&denying, text), wanted, "{text}");
     }
+    let no_chords = vec![at(Chord::parse("ctrl+s").unwrap(), 5)];
+    let denying = rules(|_| {}, Approval::Never).restricted(Restrictions { no_chords, ..Restrictions::default() });
+    for (text, said) in [
+        ("ctrl+s", "ctrl+s is not pressed"),
+        ("ctrl++", "ctrl+s is not pressed, and a sign may lie on any key of a layout"),
+    ] {
+        let decision = denying.decide(ask(&local, CLICK, &[Effect::SendInput], vec![keys(text)]));
+        let Decision::Deny(denial) = decision else { panic!("{text} is let through") };
+        assert_eq!(denial.message, said, "{text}");
+    }
 }
 
 const WINDOWS: ToolRow<'_> = ToolRow {
