@@ -159,8 +159,21 @@ namespace Portcullis.Inspector.Infrastructure
         }
 
         /// <summary>Some converters open the file or address that a text names; that is not ours to do.</summary>
-        private static void RefuseWhatIsLoaded(string text, Type target)
+        internal static void RefuseWhatIsLoaded(string text, Type target)
         {
+            if (typeof(Uri).IsAssignableFrom(target))
+            {
+                throw Failed(target, "an address is opened by what takes it; none is written");
+            }
+            if (typeof(ICommand).IsAssignableFrom(target))
+            {
+                throw Failed(target, "a command acts for whoever triggers it; none is made of text");
+            }
+            if ((target == typeof(Color) || typeof(Brush).IsAssignableFrom(target))
+                && text.TrimStart().StartsWith("ContextColor", StringComparison.OrdinalIgnoreCase))
+            {
+                throw Failed(target, "profiles are not loaded; a colour is written as `Red` or `#80FF0000`");
+            }
             if (typeof(ImageSource).IsAssignableFrom(target))
             {
                 throw Failed(target, "pictures are not loaded; give a resource or a handle");

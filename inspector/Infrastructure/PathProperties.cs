@@ -24,10 +24,9 @@ namespace Portcullis.Inspector.Infrastructure
         /// <exception cref="WireException">The gate of what lies behind the elements is shut, or the path leads to a secret.</exception>
         internal static void Ask(Context context, DependencyObject element, DependencyProperty property, object? value)
         {
-            var isPath = IsOne(property) && (value is string || value is PropertyPath);
-            // The bindings below an element read its data context by the paths that they have.
-            var isContext = property == FrameworkElement.DataContextProperty && value != null;
-            if (!isPath && !isContext)
+            var isPath = IsOne(property);
+            // The bindings below an element read its data context by the paths that they have; without one they read that above.
+            if (!isPath && property != FrameworkElement.DataContextProperty)
             {
                 return;
             }
@@ -38,11 +37,15 @@ namespace Portcullis.Inspector.Infrastructure
                     PropertyFinder.NameOn(element, property) + " leads to what lies behind the elements, and the session's gates do "
                         + "not allow it: " + Gates.Names(Limits.ViewModel));
             }
-            if (!isPath)
+            if (isPath && Redaction.IsSecretPath(TextOf(element.GetValue(property))))
+            {
+                throw WireException.Bad(
+                    "the path that is there leads to what is a secret by its name; what it has brought stays when the path goes");
+            }
+            if (!isPath || !(TextOf(value) is { } path))
             {
                 return;
             }
-            var path = value is PropertyPath made ? made.Path : (string)value!;
             if (Redaction.IsSecretPath(path))
             {
                 throw WireException.Bad("value is a path to what is a secret by its name, which nothing here reads");
@@ -54,6 +57,8 @@ namespace Portcullis.Inspector.Infrastructure
                         + "elements that the path would lead to");
             }
         }
+
+        private static string? TextOf(object? path) => path is PropertyPath made ? made.Path : path as string;
 
         /// <summary>Whether a path has brought this value out of a secret, or out of an element beyond what is known of it.</summary>
         internal static bool BroughtSecret(DependencyObject element, DependencyProperty property)

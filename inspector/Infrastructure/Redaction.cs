@@ -3,6 +3,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.ComponentModel;
 using System.Reflection;
 using System.Security;
 using System.Windows;
@@ -19,6 +20,10 @@ namespace Portcullis.Inspector.Infrastructure
     {
         /// <summary>How far up from a template's part its owner is looked for.</summary>
         private const int TemplateLevels = 16;
+        /// <summary>Bindings that are followed from element to element.</summary>
+        private const int HopCap = 8;
+        /// <summary>Parts of a text block that are looked at.</summary>
+        private const int RunCap = 64;
         /// <summary>Parts of a name or path that are looked at; no name that people give is longer.</summary>
         private const int NameCap = 512;
 
@@ -135,16 +140,39 @@ namespace Portcullis.Inspector.Infrastructure
         /// <summary>Whether the value of a dependency property of this element is a secret.</summary>
         internal static bool IsSecret(DependencyObject element, DependencyProperty property)
         {
-            if (IsFromWpf(property.OwnerType) ? property.OwnerType == typeof(PasswordBox) && IsSecretName(property.Name)
-                : IsSecretName(property.Name))
+            return IsSecretHere(element, property, 0) || (TellsContent(property) && IsSecretElement(element));
+        }
+
+        /// <summary>By the property itself, by what it is bound to, or by the path that brought it.</summary>
+        private static bool IsSecretHere(DependencyObject element, DependencyProperty property, int hops)
+        {
+            var isFromWpf = IsFromWpf(property.OwnerType);
+            return (isFromWpf ? property.OwnerType == typeof(PasswordBox) && IsSecretName(property.Name) : IsSecretName(property.Name))
+                || IsBoundToSecret(element, property, hops) || PathProperties.BroughtSecret(element, property);
+        }
+
+        /// <summary>
+        /// Whether a member of an object is a secret: by its name, or because the object is an element, and shows one by it.
+        /// </summary>
+        internal static bool IsSecretMember(object? owner, string name)
+        {
+            if (IsSecretPath(name))
             {
                 return true;
             }
-            if (IsBoundToSecret(element, property) || PathProperties.BroughtSecret(element, property))
+            if (!(owner is DependencyObject element))
             {
-                return true;
+                return false;
             }
-            return TellsContent(property) && IsSecretElement(element);
+            return PropertyNamed(element, name) is { } property ? IsSecret(element, property) : IsSecretElement(element);
+        }
+
+        /// <summary>The property of a step of a path, as `Text` or `(Owner.Text)`.</summary>
+        private static DependencyProperty? PropertyNamed(DependencyObject element, string step)
+        {
+            var name = step.Trim('(', ')');
+            name = name.Substring(name.LastIndexOf('.') + 1);
+            return DependencyPropertyDescriptor.FromName(name, element.GetType(), element.GetType())?.DependencyProperty;
         }
 
         /// <summary>
@@ -156,7 +184,7 @@ namespace Portcullis.Inspector.Infrastructure
             DependencyObject? at = element;
             for (var level = 0; at != null && level < TemplateLevels; level++)
             {
-                if (at is PasswordBox || ShowsSecret(at) || PathProperties.ShowsSecret(at) || ShowsTextOfItself(at))
+                if (at is PasswordBox || ShowsSecret(at, 0) || PathProperties.ShowsSecret(at) || ShowsTextOfItself(at))
                 {
                     return true;
                 }
@@ -198,7 +226,7 @@ namespace Portcullis.Inspector.Infrastructure
             }
         }
 
-        private static bool ShowsSecret(DependencyObject element)
+        private static bool ShowsSecret(DependencyObject element, int hops)
         {
             if (element is TextBoxBase || element is ComboBox)
             {
@@ -209,7 +237,30 @@ namespace Portcullis.Inspector.Infrastructure
             }
             var content = ContentOf(element);
             // A view model of this name is a page, and not itself the text that the page shows.
-            return content != null && IsBoundToSecret(element, content) && IsPlain(element.GetValue(content));
+            return (content != null && IsBoundToSecret(element, content, hops) && IsPlain(element.GetValue(content)))
+                || (element is HeaderedContentControl headered
+                    && IsBoundToSecret(element, HeaderedContentControl.HeaderProperty, hops) && IsPlain(headered.Header))
+                || (element is TextBlock block && HoldsSecretRun(block, hops));
+        }
+
+        /// <summary>Whether a part of a text is bound to a secret. A text without parts has no children, and is not given any.</summary>
+        private static bool HoldsSecretRun(DependencyObject parent, int hops)
+        {
+            var seen = 0;
+            foreach (var child in LogicalTreeHelper.GetChildren(parent))
+            {
+                if (++seen > RunCap)
+                {
+                    // What is not looked at is not told.
+                    return true;
+                }
+                if ((child is Run run && IsBoundToSecret(run, Run.TextProperty, hops))
+                    || (child is Span span && HoldsSecretRun(span, hops)))
+                {
+                    return true;
+                }
+            }
+            return false;
         }
 
         /// <summary>
@@ -241,11 +292,68 @@ namespace Portcullis.Inspector.Infrastructure
                 || name.StartsWith("Selection", StringComparison.Ordinal) && property.PropertyType == typeof(int);
         }
 
-        private static bool IsBoundToSecret(DependencyObject element, DependencyProperty property)
+        /// <summary>Whether a binding brings the value out of a secret, at once or by way of other elements.</summary>
+        internal static bool IsBoundToSecret(DependencyObject element, DependencyProperty property, int hops = 0)
         {
-            var expression = BindingOperations.GetBindingBase(element, property);
-            return expression != null && IsSecretBinding(expression);
+            var binding = BindingOperations.GetBindingBase(element, property);
+            return binding != null
+                && (IsSecretBinding(binding) || BringsSecret(BindingOperations.GetBindingExpressionBase(element, property), hops));
         }
+
+        private static bool BringsSecret(BindingExpressionBase? expression, int hops)
+        {
+            if (hops >= HopCap)
+            {
+                return false;
+            }
+            switch (expression)
+            {
+                case BindingExpression one:
+                    return (one.DataItem is DependencyObject first && FirstOf(one.ParentBinding.Path, first) is { } property
+                            && IsShownBy(first, property, hops + 1))
+                        || (one.ResolvedSource is DependencyObject last && one.ResolvedSourcePropertyName is { } name
+                            && PropertyNamed(last, name) is { } end && IsShownBy(last, end, hops + 1))
+                        || IsSecretValue(one.DataItem);
+                case MultiBindingExpression many:
+                    return AnyBrings(many.BindingExpressions, hops);
+                case PriorityBindingExpression some:
+                    return AnyBrings(some.BindingExpressions, hops);
+                default:
+                    return false;
+            }
+        }
+
+        private static bool AnyBrings(IEnumerable<BindingExpressionBase> expressions, int hops)
+        {
+            foreach (var expression in expressions)
+            {
+                if (BringsSecret(expression, hops))
+                {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /// <summary>The property of an element with which a path begins.</summary>
+        private static DependencyProperty? FirstOf(PropertyPath? path, DependencyObject element)
+        {
+            if (path == null || path.Path.Length == 0)
+            {
+                return null;
+            }
+            if (path.Path[0] == '(' && path.PathParameters.Count > 0)
+            {
+                return path.PathParameters[0] as DependencyProperty;
+            }
+            var end = path.Path[0] == '(' ? path.Path.IndexOf(')') + 1 : path.Path.IndexOfAny(new[] { '.', '[', '/' });
+            return PropertyNamed(element, end > 0 ? path.Path.Substring(0, end) : path.Path);
+        }
+
+        /// <summary>As <see cref="IsSecret"/>, of the element alone and not of those around it.</summary>
+        private static bool IsShownBy(DependencyObject element, DependencyProperty property, int hops) =>
+            IsSecretHere(element, property, hops)
+            || (TellsContent(property) && (element is PasswordBox || ShowsSecret(element, hops)));
 
         /// <summary>Whether a binding brings a secret, by its path.</summary>
         internal static bool IsSecretBinding(BindingBase binding)

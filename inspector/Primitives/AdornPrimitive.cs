@@ -74,6 +74,7 @@ namespace Portcullis.Inspector.Primitives
 
         private static Color Parsed(string text)
         {
+            Conversion.RefuseWhatIsLoaded(text, typeof(Color));
             try
             {
                 if (ColorConverter.ConvertFromString(text) is Color color)

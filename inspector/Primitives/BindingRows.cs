@@ -125,10 +125,11 @@ namespace Portcullis.Inspector.Primitives
             var steps = Paths.Cut(path);
             var followed = resolve ? Paths.Read(source, steps) : Paths.Declared(source, steps, isActive);
             var rows = new List<PathStep>();
-            var secret = false;
+            var (secret, owner) = (false, source);
             foreach (var step in followed)
             {
-                secret |= Redaction.IsSecretPath(step.Name);
+                secret |= Redaction.IsSecretMember(owner, step.Name);
+                owner = step.HasValue ? step.Value : null;
                 var row = new PathStep { Name = step.Name, Ok = step.Ok };
                 if (step.Declared != null)
                 {

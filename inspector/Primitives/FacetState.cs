@@ -5,6 +5,7 @@ using System;
 using System.Collections.Generic;
 using System.ComponentModel;
 using System.Windows;
+using System.Windows.Automation;
 using System.Windows.Automation.Peers;
 using System.Windows.Controls;
 using System.Windows.Controls.Primitives;
@@ -151,11 +152,13 @@ namespace Portcullis.Inspector.Primitives
             var facet = new AutomationFacet
             {
                 ControlType = peer.GetAutomationControlType().ToString(),
-                Id = reading.Cut(peer.GetAutomationId() ?? ""),
+                Id = Redaction.IsBoundToSecret(element, AutomationProperties.AutomationIdProperty)
+                    ? "" : reading.Cut(peer.GetAutomationId() ?? ""),
                 IsPassword = peer.IsPassword(),
                 IsOffscreen = peer.IsOffscreen(),
             };
-            facet.Name = reading.Named(peer.GetName(), element, facet.IsPassword ? "Password" : null);
+            var isSecret = facet.IsPassword || Redaction.IsBoundToSecret(element, AutomationProperties.NameProperty);
+            facet.Name = reading.Named(peer.GetName(), element, isSecret ? "Password" : null);
             foreach (var pattern in (PatternInterface[])Enum.GetValues(typeof(PatternInterface)))
             {
                 if (peer.GetPattern(pattern) != null)

@@ -193,8 +193,23 @@ namespace Portcullis.Inspector.Primitives
                 return row;
             }
             row.Met = IsMet(current, wanted);
-            row.Current = reading.Named(current, null, path);
+            row.Current = current != null && LeadThroughSecret(source, followed)
+                ? reading.Redacted(current) : reading.Named(current, null, path);
             return row;
+        }
+
+        private static bool LeadThroughSecret(object source, List<Followed> followed)
+        {
+            object? owner = source;
+            foreach (var step in followed)
+            {
+                if (Redaction.IsSecretMember(owner, step.Name))
+                {
+                    return true;
+                }
+                owner = step.HasValue ? step.Value : null;
+            }
+            return false;
         }
 
         /// <summary>Whether a path is one property of an element: any step further may be into an object of the application.</summary>

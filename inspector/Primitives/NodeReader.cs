@@ -79,8 +79,8 @@ namespace Portcullis.Inspector.Primitives
             if (withNames)
             {
                 node.N = Short(NameOf(element));
-                node.Aid = Short(AutomationProperties.GetAutomationId(element));
-                node.An = Short(AutomationProperties.GetName(element));
+                node.Aid = Short(AutomationIdOf(element));
+                node.An = Short(AutomationNameOf(element));
                 Bytes += JsonWriter.CostOf(node.N) + JsonWriter.CostOf(node.Aid) + JsonWriter.CostOf(node.An);
             }
             var isSecret = (withFlags || withText) && Redaction.IsSecretElement(element);
@@ -135,7 +135,7 @@ namespace Portcullis.Inspector.Primitives
             var element = target as DependencyObject;
             return (find.Name == null || (element != null && Meets(NameOf(element), find.Name, find)))
                 && (find.AutomationId == null
-                    || (element != null && Meets(AutomationProperties.GetAutomationId(element), find.AutomationId, find)))
+                    || (element != null && Meets(AutomationIdOf(element), find.AutomationId, find)))
                 && (find.Property == null || (element != null && FitsProperty(element, find)))
                 && (find.Query == null || FitsQuery(target, element, owner, find));
         }
@@ -201,10 +201,17 @@ namespace Portcullis.Inspector.Primitives
                 return Meets(target as string, query, find) && !IsSecretOf(owner);
             }
             return Meets(NameOf(element), query, find)
-                || Meets(AutomationProperties.GetAutomationId(element), query, find)
-                || Meets(AutomationProperties.GetName(element), query, find)
+                || Meets(AutomationIdOf(element), query, find)
+                || Meets(AutomationNameOf(element), query, find)
                 || (Meets(TextOf(element), query, find) && !Redaction.IsSecretElement(element));
         }
+
+        private static string? AutomationIdOf(DependencyObject element) =>
+            Redaction.IsBoundToSecret(element, AutomationProperties.AutomationIdProperty)
+                ? null : AutomationProperties.GetAutomationId(element);
+
+        private static string? AutomationNameOf(DependencyObject element) =>
+            Redaction.IsBoundToSecret(element, AutomationProperties.NameProperty) ? null : AutomationProperties.GetName(element);
 
         private static bool Meets(string? text, string wanted, Find find) =>
             text != null && (find.Contains ? text.IndexOf(wanted, StringComparison.OrdinalIgnoreCase) >= 0 : Same(text, wanted));

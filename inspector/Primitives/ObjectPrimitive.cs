@@ -130,7 +130,8 @@ namespace Portcullis.Inspector.Primitives
             try
             {
                 var value = member.Get(owner);
-                row.Value = Show(value, member.Name);
+                row.Value = value != null && Redaction.IsSecretMember(owner, member.Name)
+                    ? reading.Redacted(value) : Show(value, member.Name);
                 if (value is ICommand command)
                 {
                     row.IsCommand = true;

@@ -97,7 +97,7 @@ namespace Portcullis.Inspector.Primitives
                 {
                     throw WireException.NotFound("the object before `" + name + "` is null", Array.Empty<string>());
                 }
-                isSecret |= Redaction.IsSecretName(name);
+                isSecret |= Redaction.IsSecretMember(at, name);
                 var member = Members.Find(at, name);
                 if (member == null)
                 {
@@ -122,7 +122,8 @@ namespace Portcullis.Inspector.Primitives
             var member = Members.Find(owner, name) ?? throw WireException.NotFound(
                 TypeNumbers.Short(owner.GetType()) + " has no property `" + name + "`",
                 PropertyFinder.Nearest(Members.Names(owner), name));
-            return (named, owner, member);
+            var isSecret = named.IsSecret || Redaction.IsSecretMember(owner, name);
+            return (new NamedObject(owner, isSecret, named.Via), owner, member);
         }
     }
 }

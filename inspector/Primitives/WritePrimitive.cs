@@ -131,6 +131,10 @@ namespace Portcullis.Inspector.Primitives
                 After(row, element, property);
                 return;
             }
+            if (property == FrameworkElement.NameProperty)
+            {
+                throw NameIsLeft();
+            }
             // Made before anything is kept or changed, so that a bad value leaves no trace.
             var value = op.Kind == WriteKind.Clear ? null
                 : Conversion.To(op.Value ?? throw WireException.Bad("value is missing"), element, property, context.Handles);
@@ -153,6 +157,10 @@ namespace Portcullis.Inspector.Primitives
             }
             After(row, element, property);
         }
+
+        /// <summary>What is a secret is told by the names of elements, among other things.</summary>
+        private static WireException NameIsLeft() =>
+            new WireException(ErrorCode.ReadOnly, "the name of an element is left as it is: what is a secret is told by it");
 
         private static void Write(WriteKind kind, DependencyObject element, DependencyProperty property, object? value)
         {
@@ -237,6 +245,10 @@ namespace Portcullis.Inspector.Primitives
             {
                 throw new WireException(ErrorCode.ReadOnly, "the object is a copy of a value; write the property that holds it");
             }
+            if (owner is DependencyObject && name == FrameworkElement.NameProperty.Name)
+            {
+                throw NameIsLeft();
+            }
             var old = member.CanRead ? member.Read(owner) : null;
             row.Before = member.CanRead ? Show(named.IsSecret, old, name) : null;
             var value = Conversion.To(
@@ -303,6 +315,10 @@ namespace Portcullis.Inspector.Primitives
 
         private void Before(WriteRow row, DependencyObject element, DependencyProperty property)
         {
+            if (!context.Holds(Limits.SensitiveReads))
+            {
+                return;
+            }
             var local = element.ReadLocalValue(property);
             row.Before = reading.Property(element, property);
             row.BeforeSource = SourceOf(element, property);
@@ -312,6 +328,10 @@ namespace Portcullis.Inspector.Primitives
 
         private void After(WriteRow row, DependencyObject element, DependencyProperty property)
         {
+            if (!context.Holds(Limits.SensitiveReads))
+            {
+                return;
+            }
             row.After = reading.Property(element, property);
             row.AfterSource = SourceOf(element, property);
             row.AfterKind = Values.KindOf(element.ReadLocalValue(property));

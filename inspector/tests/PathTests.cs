@@ -57,8 +57,12 @@ namespace Portcullis.Inspector.Tests
                 Check.Equal(ErrorCode.Denied, Check.NotNull(row.Error).Code, property);
                 Check.True(row.Error!.Message.Contains("viewmodel"), row.Error.Message);
             }
+            foreach (var property in new[] { "DisplayMemberPath", "DataContext" })
+            {
+                var cleared = client.Write(false, Asked.Op(WriteKind.Clear, client.Named("people"), property)).Single();
+                Check.Equal(ErrorCode.Denied, Check.NotNull(cleared.Error).Code, "without one WPF reads something else");
+            }
             Check.True(Row(client, "people", "ToolTip", "Age").Done, "another property takes any text");
-            Check.True(client.Write(false, Asked.Op(WriteKind.Clear, client.Named("people"), "DisplayMemberPath")).Single().Done, "no path");
         }
 
         [Test]
@@ -121,6 +125,8 @@ namespace Portcullis.Inspector.Tests
             }
             var text = Read(client, "combo", "Text");
             Check.Equal((ValKind.Redacted, (string?)null), (text.K, text.S), "combo");
+            var cleared = client.Write(false, Asked.Op(WriteKind.Clear, client.Named("combo"), "DisplayMemberPath")).Single();
+            Check.Equal(ErrorCode.BadRequest, Check.NotNull(cleared.Error).Code, "the text would stay");
             Ui.Main.Do(() =>
             {
                 pages!.SelectedValuePath = "Header";
