@@ -19,8 +19,8 @@ use windows::Win32::Storage::FileSystem::{
 };
 use windows::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
 use windows::Win32::System::Pipes::{
-    ConnectNamedPipe, CreateNamedPipeW, GetNamedPipeClientProcessId, GetNamedPipeServerProcessId, PIPE_READMODE_BYTE,
-    PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT, WaitNamedPipeW,
+    ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeClientProcessId, GetNamedPipeServerProcessId,
+    PIPE_READMODE_BYTE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT, WaitNamedPipeW,
 };
 use windows::Win32::System::Threading::{CreateEventW, SetEvent, WaitForMultipleObjects};
 use windows::core::HSTRING;
@@ -348,6 +348,10 @@ impl PipeEnd for End {
     fn close(&self) {
         // SAFETY: the event is open.
         unsafe { SetEvent(self.closed.raw()) }.ok();
+        // The other side hears of it now, and not when the last who holds this end lets it go: one that only writes would wait
+        // for a reader till then. Of a client's end the system refuses it.
+        // SAFETY: the handle is open.
+        unsafe { DisconnectNamedPipe(self.pipe.raw()) }.ok();
     }
 }
 
@@ -364,6 +368,14 @@ mod tests {
         let client = thread::spawn(move || OpenOptions::new().read(true).write(true).open(name).unwrap());
         let end = Box::new(listening).accept(Deadline::after(Duration::from_secs(5)), &Cancel::new()).unwrap();
         (end, client.join().unwrap())
+    }
+
+    #[test]
+    fn the_other_side_hears_of_a_close_while_this_end_is_still_held() {
+        let (end, mut client) = connected();
+        end.close();
+        assert!(client.write_all(&[0; 16]).is_err());
+        drop(end);
     }
 
     #[test]

@@ -14,6 +14,7 @@ const LIMIT: Duration = Duration::from_secs(25);
 
 /// Has it lie so, and connects; what the server answered, which must be an error in time, and what the liar's journal tells.
 fn lied(server: &Ground, liar: &WpfApp, lie: &str) -> (String, Vec<Value>) {
+    await_door(liar);
     liar.ask(&format!("lie {lie}")).unwrap();
     let mark = liar.journal().mark().unwrap();
     let begun = Instant::now();
@@ -26,6 +27,14 @@ fn lied(server: &Ground, liar: &WpfApp, lie: &str) -> (String, Vec<Value>) {
     let next = server.told("get_processes", json!({}));
     assert!(next["processes"].as_array().is_some_and(|all| !all.is_empty()), "{lie}: {next}");
     (said, told)
+}
+
+/// The door is not there before the liar has noticed that the caller before is gone.
+fn await_door(liar: &WpfApp) {
+    let begun = Instant::now();
+    while liar.ask("listens").unwrap() != true {
+        assert!(begun.elapsed() < LIMIT, "the caller before is still there");
+    }
 }
 
 fn has(told: &[Value], event: &str) -> bool {
@@ -93,6 +102,7 @@ fn attack_an_inspector_that_lies_costs_its_own_session_alone() {
     // Whoever sends more events than there can be is not listened to any more. Answers to nothing are passed over: the session is
     // open, and its calls come to an end.
     for (lie, code) in [("events", "TransportReset"), ("answers", "Timeout")] {
+        await_door(&liar);
         liar.ask(&format!("lie {lie}")).unwrap();
         let mark = liar.journal().mark().unwrap();
         server.connect(&liar);
