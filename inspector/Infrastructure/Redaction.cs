@@ -304,14 +304,16 @@ namespace Portcullis.Inspector.Infrastructure
         {
             if (hops >= HopCap)
             {
-                return false;
+                // What is not looked at is not told.
+                return true;
             }
             switch (expression)
             {
                 case BindingExpression one:
-                    return (one.DataItem is DependencyObject first && FirstOf(one.ParentBinding.Path, first) is { } property
-                            && IsShownBy(first, property, hops + 1))
-                        || (one.ResolvedSource is DependencyObject last && one.ResolvedSourcePropertyName is { } name
+                    var first = one.DataItem as DependencyObject;
+                    var last = one.ResolvedSource as DependencyObject;
+                    return (first != null && FirstOf(one.ParentBinding.Path, first) is { } begin && IsShownBy(first, begin, hops + 1))
+                        || (last != null && last != first && one.ResolvedSourcePropertyName is { } name
                             && PropertyNamed(last, name) is { } end && IsShownBy(last, end, hops + 1))
                         || IsSecretValue(one.DataItem);
                 case MultiBindingExpression many:

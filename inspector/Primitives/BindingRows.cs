@@ -125,11 +125,8 @@ namespace Portcullis.Inspector.Primitives
             var steps = Paths.Cut(path);
             var followed = resolve ? Paths.Read(source, steps) : Paths.Declared(source, steps, isActive);
             var rows = new List<PathStep>();
-            var (secret, owner) = (false, source);
             foreach (var step in followed)
             {
-                secret |= Redaction.IsSecretMember(owner, step.Name);
-                owner = step.HasValue ? step.Value : null;
                 var row = new PathStep { Name = step.Name, Ok = step.Ok };
                 if (step.Declared != null)
                 {
@@ -137,7 +134,7 @@ namespace Portcullis.Inspector.Primitives
                 }
                 if (step.HasValue)
                 {
-                    row.Value = secret && step.Value != null ? reading.Redacted(step.Value) : reading.Named(step.Value, null);
+                    row.Value = step.IsSecret && step.Value != null ? reading.Redacted(step.Value) : reading.Named(step.Value, null);
                 }
                 if (step.Threw != null)
                 {

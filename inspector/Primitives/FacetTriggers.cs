@@ -193,23 +193,9 @@ namespace Portcullis.Inspector.Primitives
                 return row;
             }
             row.Met = IsMet(current, wanted);
-            row.Current = current != null && LeadThroughSecret(source, followed)
+            row.Current = current != null && last?.IsSecret == true
                 ? reading.Redacted(current) : reading.Named(current, null, path);
             return row;
-        }
-
-        private static bool LeadThroughSecret(object source, List<Followed> followed)
-        {
-            object? owner = source;
-            foreach (var step in followed)
-            {
-                if (Redaction.IsSecretMember(owner, step.Name))
-                {
-                    return true;
-                }
-                owner = step.HasValue ? step.Value : null;
-            }
-            return false;
         }
 
         /// <summary>Whether a path is one property of an element: any step further may be into an object of the application.</summary>

@@ -56,6 +56,9 @@ namespace Portcullis.Inspector.Primitives
 
         /// <summary>What reading it threw.</summary>
         internal Exception? Threw { get; set; }
+
+        /// <summary>Whether this step, or one on the way to it, tells a secret.</summary>
+        internal bool IsSecret { get; set; }
     }
 
     /// <summary>Cuts and follows paths.</summary>
@@ -141,6 +144,18 @@ namespace Portcullis.Inspector.Primitives
                     followed.Threw = threw.Thrown;
                 }
                 at = followed.HasValue ? followed.Value : null;
+            }
+            return Judged(source, found);
+        }
+
+        private static List<Followed> Judged(object? source, List<Followed> found)
+        {
+            var (isSecret, owner) = (false, source);
+            foreach (var followed in found)
+            {
+                isSecret |= Redaction.IsSecretMember(owner, followed.Name);
+                followed.IsSecret = isSecret;
+                owner = followed.HasValue ? followed.Value : null;
             }
             return found;
         }
@@ -272,7 +287,7 @@ namespace Portcullis.Inspector.Primitives
                 owner = null;
                 at = followed.Declared == null || followed.Declared == typeof(object) ? null : followed.Declared;
             }
-            return found;
+            return Judged(source, found);
         }
     }
 }

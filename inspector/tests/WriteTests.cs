@@ -61,6 +61,24 @@ namespace Portcullis.Inspector.Tests
         }
 
         [Test]
+        internal static void WithoutTheGateOfReadingAnUpdateTellsNoValue()
+        {
+            TextBox? box = null;
+            using var shown = Ui.Main.Show(() =>
+            {
+                box = new TextBox { Name = "box", DataContext = new Person() };
+                box.SetBinding(TextBox.TextProperty, new Binding("Name") { UpdateSourceTrigger = UpdateSourceTrigger.Explicit });
+                return box;
+            });
+            using var reader = Client.Open();
+            Check.Equal("Ann", reader.Written(Asked.Op(WriteKind.UpdateTarget, reader.Named("box"), "Text")).After!.S);
+            using var client = Client.Open(Limits.Destructive);
+            var window = RootsResult.Read(client.Call(Method.Roots, new RootsParams().Write)).Roots.Single(root => root.IsMain).Handle;
+            var row = client.Write(false, Asked.Op(WriteKind.UpdateTarget, window, "Title")).Single();
+            Check.Equal((true, true, true), (row.Before == null, row.BeforeLocal == null, row.After == null));
+        }
+
+        [Test]
         internal static void SourcesAndTargetsAreUpdated()
         {
             var person = new Person();
