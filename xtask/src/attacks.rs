@@ -492,6 +492,12 @@ const ATTACKS: &[Attack] = &[
         &["connect", "get_windows"],
     ),
     on(Kind::Applications, WPF, "attack_no_step_goes_through_a_gate_that_is_shut", &["batch_mutate"]),
+    on(
+        Kind::Applications,
+        "tests/tests/e2e/wpf/gates.rs",
+        "attack_a_path_that_is_written_opens_no_gate_and_no_secret",
+        &["batch_mutate", "set_dp_value"],
+    ),
     on(Kind::Channels, WPF, "view_models_are_told_without_their_secrets", &["get_viewmodel", "modify_viewmodel"]),
     on(Kind::Targets, WPF, "an_element_that_is_gone_is_said_to_be", &["get_visual_tree"]),
     every(Kind::Shells, WINDOWS, "attack_no_act_on_a_console_passes_without_tier_3"),

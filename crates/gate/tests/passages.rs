@@ -68,6 +68,23 @@ fn words_are_selected_by_themselves_and_typing_takes_their_place() {
 }
 
 #[test]
+fn a_value_takes_the_place_of_all_and_has_neither_caret_nor_rest() {
+    let (desktop, _) = form("there");
+    let gate = open_gate(&desktop, Approval::Never, |rules| rules);
+    let value = |more: (&str, Value)| {
+        let mut arguments = json!({"name": "Name", "text": "a", "how": "value"});
+        arguments[more.0] = more.1;
+        call(&gate, "Type", arguments)
+    };
+    for (argument, given) in [("caret", json!("start")), ("caret", json!("end")), ("clear", json!(false))] {
+        let fault = value((argument, given.clone())).unwrap_err();
+        assert_eq!((fault.code, fault.field.as_deref()), (FaultCode::BadArgument, Some(argument)), "{given}: {fault}");
+        assert!(fault.value.is_some_and(|shown| !shown.is_empty()), "{given}");
+    }
+    value(("caret", json!("keep"))).unwrap();
+}
+
+#[test]
 fn what_is_pasted_passes_through_a_clipboard_that_is_put_back() {
     let (desktop, window) = form("");
     let gate = open_gate(&desktop, Approval::Never, |rules| rules);

@@ -272,6 +272,14 @@ fn what_is_written_is_what_linux_reads() {
     assert_eq!((said.outcome(), holds("a.txt")), ("confirmed", format!("{text}three").into_bytes()));
     let said = write("a.txt", json!({ "content": "ab", "encoding": "utf-16le" })).ok().unwrap();
     assert_eq!((said.outcome(), holds("a.txt")), ("confirmed", b"\xff\xfea\0b\0".to_vec()), "{}", said.text);
+    let said = write("a.txt", json!({ "content": "ü", "encoding": "utf-16le", "append": true })).ok().unwrap();
+    assert_eq!((said.outcome(), holds("a.txt")), ("confirmed", b"\xff\xfea\0b\0\xfc\0".to_vec()), "{}", said.text);
+    let said = write("a.txt", json!({ "content": "ü", "encoding": "utf-16be", "append": true }));
+    assert_eq!((said.fault("field"), holds("a.txt").len()), (Some("encoding"), 8), "{}", said.text);
+    // Wine tells no names beyond 260 characters; that does not make them another machine's.
+    let long = ["a".repeat(99), "b".repeat(99), "c".repeat(99)].join("/");
+    let said = write(&format!("{long}/z.txt"), json!({ "content": "x" }));
+    assert!(!said.text.starts_with("denied") && !said.text.contains("leads off"), "{}", said.text);
     write("deep/er/b.bin", json!({ "content": "AP8B", "encoding": "binary" })).ok().unwrap();
     assert_eq!(holds("deep/er/b.bin"), [0, 255, 1]);
     // `sha256sum` of "ab".

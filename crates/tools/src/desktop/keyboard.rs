@@ -149,8 +149,13 @@ impl Tool for Type {
         }
         if args.how == Some(TypeHow::Value) {
             let rule = "with how value the text takes the place of all that is there";
-            if matches!(args.caret, Some(Caret::Start | Caret::End)) {
-                return Err(Fault::bad_argument("caret", "", rule, "leave out how, or the caret"));
+            let caret = match args.caret {
+                None | Some(Caret::Keep) => None,
+                Some(Caret::Start) => Some("start"),
+                Some(Caret::End) => Some("end"),
+            };
+            if let Some(caret) = caret {
+                return Err(Fault::bad_argument("caret", caret, rule, "leave out how, or the caret"));
             }
             if args.clear == Some(false) {
                 return Err(Fault::bad_argument("clear", "false", rule, "leave out how, or clear"));

@@ -148,9 +148,9 @@ impl Tool for FileSearch {
             let rule = "it names what lies in or below the folder, as a name or as names between single separators";
             return Err(Fault::bad_argument("pattern", &args.pattern.0, rule, "say * for all names"));
         }
-        if args.content.is_none() && args.match_case.is_some() {
+        if let (None, Some(match_case)) = (&args.content, args.match_case) {
             let rule = "it goes with content; names are compared as Windows does, whatever their case";
-            return Err(Fault::bad_argument("match_case", "", rule, "leave it out"));
+            return Err(Fault::bad_argument("match_case", &match_case.to_string(), rule, "leave it out"));
         }
         let needle = args.content.map(|Text(text)| {
             let match_case = args.match_case.unwrap_or(false);
