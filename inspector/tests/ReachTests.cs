@@ -114,6 +114,8 @@ namespace Portcullis.Inspector.Tests
             {
                 var row = client.Write(false, Asked.Op(WriteKind.Set, client.Named(name), property, Json.Of(value))).Single();
                 Check.Equal(code, Check.NotNull(row.Error).Code, property);
+                // A profile that is not there would be refused after it was looked for.
+                Check.True(property != "Background" || row.Error!.Message.Contains("profiles are not loaded"), row.Error!.Message);
             }
         }
 
