@@ -8,8 +8,8 @@ use portcullis_platform::{InspectorPipe, PipeEnd, PortFault, PortResult};
 use std::time::Duration;
 use windows::Win32::Foundation::{
     ERROR_ALREADY_EXISTS, ERROR_BROKEN_PIPE, ERROR_FILE_NOT_FOUND, ERROR_IO_PENDING, ERROR_NO_DATA,
-    ERROR_OPERATION_ABORTED, ERROR_PIPE_CONNECTED, ERROR_SEM_TIMEOUT, GetLastError, HANDLE, INVALID_HANDLE_VALUE,
-    WAIT_OBJECT_0, WIN32_ERROR,
+    ERROR_OPERATION_ABORTED, ERROR_PIPE_CONNECTED, ERROR_PIPE_NOT_CONNECTED, ERROR_SEM_TIMEOUT, GetLastError, HANDLE,
+    INVALID_HANDLE_VALUE, WAIT_OBJECT_0, WIN32_ERROR,
 };
 use windows::Win32::Security::Cryptography::{BCRYPT_USE_SYSTEM_PREFERRED_RNG, BCryptGenRandom};
 use windows::Win32::Storage::FileSystem::{
@@ -135,8 +135,9 @@ enum Done {
     Ended,
 }
 
+/// Whether it tells that one of the two ends is closed; the last of them is told of what is begun after a close here.
 fn is_end(error: WIN32_ERROR) -> bool {
-    [ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_OPERATION_ABORTED].contains(&error)
+    [ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_NOT_CONNECTED].contains(&error)
 }
 
 fn begun(result: windows::core::Result<()>) -> windows::core::Result<Begun> {
@@ -406,6 +407,14 @@ mod tests {
             end.close();
             assert_eq!(reader.join().unwrap(), Some(0));
         });
+    }
+
+    #[test]
+    fn what_is_begun_after_a_close_here_is_told_of_it_too() {
+        let (end, _client) = connected();
+        end.close();
+        assert_eq!(end.read(&mut [0; 8], Duration::from_secs(30)).unwrap(), Some(0));
+        assert!(matches!(end.write(b"late", Duration::from_secs(30)), Err(PortFault::Gone)));
     }
 
     #[test]
