@@ -150,7 +150,7 @@ impl Tool for FileSearch {
         }
         if let (None, Some(match_case)) = (&args.content, args.match_case) {
             let rule = "it goes with content; names are compared as Windows does, whatever their case";
-            return Err(Fault::bad_argument("match_case", &match_case.to_string(), rule, "leave it out"));
+            return Err(Fault::bad_argument("match_case", match_case.to_string(), rule, "leave it out"));
         }
         let needle = args.content.map(|Text(text)| {
             let match_case = args.match_case.unwrap_or(false);
