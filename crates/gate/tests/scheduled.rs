@@ -241,6 +241,12 @@ fn bad_input_is_answered_with_rule_and_remedy() {
         (make(json!({ "schedule": "weekly", "days": ["mon"], "every": 53 })), "at most every 52 weeks"),
         (make(json!({ "schedule": "monthly" })), "`month_days` is missing"),
         (make(json!({ "schedule": "monthly", "month_days": [32] })), "from 0 to 31"),
+        (make(json!({ "schedule": "monthly", "month_days": [30, 31], "months": [2] })), "comes in one of the months"),
+        (
+            make(json!({ "schedule": "monthly", "month_days": [31], "months": [4, 6, 9, 11] })),
+            "comes in one of the months",
+        ),
+        (make(json!({ "schedule": "monthly", "month_days": [1], "months": [] })), "comes in one of the months"),
         (make(json!({ "schedule": "onlogon" })), "this schedule takes no times"),
         (make(json!({ "schedule": "onidle", "start": null })), "`idle_minutes` is missing"),
         (make(json!({ "xml": xml("a") })), "stands in place of all"),

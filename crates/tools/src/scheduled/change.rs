@@ -252,6 +252,15 @@ fn local(text: &str) -> Result<String, Fault> {
     })
 }
 
+/// The days of a month at its longest.
+fn longest_month(number: i64) -> i64 {
+    match number {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
 fn definition(args: TaskCreateArgs) -> Result<Definition, Fault> {
     let schedule = args.schedule.ok_or_else(|| {
         missing(
@@ -312,7 +321,19 @@ fn definition(args: TaskCreateArgs) -> Result<Definition, Fault> {
                 return Err(missing("month_days", "a monthly task has its days", "name some: [1, 15], 0 for the last"));
             }
             let months = args.months.map(|List(months)| months.into_iter().map(Int::get).collect());
-            Trigger::Monthly(start, days, numbers(months.unwrap_or_else(|| (1..=12).collect())))
+            let months = numbers(months.unwrap_or_else(|| (1..=12).collect()));
+            let longest = months.iter().copied().map(longest_month).max();
+            if !longest.is_some_and(|longest| days.iter().any(|day| *day <= longest)) {
+                let shown = days.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+                let rule = "one of the days comes in one of the months";
+                return Err(Fault::bad_argument(
+                    "month_days",
+                    shown,
+                    rule,
+                    "take a day that `months` have, 0 for the last",
+                ));
+            }
+            Trigger::Monthly(start, days, months)
         }
         Schedule::Onstart => Trigger::Boot,
         Schedule::Onlogon => Trigger::Logon,
