@@ -5,7 +5,9 @@ use crate::cli::{AnchorFlags, PolicyExplainArgs};
 use crate::{Machine, call, compose, keys, settings};
 use anyhow::bail;
 use portcullis_config::{Environment, KeyName, KeyStore, ServeFlags, Settings};
-use portcullis_gate::{Catalogue, DeniesApproval, Explanation, Gate, GateParts, KeepsNothing, Redactor, Verdict};
+use portcullis_gate::{
+    Catalogue, DeniesApproval, Explained, Explanation, Gate, GateParts, KeepsNothing, Redactor, Verdict,
+};
 use portcullis_model::{
     Digest, Durability, Entry, Fault, Ledger, LedgerFault, Pin, Principal, RunningProgram, Scope, WpfTarget,
 };
@@ -43,16 +45,23 @@ pub(crate) fn run(machine: &dyn Machine, args: PolicyExplainArgs) -> anyhow::Res
     if args.json {
         out!("{}", serde_json::to_string_pretty(&said)?);
     } else {
-        let verdict = serde_json::to_value(said.verdict)?;
-        out!("{}: {} for {}", said.tool, verdict.as_str().unwrap_or_default(), said.principal);
-        let facts = [("message", said.message), ("rule", said.rule), ("remedy", said.remedy)];
-        for (name, fact) in facts {
-            if let Some(fact) = fact {
-                out!("{name}: {fact}");
-            }
+        tell("", &said.call, &said.principal)?;
+        for (number, step) in (1..).zip(&said.steps) {
+            tell(&format!("step {number}: "), step, &said.principal)?;
         }
     }
-    Ok(if said.verdict == Verdict::Allowed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if said.allowed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tell(step: &str, said: &Explained, principal: &str) -> anyhow::Result<()> {
+    let verdict = serde_json::to_value(said.verdict)?;
+    out!("{step}{}: {} for {principal}", said.tool, verdict.as_str().unwrap_or_default());
+    for (name, fact) in [("message", &said.message), ("rule", &said.rule), ("remedy", &said.remedy)] {
+        if let Some(fact) = fact {
+            out!("{name}: {fact}");
+        }
+    }
+    Ok(())
 }
 
 /// The owner's own client, or the holder of a key, whose name may stand as in the record.
@@ -70,7 +79,8 @@ fn principal(settings: &Settings, environment: &Environment, name: &str) -> anyh
         return Ok(Principal::key(key.as_str(), [Scope::Observe, Scope::Interact]));
     }
     let names: Vec<&str> = stored.iter().map(|stored| stored.name.as_str()).collect();
-    bail!("--as {key}: there is no such key; there are `local` and the keys {}", names.join(", "))
+    let there = if names.is_empty() { "no key".to_owned() } else { format!("the keys {}", names.join(", ")) };
+    bail!("--as {key}: there is no such key; there are `local` and {there}; `portcullis key new {key}` makes it")
 }
 
 /// A program as a process that runs it would be found. What is not said of it is not known.
@@ -82,14 +92,18 @@ fn running(path: &str, sha256: Option<&str>, signer: Option<String>) -> anyhow::
 
 /// Whether an application may be connected to, and whether the inspector may be loaded into it.
 fn wpf_target(rules: &Rules, program: &RunningProgram) -> Explanation {
-    let (local, name) = (Principal::local(), "wpf.targets");
-    match (rules.wpf_targets().check(program, true), rules.wpf_targets().check(program, false)) {
-        (Ok(rule), _) => {
-            Explanation::of_effects(name, &local, Verdict::Allowed, &[], format!("{rule}, with `load = true`"))
-        }
-        (Err(_), Ok(rule)) => Explanation::of_effects(name, &local, Verdict::Allowed, &[], rule),
-        (Err(_), Err(denial)) => Explanation::of_fault(name, &local, Verdict::Refused, Fault::from(denial)),
-    }
+    let name = "wpf.targets";
+    let call = match (rules.wpf_targets().check(program, true), rules.wpf_targets().check(program, false)) {
+        (Ok(rule), _) => Explained::of_effects(name, Verdict::Allowed, &[], format!("{rule}, with `load = true`")),
+        (Err(_), Ok(rule)) => Explained::of_effects(name, Verdict::Allowed, &[], rule),
+        (Err(_), Err(denial)) => Explained::of_fault(name, Verdict::Refused, Fault::from(denial)),
+    };
+    of_one(&Principal::local(), call)
+}
+
+/// What was said of a call that makes no others, or of whose steps nothing can be said.
+fn of_one(principal: &Principal, call: Explained) -> Explanation {
+    Explanation { principal: principal.name().to_owned(), call, steps: Vec::new() }
 }
 
 fn explain(
@@ -117,12 +131,13 @@ fn without_desktop(rules: &Rules, principal: &Principal, tool: &str, arguments: 
     let catalogue = Catalogue::new();
     let (found, _) = portcullis_tools::canonical(&catalogue, tool, arguments)?;
     let (name, row) = (found.descriptor().name, found.descriptor().row());
-    Ok(match rules.admit(principal, row) {
-        Err(denial) => Explanation::of_fault(name, principal, Verdict::Refused, Fault::from(denial)),
+    let call = match rules.admit(principal, row) {
+        Err(denial) => Explained::of_fault(name, Verdict::Refused, Fault::from(denial)),
         Ok(()) => {
             let rule =
                 "the tool is open; its arguments were not looked at, because there is no desktop here".to_owned();
-            Explanation::of_effects(name, principal, Verdict::NotPlanned, &[], rule)
+            Explained::of_effects(name, Verdict::NotPlanned, &[], rule)
         }
-    })
+    };
+    Ok(of_one(principal, call))
 }

@@ -16,9 +16,9 @@ use portcullis_model::{
 use portcullis_platform::Ports;
 use portcullis_policy::{Ask, Decision, Denial, Grant, Meter, Permit, Rules, weight};
 use portcullis_tools::{
-    AnyTool, ApplyContext, Background, Catalogue, Descriptor, EndedTask, Explanation, ForeignTool, Lane as LaneName,
-    PlanContext, PlannedCall, PolicyView, Progress, Readers, StepCalls, Tables, Unwatched, Verdict, canonical,
-    foreign_name, windows_mcp,
+    AnyTool, ApplyContext, Background, Catalogue, Descriptor, EndedTask, Explained, Explanation, ForeignTool,
+    Lane as LaneName, PlanContext, PlannedCall, PolicyView, Progress, Readers, StepCall, StepCalls, Tables, Unwatched,
+    Verdict, canonical, foreign_name, windows_mcp,
 };
 use serde_json::Value;
 use std::any::Any;
@@ -602,10 +602,38 @@ impl Inner {
 }
 
 impl PolicyView for Inner {
-    /// The same steps as a call's up to the decision, on the same rules; the grant is dropped unrecorded, which allows
-    /// nothing.
     fn explain(&self, principal: &Principal, tool: &str, arguments: Value) -> Result<Explanation, Fault> {
         let (tool, arguments) = canonical(&self.parts.catalogue, tool, arguments)?;
+        let call = self.explain_found(principal, tool, arguments.clone());
+        // Arguments that do not fit are told of with the call itself.
+        let steps =
+            tool.steps(arguments).unwrap_or_default().into_iter().map(|StepCall { tool, arguments }| {
+                match self.step(&tool, arguments) {
+                    Ok((found, arguments)) => self.explain_found(principal, found, arguments),
+                    Err(fault) => Explained::of_fault(&tool, Verdict::NotPlanned, fault),
+                }
+            });
+        Ok(Explanation { principal: principal.name().to_owned(), call, steps: steps.collect() })
+    }
+}
+
+impl Inner {
+    /// The canonical form of a call that another one makes, which is never one that makes calls itself.
+    fn step(&self, tool: &str, arguments: Value) -> Result<(&AnyTool, Value), Fault> {
+        let found = canonical(&self.parts.catalogue, tool, arguments)?;
+        if found.0.descriptor().lane == LaneName::Steps {
+            return Err(Fault::new(FaultCode::BadArgument, "a step cannot have steps of its own")
+                .field("tool")
+                .value(tool)
+                .rule("a step is one call of a tool that makes no others")
+                .remedy("put its steps here"));
+        }
+        Ok(found)
+    }
+
+    /// The same steps as a call's up to the decision, on the same rules; the grant is dropped unrecorded, which allows
+    /// nothing.
+    fn explain_found(&self, principal: &Principal, tool: &AnyTool, arguments: Value) -> Explained {
         let descriptor = tool.descriptor();
         let name = descriptor.name;
         let force = self.in_force();
@@ -613,7 +641,7 @@ impl PolicyView for Inner {
         let refused = |denial: Denial| {
             let remedy = denial.remedy.map(|remedy| rules.tell(principal, remedy));
             let denial = Denial { rule: rules.tell(principal, denial.rule), remedy, ..denial };
-            Ok(Explanation::of_fault(name, principal, Verdict::Refused, denial.into()))
+            Explained::of_fault(name, Verdict::Refused, denial.into())
         };
         if let Err(denial) = rules.admit(principal, descriptor.row()) {
             return refused(denial);
@@ -632,7 +660,7 @@ impl PolicyView for Inner {
         };
         let planned = match catch(descriptor, "plan", || tool.plan(arguments, &cx)) {
             Ok(planned) => planned,
-            Err(fault) => return Ok(Explanation::of_fault(name, principal, Verdict::NotPlanned, fault)),
+            Err(fault) => return Explained::of_fault(name, Verdict::NotPlanned, fault),
         };
         if let Err(denial) = self.require_shown(rules, principal, &planned) {
             return refused(denial);
@@ -647,17 +675,17 @@ impl PolicyView for Inner {
             resources: planned.resources,
             reversibility: planned.reversibility,
         };
-        Ok(match rules.decide(ask) {
-            Decision::Deny(denial) => return refused(denial),
+        match rules.decide(ask) {
+            Decision::Deny(denial) => refused(denial),
             Decision::Allow(grant) => {
                 let rule = rules.tell(principal, grant.rule().to_owned());
-                Explanation::of_effects(name, principal, Verdict::Allowed, grant.effects(), rule)
+                Explained::of_effects(name, Verdict::Allowed, grant.effects(), rule)
             }
             Decision::Approve(challenge) => {
                 let rule = rules.tell(principal, rules.restrictions().approval_rule());
-                Explanation::of_effects(name, principal, Verdict::AskOwner, &challenge.entry().effects, rule)
+                Explained::of_effects(name, Verdict::AskOwner, &challenge.entry().effects, rule)
             }
-        })
+        }
     }
 }
 
@@ -671,14 +699,7 @@ impl StepCalls for Steps<'_> {
     fn call(&self, step: u32, tool: &str, arguments: Value) -> Answer {
         // By whatever name the door knows it.
         let digest = self.inner.parts.ledger.digest(arguments.to_string().as_bytes());
-        let found = canonical(&self.inner.parts.catalogue, tool, arguments);
-        if found.as_ref().is_ok_and(|(tool, _)| tool.descriptor().lane == LaneName::Steps) {
-            return Err(Fault::new(FaultCode::BadArgument, "a step cannot have steps of its own")
-                .field("tool")
-                .value(tool)
-                .rule("a step is one call of a tool that makes no others")
-                .remedy("put its steps here"));
-        }
+        let found = self.inner.step(tool, arguments);
         let caller = Caller {
             principal: self.of.principal.clone(),
             called: tool.to_owned(),

@@ -17,7 +17,8 @@ pub use call::{Answer, Call, Gate, GateParts, Presence, Responder};
 pub use hold::Hold;
 pub use in_force::Replacement;
 pub use portcullis_tools::{
-    Annotations, AnyTool, Catalogue, Explanation, ForeignTool, Progress, RESOURCE_TEMPLATES, RESOURCE_TEXT_CAP, Verdict,
+    Annotations, AnyTool, Catalogue, Explained, Explanation, ForeignTool, Progress, RESOURCE_TEMPLATES,
+    RESOURCE_TEXT_CAP, Verdict,
 };
 pub use redact::Redactor;
 pub use seam::{Approval, Approver, DeniesApproval, Journal, JournalEntry, KeepsNothing};

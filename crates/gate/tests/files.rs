@@ -283,7 +283,7 @@ fn a_key_needs_the_scope_for_files_beside_the_tier() {
 fn the_line_that_decided_is_named() {
     let door = door(rules());
     let explain = |tool: &str, path: &str| {
-        door.gate.explain(&Principal::local(), tool, arguments(tool, path)).unwrap().rule.unwrap_or_default()
+        door.gate.explain(&Principal::local(), tool, arguments(tool, path)).unwrap().call.rule.unwrap_or_default()
     };
     assert!(explain("FileRead", r"C:\root\notes.txt").ends_with("; p.toml:3 opens it in `files.read`"));
     assert_eq!(explain("FileRead", r"C:\root\private\x"), r"p.toml:5 names C:\root\private in `files.deny`");
@@ -362,6 +362,28 @@ fn files_and_folders_are_copied_moved_and_deleted() {
     assert_eq!(said, "confirmed: the file is gone, into the recycle bin");
     assert!(door.desktop.journal().contains(&"recycled n.txt".to_owned()));
     assert!(door.refusal("FileDelete", json!({ "path": r"C:\root\out\absent" })).starts_with("NotFound"));
+}
+
+#[test]
+fn what_is_not_there_or_in_the_way_is_named_by_the_argument_that_says_it() {
+    let door = door(rules());
+    let (absent, taken) = (r"C:\root\out\absent", r"C:\root\out\plain.txt");
+    let below = r"C:\root\out\absent\x";
+    door.call("FileCopy", json!({ "path": r"C:\root\notes.txt", "destination": taken })).unwrap();
+    for (tool, from, to, field, value) in [
+        ("FileCopy", absent, r"C:\root\out\new", "path", absent),
+        ("FileCopy", r"C:\root\notes.txt", below, "destination", below),
+        ("FileCopy", r"C:\root\sub", below, "destination", below),
+        ("FileCopy", r"C:\root\notes.txt", taken, "destination", taken),
+        ("FileCopy", r"C:\root\sub", taken, "destination", taken),
+        ("FileMove", absent, r"C:\root\out\new", "path", absent),
+        ("FileMove", taken, below, "destination", below),
+    ] {
+        let fault = door.call(tool, json!({ "path": from, "destination": to })).unwrap_err();
+        assert_eq!((fault.field.as_deref(), fault.value.as_deref()), (Some(field), Some(value)), "{tool} {from} {to}");
+    }
+    let fault = door.call("FileRead", json!({ "path": absent })).unwrap_err();
+    assert_eq!((fault.field.as_deref(), fault.value.as_deref()), (Some("path"), Some(absent)));
 }
 
 /// What a call that changes something is asked to do with a path that it may not change.

@@ -146,7 +146,7 @@ fn keys_ask_nobody_by_default_and_what_is_named_opens_its_port_alone() {
         assert_eq!(refused.rule.as_deref(), Some("p.toml:3 leaves it out of `hosts.probe`"));
     }
     let explained = open.explain(&key(), "PortCheck", json!({ "host": "nas", "port": 445 })).unwrap();
-    assert_eq!(explained.rule.as_deref(), Some("the tier is open; p.toml:3 opens it in `hosts.probe`"));
+    assert_eq!(explained.call.rule.as_deref(), Some("the tier is open; p.toml:3 opens it in `hosts.probe`"));
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn by_default_local_reads_software_and_keys_read_nothing() {
     let said = call(&gate, Principal::key("k", Scope::ALL), "RegRead", sample.clone()).unwrap_err();
     assert!(said.rule.unwrap().starts_with("nobody says `registry.read`"));
     let explained = gate.explain(&Principal::local(), "RegRead", sample).unwrap();
-    assert_eq!(explained.rule.as_deref(), Some(r"the tier is open; by default `local` reads HKCU\Software"));
+    assert_eq!(explained.call.rule.as_deref(), Some(r"the tier is open; by default `local` reads HKCU\Software"));
 }
 
 /// The answer of a call that changes something, or its refusal, in one line.

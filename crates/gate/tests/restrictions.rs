@@ -261,6 +261,21 @@ fn a_call_is_explained_by_the_rule_and_the_place_that_would_decide_it_and_not_ma
         "refused by p.toml:5 names it in `input.deny_programs`; the owner can take it from `input.deny_programs` there"
     );
     assert!(explain("Wait", json!({"sekonds": 1})).starts_with("not_planned by "));
+    let steps = json!({"steps": [
+        {"tool": "Click", "args": {"name": "Greet"}},
+        {"tool": "GetClipboard"},
+        {"tool": "Batch", "args": {"steps": []}},
+        {"tool": "Wait", "args": {"sekonds": 1}},
+    ]});
+    let Reply::Data(said) = door.call("ExplainPolicy", json!({"tool": "Batch", "args": steps})).unwrap() else {
+        panic!("data")
+    };
+    let verdicts: Vec<_> = said["steps"].as_array().unwrap().iter().map(|step| step["verdict"].clone()).collect();
+    assert_eq!(
+        (&said["verdict"], verdicts),
+        (&json!("allowed"), ["refused", "refused", "not_planned", "not_planned"].map(Value::from).to_vec())
+    );
+    assert_eq!(said["steps"][1]["rule"], "p.toml:6 says `clipboard.read = false`");
     let unknown = door.call("ExplainPolicy", json!({"tool": "Snapshoot"})).unwrap_err();
     assert_eq!((unknown.code, unknown.field.as_deref()), (FaultCode::BadArgument, Some("tool")));
     assert!(door.done().is_empty(), "{:?}", door.done());

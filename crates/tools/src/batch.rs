@@ -4,7 +4,7 @@
 use crate::args::{List, Text};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
-use crate::tool::{AnyTool, Planned, Tool};
+use crate::tool::{AnyTool, Planned, StepCall, Tool};
 use portcullis_model::{Effect, Fault, FaultCode, Outcome, Part, Reply, Resource, Reversibility, Tier, visible};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
@@ -51,6 +51,12 @@ struct Step {
     expect: Option<Expect>,
     /// Text that its answer must hold
     holds: Option<Text<400>>,
+}
+
+impl Step {
+    fn call(self) -> StepCall {
+        StepCall { tool: self.tool.0, arguments: Value::Object(self.args.unwrap_or_default()) }
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -107,15 +113,20 @@ impl Tool for Batch {
         })
     }
 
+    fn steps(args: BatchArgs) -> Vec<StepCall> {
+        args.steps.0.into_iter().map(Step::call).collect()
+    }
+
     fn apply(steps: Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         permit.require(Effect::MakeCalls, &Resource::OwnTasks)?;
         let count = steps.len();
         let mut told = Told::default();
-        for (number, step) in (1_u32..).zip(steps) {
-            let (tool, expected) = (step.tool.0, step.expect.unwrap_or_default());
+        for (number, mut step) in (1_u32..).zip(steps) {
+            let (expected, holds) = (step.expect.unwrap_or_default(), step.holds.take());
+            let StepCall { tool, arguments } = step.call();
             let made = cx.cancel.check().map_err(Fault::from).and_then(|()| {
-                let reply = cx.steps.call(number, &tool, Value::Object(step.args.unwrap_or_default()))?;
-                require(&reply, expected, step.holds.as_ref().map(|text| text.0.as_str()))?;
+                let reply = cx.steps.call(number, &tool, arguments)?;
+                require(&reply, expected, holds.as_ref().map(|text| text.0.as_str()))?;
                 Ok(reply)
             });
             match made {

@@ -27,13 +27,11 @@ pub enum Verdict {
     NotPlanned,
 }
 
-/// What the rules say of a call, and why.
+/// What the rules say of one call, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Explanation {
+pub struct Explained {
     /// The tool.
     pub tool: String,
-    /// The caller that it was asked for.
-    pub principal: String,
     /// What would happen.
     pub verdict: Verdict,
     /// Every effect that the call would have, when it could be planned.
@@ -48,12 +46,30 @@ pub struct Explanation {
     pub remedy: Option<String>,
 }
 
+/// What the rules say of a call of one caller, and of those that it makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Explanation {
+    /// The caller that it was asked for.
+    pub principal: String,
+    /// The call itself.
+    #[serde(flatten)]
+    pub call: Explained,
+    /// The calls that it makes, in order, each looked at as things are now: what an earlier one changes is not known.
+    pub steps: Vec<Explained>,
+}
+
 impl Explanation {
+    /// Whether all of it would be allowed.
+    pub fn allowed(&self) -> bool {
+        [&self.call].into_iter().chain(&self.steps).all(|said| said.verdict == Verdict::Allowed)
+    }
+}
+
+impl Explained {
     /// A refusal, or arguments that do not fit.
-    pub fn of_fault(tool: &str, principal: &Principal, verdict: Verdict, fault: Fault) -> Self {
+    pub fn of_fault(tool: &str, verdict: Verdict, fault: Fault) -> Self {
         Self {
             tool: tool.to_owned(),
-            principal: principal.name().to_owned(),
             verdict,
             effects: Vec::new(),
             code: word(&fault.code),
@@ -64,10 +80,9 @@ impl Explanation {
     }
 
     /// A call that may happen, or of which the owner is asked.
-    pub fn of_effects(tool: &str, principal: &Principal, verdict: Verdict, effects: &[Effect], rule: String) -> Self {
+    pub fn of_effects(tool: &str, verdict: Verdict, effects: &[Effect], rule: String) -> Self {
         Self {
             tool: tool.to_owned(),
-            principal: principal.name().to_owned(),
             verdict,
             effects: effects.iter().filter_map(word).collect(),
             code: None,
@@ -85,8 +100,8 @@ fn word(value: &impl Serialize) -> Option<String> {
 
 /// The gate's rules, to be asked.
 pub trait PolicyView: Send + Sync {
-    /// What would be said of this call by this principal. Nothing happens and nothing is disclosed. An unknown tool is a
-    /// fault.
+    /// What would be said of this call by this principal, and of the calls that it makes. Nothing happens and nothing is
+    /// disclosed. An unknown tool is a fault.
     fn explain(&self, principal: &Principal, tool: &str, arguments: Value) -> Result<Explanation, Fault>;
 }
 
@@ -122,7 +137,7 @@ impl Tool for ExplainPolicy {
         deadline: Duration::from_secs(3),
         needs_administrator: false,
         gates: &[],
-        answer_cap: 8_000,
+        answer_cap: 40_000,
         secret_arguments: &["args"],
         examples: [
             (r#"{"tool": "SetClipboard"}"#, "Ask why a tool is not open"),

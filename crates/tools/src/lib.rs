@@ -37,8 +37,8 @@ pub use context::{
     TaskInfo, TaskView, Unwatched,
 };
 pub use descriptor::{Annotations, Descriptor, Lane, Shape};
-pub use explain::{Explanation, PolicyView, Verdict};
+pub use explain::{Explained, Explanation, PolicyView, Verdict};
 pub use foreign::{ForeignTool, canonical, foreign_name, windows_mcp};
 pub use kept::{RESOURCE_TEMPLATES, TEXT_CAP as RESOURCE_TEXT_CAP, Total as KeptTotal};
-pub use tool::{AnyTool, Applied, PlannedCall};
+pub use tool::{AnyTool, Applied, PlannedCall, StepCall};
 pub use wpf::join;

@@ -44,6 +44,15 @@ impl<Bound> Planned<Bound> {
     }
 }
 
+/// A call that another one makes.
+#[derive(Debug)]
+pub struct StepCall {
+    /// The tool, as it is called.
+    pub tool: String,
+    /// Its arguments, not looked at yet.
+    pub arguments: Value,
+}
+
 /// A tool. `plan` parses, resolves and binds, changes nothing and discloses nothing; `apply` does it.
 pub(crate) trait Tool: Send + Sync + 'static {
     /// Its arguments: a closed structure.
@@ -77,6 +86,11 @@ pub(crate) trait Tool: Send + Sync + 'static {
     /// The tool whose whole answer these arguments ask for besides: who may not call that one does not get it here.
     fn shows(_args: &Self::Args) -> Option<&'static str> {
         None
+    }
+
+    /// The calls that these arguments ask for, in order, for who wants to know what would be said of them.
+    fn steps(_args: Self::Args) -> Vec<StepCall> {
+        Vec::new()
     }
 }
 
@@ -118,18 +132,23 @@ pub struct PlannedCall {
 }
 
 /// What a call was aimed at, as its arguments say it: a fault of the target names it, wherever it came up.
-struct Aim(Option<(&'static str, String)>);
+struct Aim {
+    target: Option<(&'static str, String)>,
+    path: Option<(&'static str, String)>,
+}
 
 impl Aim {
-    /// The arguments that say it, the surest first.
-    const FIELDS: [&'static str; 6] = ["ref", "automation_id", "name", "role", "title", "window"];
+    /// The arguments that say which window or element it is, the surest first.
+    const TARGET: [&'static str; 6] = ["ref", "automation_id", "name", "role", "title", "window"];
+    /// The one that says what is looked for on the disk.
+    const PATH: [&'static str; 1] = ["path"];
 
     fn of(arguments: &Value, secret: &[&str]) -> Self {
         let said = |field: &&'static str| {
             let text = arguments.get(*field)?.as_str().filter(|_| !secret.contains(field))?;
             Some((*field, text.to_owned()))
         };
-        Self(Self::FIELDS.iter().find_map(said))
+        Self { target: Self::TARGET.iter().find_map(said), path: Self::PATH.iter().find_map(said) }
     }
 
     fn name(&self, fault: Fault) -> Fault {
@@ -140,10 +159,13 @@ impl Aim {
             FaultCode::NotOperable,
             FaultCode::StaleRef,
         ];
-        match &self.0 {
-            Some((field, value)) if fault.field.is_none() && OF_TARGETS.contains(&fault.code) => {
-                fault.field(*field).value(value)
-            }
+        let said = match fault.code {
+            code if OF_TARGETS.contains(&code) => &self.target,
+            FaultCode::NotFound => &self.path,
+            _ => &None,
+        };
+        match said {
+            Some((field, value)) if fault.field.is_none() => fault.field(*field).value(value),
             _ => fault,
         }
     }
@@ -158,6 +180,7 @@ pub struct AnyTool {
     derive_schemas: fn() -> (Value, Option<Value>),
     lacks: fn(Readers<'_>, Deadline) -> Vec<String>,
     plan: fn(&Descriptor, &Value, Value, &PlanContext<'_>) -> Result<PlannedCall, Fault>,
+    steps: fn(&Descriptor, &Value, Value) -> Result<Vec<StepCall>, Fault>,
 }
 
 impl std::fmt::Debug for AnyTool {
@@ -190,6 +213,9 @@ impl AnyTool {
                     shows,
                     apply: Box::new(move |permit, cx| T::apply(bound, permit, cx)),
                 })
+            },
+            steps: |descriptor, schema, arguments| {
+                args::parse::<T::Args>(schema, arguments, descriptor.secret_arguments).map(T::steps)
             },
         }
     }
@@ -224,6 +250,11 @@ impl AnyTool {
     #[cfg(any(test, feature = "derive-schemas"))]
     pub fn derived_schemas(&self) -> (Value, Option<Value>) {
         (self.derive_schemas)()
+    }
+
+    /// The calls that a call with these arguments makes, in order. Arguments that do not fit are a fault.
+    pub fn steps(&self, arguments: Value) -> Result<Vec<StepCall>, Fault> {
+        (self.steps)(&self.descriptor, self.input_schema(), arguments)
     }
 
     /// Parses the arguments and plans the call.

@@ -320,6 +320,15 @@ fn copying_moving_and_deleting_is_what_linux_sees() {
     assert!(
         ground.refused("FileCopy", pair("read/sub/two.txt", "write/one.txt")).contains("lies at this path already")
     );
+    for (from, to, field) in [
+        ("read/absent", "write/x", "path"),
+        ("read/one.txt", "write/absent/x", "destination"),
+        ("read/sub", "write/absent/x", "destination"),
+        ("read/sub", "write/one.txt", "destination"),
+    ] {
+        let said = ground.refused("FileCopy", pair(from, to));
+        assert!(said.contains(&format!("`{field}`")), "{from} {to}: {said}");
+    }
     let mut over = pair("read/sub/two.txt", "write/one.txt");
     over["overwrite"] = json!(true);
     done("FileCopy", over);

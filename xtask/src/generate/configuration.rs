@@ -40,8 +40,9 @@ const POLICY: &str = "\
 What a call may do is decided before it happens, from its effects and what they touch. Each effect belongs to a tier; a
 tool is listed when something that it is for is open to the caller. A refusal names the rule that decided, with file and line, and
 the smallest change that would allow the call. `ExplainPolicy` and `portcullis policy explain TOOL --args JSON [--as KEY]`
-say the same without making the call. Deny wins; where the keys stand and how places narrow one another is told in
-[the configuration](configuration.md).
+say the same without making the call, and of a Batch step by step, each as things are before the first one. What a call
+comes upon while it works, such as the entries of a folder, is decided then. Deny wins; where the keys stand and how places
+narrow one another is told in [the configuration](configuration.md).
 
 Without a policy file tiers 1 and 2 are open and tier 3 is shut. Our own windows are refused to every tool, and no key lifts
 that. Tier 2 on an unlocked desktop is trust and no sandbox: input to consoles and other programs that run commands is of

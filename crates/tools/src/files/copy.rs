@@ -2,7 +2,7 @@
 
 use super::read::PIECE;
 use super::walk::walk;
-use super::{Held, PathArg};
+use super::{Held, PathArg, of_destination};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::tool::{Planned, Tool};
@@ -59,7 +59,8 @@ impl Tool for FileCopy {
 
     fn plan(args: FileCopyArgs, cx: &PlanContext<'_>) -> Result<Planned<Bound>, Fault> {
         let from = cx.readers.resolve_file(&args.path.0, LastLink::Followed)?;
-        let to = cx.readers.resolve_file(&args.destination.0, LastLink::Itself)?;
+        let destination = &args.destination.0;
+        let to = cx.readers.resolve_file(destination, LastLink::Itself).map_err(of_destination(destination))?;
         require_apart(&from.place().path, &to.place().path)?;
         Ok(Planned {
             resources: vec![to.place().tree(Access::Write), from.place().tree(Access::Read)],
@@ -95,17 +96,19 @@ pub(super) fn require_apart(from: &FilePath, to: &FilePath) -> Result<(), Fault>
 }
 
 fn copy_file(from: &Held, to: Held, overwrite: bool, permit: &Permit, cx: &ApplyContext<'_>) -> Result<u64, Fault> {
-    let (mut new, mut at) = (to.fill(permit, overwrite)?, 0_u64);
+    let path = to.place().path.clone();
+    let at_destination = of_destination(&path);
+    let (mut new, mut at) = (to.fill(permit, overwrite).map_err(&at_destination)?, 0_u64);
     loop {
         cx.cancel.check()?;
         let bytes = from.read(permit, at, PIECE)?;
         if bytes.is_empty() {
             break;
         }
-        new.write(&bytes)?;
+        new.write(&bytes).map_err(&at_destination)?;
         at = at.saturating_add(u64::try_from(bytes.len()).unwrap_or(0));
     }
-    let size = new.finish(permit)?;
+    let size = new.finish(permit).map_err(&at_destination)?;
     if size == at {
         Ok(size)
     } else {
@@ -118,9 +121,9 @@ fn copy_folder(bound: &Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<
     // What may not be read is refused before anything is made.
     bound.from.entries(permit, Effect::ReadFiles, 1, cx.cancel)?;
     match bound.to.place().kind() {
-        None => bound.to.make_folder(permit)?,
+        None => bound.to.make_folder(permit).map_err(of_destination(&root))?,
         Some(FileKind::Folder) if bound.overwrite => {}
-        Some(_) => return Err(FileFault::Exists.into()),
+        Some(_) => return Err(of_destination(&root)(FileFault::Exists)),
     }
     let (mut files, mut bytes, mut links) = (0_usize, 0_u64, 0_usize);
     let bounds = (cx.cancel, cx.deadline);
@@ -132,13 +135,13 @@ fn copy_folder(bound: &Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<
         match entry.kind {
             FileKind::Link => links = links.saturating_add(1),
             FileKind::Folder => {
-                let to = cx.ports.files.resolve(&path, LastLink::Itself)?;
+                let to = cx.ports.files.resolve(&path, LastLink::Itself).map_err(of_destination(&path))?;
                 if !(bound.overwrite && to.place().kind() == Some(FileKind::Folder)) {
-                    to.make_folder(permit)?;
+                    to.make_folder(permit).map_err(of_destination(&path))?;
                 }
             }
             FileKind::File => {
-                let to = cx.ports.files.resolve(&path, LastLink::Itself)?;
+                let to = cx.ports.files.resolve(&path, LastLink::Itself).map_err(of_destination(&path))?;
                 let from = folder.child(entry.name.raw())?;
                 bytes = bytes.saturating_add(copy_file(&from, to, bound.overwrite, permit, cx)?);
                 files = files.saturating_add(1);

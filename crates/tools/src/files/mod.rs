@@ -77,6 +77,14 @@ impl JsonSchema for PathArg {
 /// A file that was resolved while planning.
 pub(crate) type Held = Box<dyn HeldFile>;
 
+/// A fault of the place that something is copied or moved to, which says so: one of the other place is the call's own.
+fn of_destination<Cause: Into<Fault>>(path: &FilePath) -> impl Fn(Cause) -> Fault {
+    move |cause| {
+        let fault = cause.into();
+        if fault.field.is_none() { fault.field("destination").value(path) } else { fault }
+    }
+}
+
 /// A plan that discloses of files.
 fn disclosure<Bound>(effects: Vec<Effect>, resource: Resource, bound: Bound) -> Planned<Bound> {
     let first = effects.first().copied().unwrap_or(Effect::ListFiles);

@@ -2,12 +2,12 @@
 
 use super::copy::require_apart;
 use super::walk::walk;
-use super::{Held, PathArg};
+use super::{Held, PathArg, of_destination};
 use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::tool::{Planned, Tool};
 use portcullis_model::{Access, Effect, Fault, FaultCode, Outcome, Reply, Reversibility, Tier};
-use portcullis_platform::{FileFault, FileKind, HeldFile, LastLink};
+use portcullis_platform::{FileFault, FileKind, HeldFile, LastLink, PortFault};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -59,7 +59,8 @@ impl Tool for FileMove {
 
     fn plan(args: FileMoveArgs, cx: &PlanContext<'_>) -> Result<Planned<MoveBound>, Fault> {
         let from = cx.readers.resolve_file(&args.path.0, LastLink::Itself)?;
-        let to = cx.readers.resolve_file(&args.destination.0, LastLink::Itself)?;
+        let destination = &args.destination.0;
+        let to = cx.readers.resolve_file(destination, LastLink::Itself).map_err(of_destination(destination))?;
         require_apart(&from.place().path, &to.place().path)?;
         let resources = vec![from.place().tree(Access::Write), to.place().tree(Access::Write)];
         let effects = vec![Effect::RemoveFiles, Effect::WriteFiles];
@@ -74,7 +75,11 @@ impl Tool for FileMove {
         if kind == FileKind::Folder {
             require_all(&bound.from, Some(&*bound.to), permit, cx)?;
         }
-        bound.from.move_to(permit, bound.to, bound.overwrite)?;
+        bound.from.move_to(permit, bound.to, bound.overwrite).map_err(|fault| match fault {
+            // What is moved was seen above.
+            PortFault::File(FileFault::Exists | FileFault::Missing) => of_destination(&target)(fault),
+            other => other.into(),
+        })?;
         let identity = bound.from.place().found;
         let now = cx.ports.files.resolve(&target, LastLink::Itself)?;
         Ok(Reply::action(
