@@ -177,13 +177,18 @@ namespace Portcullis.Inspector.Infrastructure
 
         /// <summary>
         /// Whether what the element shows is a secret: it is a password box or a part of one, an input whose name says so, or
-        /// shows what is bound to a secret.
+        /// shows what is bound to a secret. What is known of those around it is not asked again; nothing that the application
+        /// did meanwhile may be left out of it.
         /// </summary>
-        internal static bool IsSecretElement(DependencyObject element)
+        internal static bool IsSecretElement(DependencyObject element, Dictionary<DependencyObject, bool>? known = null)
         {
             DependencyObject? at = element;
             for (var level = 0; at != null && level < TemplateLevels; level++)
             {
+                if (known != null && known.TryGetValue(at, out var isSecret))
+                {
+                    return isSecret;
+                }
                 if (at is PasswordBox || ShowsSecret(at, 0) || PathProperties.ShowsSecret(at) || ShowsTextOfItself(at))
                 {
                     return true;

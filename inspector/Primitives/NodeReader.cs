@@ -24,6 +24,8 @@ namespace Portcullis.Inspector.Primitives
         private readonly Dictionary<(Type, string), DependencyProperty?> properties =
             new Dictionary<(Type, string), DependencyProperty?>();
         private readonly Dictionary<Type, bool> fits = new Dictionary<Type, bool>();
+        /// <summary>Elements that were looked at since the application last had its turn, and whether they show a secret.</summary>
+        private readonly Dictionary<DependencyObject, bool> secrets = new Dictionary<DependencyObject, bool>();
         private readonly bool withNames;
         private readonly bool withFlags;
         private readonly bool withBounds;
@@ -43,6 +45,9 @@ namespace Portcullis.Inspector.Primitives
 
         /// <summary>The bytes that all nodes so far take at most.</summary>
         internal long Bytes { get; private set; }
+
+        /// <summary>The application has had its turn, and may have changed what elements show.</summary>
+        internal void GoOn() => secrets.Clear();
 
         /// <summary>The node of an element, or of a plain object in a logical tree, which is a child of `owner`.</summary>
         internal Node Read(object target, DependencyObject? owner)
@@ -83,7 +88,7 @@ namespace Portcullis.Inspector.Primitives
                 node.An = Short(AutomationNameOf(element));
                 Bytes += JsonWriter.CostOf(node.N) + JsonWriter.CostOf(node.Aid) + JsonWriter.CostOf(node.An);
             }
-            var isSecret = (withFlags || withText) && Redaction.IsSecretElement(element);
+            var isSecret = (withFlags || withText) && IsSecret(element);
             if (withFlags)
             {
                 node.Fl = Flags(element) | (isSecret ? Limits.FlagSecret : 0);
@@ -187,9 +192,18 @@ namespace Portcullis.Inspector.Primitives
             }
         }
 
-        private static bool IsSecretOf(DependencyObject? owner) => owner != null && Redaction.IsSecretElement(owner);
+        private bool IsSecretOf(DependencyObject? owner) => owner != null && IsSecret(owner);
 
-        private static bool FitsQuery(object target, DependencyObject? element, DependencyObject? owner, Find find)
+        private bool IsSecret(DependencyObject element)
+        {
+            if (!secrets.TryGetValue(element, out var isSecret))
+            {
+                secrets.Add(element, isSecret = Redaction.IsSecretElement(element, secrets));
+            }
+            return isSecret;
+        }
+
+        private bool FitsQuery(object target, DependencyObject? element, DependencyObject? owner, Find find)
         {
             var query = find.Query!;
             if (Meets(TypeNumbers.Short(target.GetType()), query, find))
@@ -203,7 +217,7 @@ namespace Portcullis.Inspector.Primitives
             return Meets(NameOf(element), query, find)
                 || Meets(AutomationIdOf(element), query, find)
                 || Meets(AutomationNameOf(element), query, find)
-                || (Meets(TextOf(element), query, find) && !Redaction.IsSecretElement(element));
+                || (Meets(TextOf(element), query, find) && !IsSecret(element));
         }
 
         private static string? AutomationIdOf(DependencyObject element) =>

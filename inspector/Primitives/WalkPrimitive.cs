@@ -128,6 +128,7 @@ namespace Portcullis.Inspector.Primitives
         private bool Go(Slice slice)
         {
             onThread.Start();
+            reader.GoOn();
             try
             {
                 while (open.Count > 0 && !isFull)
