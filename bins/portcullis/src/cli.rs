@@ -366,6 +366,9 @@ pub(crate) struct PolicyExplainArgs {
     /// Who would call: `local`, or the name of an HTTP key
     #[arg(long = "as", value_name = "KEY", default_value = "local")]
     pub(crate) principal: String,
+    /// Where keys lie (default: this user's local application data)
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -417,7 +420,7 @@ pub(crate) struct KeyNewArgs {
     #[arg(long, default_value = "observe")]
     pub(crate) scopes: String,
     /// When it ends: 90d, 12h, a time such as 2027-01-31T00:00:00Z, or never
-    #[arg(long, default_value = "90d")]
+    #[arg(long, default_value = "90d", allow_hyphen_values = true)]
     pub(crate) expires: KeyLife,
 }
 

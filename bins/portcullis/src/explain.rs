@@ -30,7 +30,7 @@ impl Ledger for TakesNothing {
 }
 
 pub(crate) fn run(machine: &dyn Machine, args: PolicyExplainArgs) -> anyhow::Result<ExitCode> {
-    let flags = ServeFlags { tools: args.filter.flags(), ..ServeFlags::default() };
+    let flags = ServeFlags { tools: args.filter.flags(), data: args.data, ..ServeFlags::default() };
     let environment = Environment::read();
     let settings = settings::load(machine, args.policy.config, flags, &environment)?;
     let rules = compose::rules(machine, &settings, &AnchorFlags::default(), &Catalogue::new())?;
@@ -70,7 +70,8 @@ fn principal(settings: &Settings, environment: &Environment, name: &str) -> anyh
         return Ok(Principal::local());
     }
     let key: KeyName = name.strip_prefix("key:").unwrap_or(name).parse().map_err(anyhow::Error::msg)?;
-    let stored = KeyStore::at(settings.data(environment)?.value).all()?;
+    let folder = settings.data(environment)?.value;
+    let stored = KeyStore::at(folder.clone()).all()?;
     if let Some(found) = stored.iter().find(|stored| stored.name == key) {
         return Ok(keys::principal(found));
     }
@@ -79,8 +80,8 @@ fn principal(settings: &Settings, environment: &Environment, name: &str) -> anyh
         return Ok(Principal::key(key.as_str(), [Scope::Observe, Scope::Interact]));
     }
     let names: Vec<&str> = stored.iter().map(|stored| stored.name.as_str()).collect();
-    let there = if names.is_empty() { "no key".to_owned() } else { format!("the keys {}", names.join(", ")) };
-    bail!("--as {key}: there is no such key; there are `local` and {there}; `portcullis key new {key}` makes it")
+    let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    bail!("--as {key}: there is no such key in {}; there are: {there}; `local` has none", folder.display())
 }
 
 /// A program as a process that runs it would be found. What is not said of it is not known.

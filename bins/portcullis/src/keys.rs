@@ -78,7 +78,8 @@ fn require_known_tools(scopes: &Scopes) -> Result<(), String> {
 
 fn list(store: &KeyStore, as_json: bool) -> anyhow::Result<ExitCode> {
     let now = OffsetDateTime::now_utc();
-    let text = |time: Option<OffsetDateTime>| time.and_then(|time| time.format(&Rfc3339).ok());
+    let second = |time: OffsetDateTime| time.replace_nanosecond(0).unwrap_or(time);
+    let text = |time: Option<OffsetDateTime>| time.and_then(|time| second(time).format(&Rfc3339).ok());
     let has_ended = |key: &StoredKey| key.expires.is_some_and(|end| end <= now);
     let keys = store.all()?;
     if as_json {

@@ -23,6 +23,8 @@ const FILE_CAP: u64 = 256 * 1024;
 const VERSION: u32 = 1;
 /// The name of the key in `http.key`.
 const DEFAULT: &str = "default";
+/// The name of the principal that has no key.
+const LOCAL: &str = "local";
 /// What a wait for another command's change may take.
 const LOCK_LIMIT: Duration = Duration::from_secs(5);
 /// The longest life of a key that ends.
@@ -36,6 +38,17 @@ impl KeyName {
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What it stands for already, so that no key is made under it.
+    fn meaning(&self) -> Option<&'static str> {
+        match self.as_str() {
+            DEFAULT => {
+                Some("the key in http.key, which the first start of an HTTP server makes while there is no other")
+            }
+            LOCAL => Some("who starts a server over standard input and output"),
+            _ => None,
+        }
     }
 
     /// Whether it is that of the key in `http.key`.
@@ -196,6 +209,14 @@ pub enum KeyError {
     /// There is a key of that name.
     #[error("there is a key `{0}`; revoke or rotate it, or choose another name")]
     Taken(KeyName),
+    /// The name means something else.
+    #[error("`{name}` is {meaning}; choose another name")]
+    Reserved {
+        /// The name.
+        name: KeyName,
+        /// What it stands for.
+        meaning: &'static str,
+    },
     /// There is none.
     #[error("there is no key `{name}`; there are: {there}")]
     Absent {
@@ -211,7 +232,7 @@ pub enum KeyError {
     #[error("there are {KEY_CAP} keys; revoke one that nobody uses")]
     Full,
     /// It would have ended already.
-    #[error("the key would have ended before now; choose a later time")]
+    #[error("--expires: the key would have ended before now; choose a later time")]
     Ended,
     /// Another command holds the keys.
     #[error("another command changes the keys; try again when it has ended")]
@@ -310,7 +331,10 @@ impl KeyStore {
     /// Makes a key; its text is in the answer and nowhere else.
     pub fn make(&self, name: KeyName, scopes: Scopes, life: KeyLife, now: OffsetDateTime) -> Result<Secret, KeyError> {
         self.change(|keys| {
-            if name.is_default() || keys.iter().any(|key| key.name == name) {
+            if let Some(meaning) = name.meaning() {
+                return Err(KeyError::Reserved { name, meaning });
+            }
+            if keys.iter().any(|key| key.name == name) {
                 return Err(KeyError::Taken(name));
             }
             if scopes.is_empty() {

@@ -66,8 +66,8 @@ fn read(path: &Path, place: Place, needed: bool, trust: Trust<'_>) -> Result<Opt
     let refuse = |rule: String| {
         let path: Arc<Path> = path.into();
         let origin = match place {
-            Place::Machine => Origin::Machine { path, line: 1 },
-            Place::User => Origin::File { path, line: 1 },
+            Place::Machine => Origin::Machine { path, line: 0 },
+            Place::User => Origin::File { path, line: 0 },
         };
         ConfigError::new(origin, "", "", rule)
     };

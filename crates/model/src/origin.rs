@@ -15,14 +15,14 @@ pub enum Origin {
     Machine {
         /// Which file.
         path: Arc<Path>,
-        /// The line, from 1.
+        /// The line, from 1; 0 is the file as a whole.
         line: usize,
     },
     /// The owner's file.
     File {
         /// Which file.
         path: Arc<Path>,
-        /// The line, from 1.
+        /// The line, from 1; 0 is the file as a whole.
         line: usize,
     },
     /// The environment.
@@ -61,6 +61,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::Machine { path, line: 0 } | Self::File { path, line: 0 } => write!(f, "{}", path.display()),
             Self::Machine { path, line } | Self::File { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Environment(name) => write!(f, "environment {name}"),
             Self::Flag(name) => write!(f, "flag {name}"),

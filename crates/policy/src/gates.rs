@@ -42,7 +42,7 @@ impl Gates {
             ),
             None => refused(
                 format!("{tool} goes through the gate `{name}`, which is shut"),
-                format!("`gates.{name}` is false when nobody says; no tier and no list of tools opens a gate"),
+                format!("`gates.{name}` is false by default; no tier and no list of tools opens a gate"),
                 format!("the owner can say `gates.{name} = true` in the policy file"),
             ),
         }
@@ -76,7 +76,7 @@ mod tests {
         let told = |rules: &Rules, who: &Principal| {
             rules.admit(who, READ).map_or_else(|denial| denial.rule, |()| "open".into())
         };
-        let shut = "is false when nobody says; no tier and no list of tools opens a gate";
+        let shut = "is false by default; no tier and no list of tools opens a gate";
         assert_eq!(told(&rules(&[]), &local), format!("`gates.viewmodel` {shut}"));
         assert_eq!(told(&rules(&[(WpfGate::Viewmodel, true)]), &local), format!("`gates.sensitive_reads` {shut}"));
         let both = rules(&[(WpfGate::Viewmodel, true), (WpfGate::SensitiveReads, true)]);

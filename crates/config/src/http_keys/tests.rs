@@ -33,7 +33,10 @@ fn a_key_is_told_once_and_kept_as_its_digest() {
     assert_eq!((kept.len(), kept[0].digest), (1, Digest::of(secret.expose().as_bytes())));
     assert_eq!((&kept[0].scopes, kept[0].expires), (&scopes, Some(now() + time::Duration::days(90))));
     assert!(matches!(store.make(name("ci"), scopes.clone(), life, now()), Err(KeyError::Taken(_))));
-    assert!(matches!(store.make(name("default"), scopes.clone(), life, now()), Err(KeyError::Taken(_))));
+    for reserved in ["default", "local"] {
+        let made = store.make(name(reserved), scopes.clone(), life, now());
+        assert!(matches!(made, Err(KeyError::Reserved { .. })), "{reserved}");
+    }
     assert!(matches!(store.make(name("late"), scopes, KeyLife::Until(now()), now()), Err(KeyError::Ended)));
     #[cfg(unix)]
     {
