@@ -327,7 +327,7 @@ fn copying_moving_and_deleting_is_what_linux_sees() {
         ("read/sub", "write/one.txt", "destination"),
     ] {
         let said = ground.refused("FileCopy", pair(from, to));
-        assert!(said.contains(&format!("`{field}`")), "{from} {to}: {said}");
+        assert!(said.contains(&format!("field: {field}\n")), "{from} {to}: {said}");
     }
     let mut over = pair("read/sub/two.txt", "write/one.txt");
     over["overwrite"] = json!(true);
