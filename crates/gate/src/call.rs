@@ -209,7 +209,7 @@ impl Gate {
 
     /// What would be said of this call by this principal, without making it.
     pub fn explain(&self, principal: &Principal, tool: &str, arguments: Value) -> Result<Explanation, Fault> {
-        self.0.explain(principal, tool, arguments)
+        self.0.explain(principal, tool, arguments, &Cancel::new())
     }
 
     /// Takes a call as `submit` does, of somebody of whom more is known.
@@ -602,18 +602,26 @@ impl Inner {
 }
 
 impl PolicyView for Inner {
-    fn explain(&self, principal: &Principal, tool: &str, arguments: Value) -> Result<Explanation, Fault> {
+    fn explain(
+        &self,
+        principal: &Principal,
+        tool: &str,
+        arguments: Value,
+        cancel: &Cancel,
+    ) -> Result<Explanation, Fault> {
         let (tool, arguments) = canonical(&self.parts.catalogue, tool, arguments)?;
-        let call = self.explain_found(principal, tool, arguments.clone());
+        let call = self.explain_found(principal, tool, arguments.clone(), cancel);
         // Arguments that do not fit are told of with the call itself.
-        let steps =
-            tool.steps(arguments).unwrap_or_default().into_iter().map(|StepCall { tool, arguments }| {
-                match self.step(&tool, arguments) {
-                    Ok((found, arguments)) => self.explain_found(principal, found, arguments),
-                    Err(fault) => Explained::of_fault(&tool, Verdict::NotPlanned, fault),
-                }
+        let mut steps = Vec::new();
+        for StepCall { tool, arguments } in tool.steps(arguments).unwrap_or_default() {
+            steps.push(match self.step(&tool, arguments) {
+                Ok((found, arguments)) => self.explain_found(principal, found, arguments, cancel),
+                Err(fault) => Explained::of_fault(&tool, Verdict::NotPlanned, fault),
             });
-        Ok(Explanation { principal: principal.name().to_owned(), call, steps: steps.collect() })
+            // A plan may ask the machine or the network, each step for itself.
+            cancel.check()?;
+        }
+        Ok(Explanation { principal: principal.name().to_owned(), call, steps })
     }
 }
 
@@ -633,7 +641,7 @@ impl Inner {
 
     /// The same steps as a call's up to the decision, on the same rules; the grant is dropped unrecorded, which allows
     /// nothing.
-    fn explain_found(&self, principal: &Principal, tool: &AnyTool, arguments: Value) -> Explained {
+    fn explain_found(&self, principal: &Principal, tool: &AnyTool, arguments: Value, cancel: &Cancel) -> Explained {
         let descriptor = tool.descriptor();
         let name = descriptor.name;
         let force = self.in_force();
@@ -649,15 +657,8 @@ impl Inner {
         let tables = self.holders.of(principal);
         let joined = force.joined(&self.parts.ports, principal, &tables);
         let readers = Readers::new(joined.as_ref().unwrap_or_else(|| force.ports(principal)));
-        let cx = PlanContext {
-            principal,
-            readers,
-            tables: &tables,
-            names: rules,
-            targets: rules,
-            tools: rules,
-            cancel: &Cancel::new(),
-        };
+        let cx =
+            PlanContext { principal, readers, tables: &tables, names: rules, targets: rules, tools: rules, cancel };
         let planned = match catch(descriptor, "plan", || tool.plan(arguments, &cx)) {
             Ok(planned) => planned,
             Err(fault) => return Explained::of_fault(name, Verdict::NotPlanned, fault),

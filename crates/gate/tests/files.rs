@@ -12,10 +12,12 @@ mod common;
 
 use common::{at, open_gate};
 use portcullis_gate::{Call, Gate};
-use portcullis_model::{Cancel, Fault, FilePath, Part, Principal, Reply, Scope, Valued};
+use portcullis_model::{Cancel, CancelReason, Fault, FaultCode, FilePath, Part, Principal, Reply, Scope, Valued};
 use portcullis_platform_fake::{Call as PortCall, FakeDesktop};
 use portcullis_policy::{Approval, FileRules, roots};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const SECRET: &str = "canary-5d1f";
 
@@ -362,6 +364,23 @@ fn files_and_folders_are_copied_moved_and_deleted() {
     assert_eq!(said, "confirmed: the file is gone, into the recycle bin");
     assert!(door.desktop.journal().contains(&"recycled n.txt".to_owned()));
     assert!(door.refusal("FileDelete", json!({ "path": r"C:\root\out\absent" })).starts_with("NotFound"));
+}
+
+#[test]
+fn a_question_that_is_withdrawn_looks_at_no_further_step() {
+    let door = door(rules());
+    let (cancel, looked) = (Cancel::new(), Arc::new(AtomicBool::new(false)));
+    let (withdrawn, again) = (cancel.clone(), Arc::clone(&looked));
+    door.desktop.before_next(PortCall::Resolve, move |desktop| {
+        withdrawn.cancel(CancelReason::Client);
+        desktop.before_next(PortCall::Resolve, move |_| again.store(true, Ordering::SeqCst));
+    });
+    let read = json!({ "tool": "FileRead", "args": { "path": r"C:\root\notes.txt" } });
+    let arguments = json!({ "tool": "Batch", "args": { "steps": [read, read] } });
+    let (principal, tool) = (Principal::local(), "ExplainPolicy".to_owned());
+    let answer = door.gate.call(Call { principal, tool, arguments, cancel });
+    assert_eq!(answer.unwrap_err().code, FaultCode::Cancelled);
+    assert!(!looked.load(Ordering::SeqCst));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::context::{ApplyContext, PlanContext};
 use crate::descriptor::{Annotations, Descriptor, Lane, Shape};
 use crate::schema;
 use crate::tool::{AnyTool, Planned, Tool, data};
-use portcullis_model::{Effect, Fault, FaultCode, Principal, Reply, Resource, Tier};
+use portcullis_model::{Cancel, Effect, Fault, FaultCode, Principal, Reply, Resource, Tier};
 use portcullis_policy::Permit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -101,8 +101,14 @@ fn word(value: &impl Serialize) -> Option<String> {
 /// The gate's rules, to be asked.
 pub trait PolicyView: Send + Sync {
     /// What would be said of this call by this principal, and of the calls that it makes. Nothing happens and nothing is
-    /// disclosed. An unknown tool is a fault.
-    fn explain(&self, principal: &Principal, tool: &str, arguments: Value) -> Result<Explanation, Fault>;
+    /// disclosed. An unknown tool is a fault, and so is a call that is withdrawn before all was looked at.
+    fn explain(
+        &self,
+        principal: &Principal,
+        tool: &str,
+        arguments: Value,
+        cancel: &Cancel,
+    ) -> Result<Explanation, Fault>;
 }
 
 /// The tools of this file.
@@ -152,11 +158,12 @@ impl Tool for ExplainPolicy {
 
     fn apply((tool, args): Self::Bound, permit: &Permit, cx: &ApplyContext<'_>) -> Result<Reply, Fault> {
         permit.require(Effect::ReadPolicy, &Resource::OwnRights)?;
-        let explanation = cx.policy.explain(cx.principal, &tool, args).map_err(|fault| match fault.code {
-            // The tool that was called exists; it is an argument that names none.
-            FaultCode::UnknownTool => Fault { code: FaultCode::BadArgument, ..fault }.field("tool"),
-            _ => fault,
-        })?;
+        let explanation =
+            cx.policy.explain(cx.principal, &tool, args, cx.cancel).map_err(|fault| match fault.code {
+                // The tool that was called exists; it is an argument that names none.
+                FaultCode::UnknownTool => Fault { code: FaultCode::BadArgument, ..fault }.field("tool"),
+                _ => fault,
+            })?;
         data(&explanation)
     }
 
