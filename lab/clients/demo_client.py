@@ -23,6 +23,7 @@ from mcp.client.streamable_http import create_mcp_http_client, streamable_http_c
 
 SECONDS_PER_CALL = 60
 PICTURE = {"max_width": 960, "max_bytes": 120_000, "quality": 70}
+SETTLE_EVERY, SETTLE_WITHIN = 0.2, 3
 LINE = re.compile(r'(e\d+) (\w+)(?: "((?:[^"\\]|\\.)*)")?(.*)')
 
 
@@ -87,6 +88,9 @@ class Log:
         (self.folder / name).write_bytes(base64.b64decode(block.data))
         return name
 
+    def same(self, one, other):
+        return (self.folder / one).read_bytes() == (self.folder / other).read_bytes()
+
 
 class Desk:
     """Calls tools and records each call."""
@@ -112,6 +116,21 @@ class Desk:
         _, images, wrong = await self._call("picture", "", "Screenshot", PICTURE)
         return None if wrong or not images else images[0]
 
+    async def settled(self):
+        """The picture when two in succession are the same, or the last one of those that there was time for.
+
+        A window that another one covered is drawn by its own program, which may come to it after the act was answered.
+        """
+        until = time.monotonic() + SETTLE_WITHIN
+        last = await self.picture()
+        while last and time.monotonic() < until:
+            await asyncio.sleep(SETTLE_EVERY)
+            now = await self.picture()
+            if now and self.log.same(last, now):
+                return now
+            last = now
+        return last
+
     async def ask(self, title, tool, **arguments):
         """A call that changes nothing."""
         say("step", title=title)
@@ -121,11 +140,11 @@ class Desk:
         return text
 
     async def do(self, title, tool, **arguments):
-        """A call that acts, with a picture before and after."""
+        """A call that acts, with a picture before it and one when the screen rests."""
         say("step", title=title)
         before = await self.picture()
         text, _, wrong = await self._call("act", title, tool, arguments, before=before)
-        self.log.write(kind="after", order=self.order, picture=await self.picture())
+        self.log.write(kind="after", order=self.order, picture=await self.settled())
         if wrong:
             raise Wrong(f"{tool} was refused or failed:\n{text}")
         return text
