@@ -1,7 +1,7 @@
 //! Programs that run whatever is typed into them. Input to such a program is an effect of tier 3, because it reaches as
 //! far as a shell does. The lists are data; they are names to be careful with, not a sandbox.
 
-use portcullis_model::{Chord, Key, ProgramName, ServiceName, TaskPath};
+use portcullis_model::{Chord, ProgramName, ServiceName, TaskPath};
 
 /// Image names of consoles, terminals, script hosts, the Start menu with its search, and system tools that carry out what they
 /// are told.
@@ -131,7 +131,7 @@ const COMMAND_CHORDS: &[&str] = &["win+r", "win+x", "win+s", "win+q", "ctrl+esca
 /// nobody can say which. What is opened by the pointer instead is judged by its window.
 pub fn is_command_chord(chord: &Chord) -> bool {
     let win = chord.holds("win");
-    let digit = chord.0.iter().any(|key| matches!(key, Key::Character(character) if character.is_ascii_digit()));
+    let digit = chord.0.iter().any(|key| key.sign().is_some_and(|sign| sign.is_ascii_digit()));
     let known = || COMMAND_CHORDS.iter().any(|text| Chord::parse(text).is_ok_and(|known| chord.presses(&known)));
     (win && (digit || chord.0.iter().all(|key| key.is_modifier()))) || known()
 }

@@ -19,17 +19,23 @@ fn keys_are_those_of_the_layout_and_text_is_the_same_on_any() {
     client.call("Click", json!({ "name": "Key pad", "role": "pane" })).unwrap().ok().unwrap();
     // What a key gives is the system's to say, by the window's own layout.
     for (keys, vk, scan, gives) in [
-        ("y", 0x59, 0x2C, Some('y')),
-        ("z", 0x5A, 0x15, Some('z')),
-        ("/", 0x37, 0x08, Some('/')),
-        ("=", 0x30, 0x0B, Some('=')),
-        ("ctrl+z", 0x5A, 0x15, None),
+        ("y", 0x59, Some(0x2C), Some('y')),
+        ("z", 0x5A, Some(0x15), Some('z')),
+        ("/", 0x37, Some(0x08), Some('/')),
+        ("=", 0x30, Some(0x0B), Some('=')),
+        ("ctrl+z", 0x5A, Some(0x15), None),
+        // For the number block and what lies beyond it the lab's layouts have neither scan codes nor signs.
+        ("num7", 0x67, None, None),
+        ("ctrl+num_add", 0x6B, None, None),
+        ("browser_back", 0xA6, None, None),
     ] {
         let mark = desktop.mark().unwrap();
         client.call("Shortcut", json!({ "keys": keys, "observe": "none" })).unwrap().ok().unwrap();
         let down = |line: &Value| is(line, "key", "key-pad") && line["action"] == "down" && line["vk"] == vk;
         let line = desktop.journal().await_event(mark, keys, EVENT_LIMIT, down).unwrap();
-        assert_eq!(line["scan"], scan, "{keys}: {line}");
+        if let Some(scan) = scan {
+            assert_eq!(line["scan"], scan, "{keys}: {line}");
+        }
         if let Some(character) = gives {
             let given = |line: &Value| line["action"] == "char" && line["text"] == json!(character);
             desktop.journal().await_event(mark, keys, EVENT_LIMIT, given).unwrap();

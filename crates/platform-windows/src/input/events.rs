@@ -192,7 +192,7 @@ fn is_extended(code: u16) -> bool {
         | 0x5B..=0x5D           // both Windows keys, the menu key
         | 0x6F | 0x90           // divide, num lock
         | 0xA3 | 0xA5           // right ctrl and alt
-        | 0xAD..=0xB3           // volume and media keys
+        | 0xA6..=0xB3           // keys of browsers, volume and media keys
     )
 }
 

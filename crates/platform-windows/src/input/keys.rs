@@ -14,6 +14,8 @@ const VK_CONTROL: u16 = 0x11;
 const VK_MENU: u16 = 0x12;
 /// The first function key; the others follow it.
 const VK_F1: u16 = 0x70;
+/// The number block's zero; its other digits follow it.
+const VK_NUMPAD0: u16 = 0x60;
 /// Function keys that Windows knows.
 const FUNCTION_KEYS: u16 = 24;
 
@@ -37,6 +39,10 @@ fn named(name: KeyName) -> PortResult<u16> {
         && (1..=FUNCTION_KEYS).contains(&number)
     {
         return Ok(VK_F1 + number - 1);
+    }
+    let digit = text.strip_prefix("num").and_then(|digit| digit.parse::<u16>().ok());
+    if let Some(digit) = digit.filter(|digit| *digit <= 9) {
+        return Ok(VK_NUMPAD0 + digit);
     }
     Ok(match text {
         "alt" => VK_MENU,
@@ -67,6 +73,25 @@ fn named(name: KeyName) -> PortResult<u16> {
         "volume_up" => 0xAF,
         "volume_down" => 0xAE,
         "volume_mute" => 0xAD,
+        "num_multiply" => 0x6A,
+        "num_add" => 0x6B,
+        "num_separator" => 0x6C,
+        "num_subtract" => 0x6D,
+        "num_decimal" => 0x6E,
+        "num_divide" => 0x6F,
+        "media_next" => 0xB0,
+        "media_previous" => 0xB1,
+        "media_stop" => 0xB2,
+        "media_play" => 0xB3,
+        "browser_back" => 0xA6,
+        "browser_forward" => 0xA7,
+        "browser_refresh" => 0xA8,
+        "browser_stop" => 0xA9,
+        "clear" => 0x0C,
+        "select" => 0x29,
+        "print" => 0x2A,
+        "execute" => 0x2B,
+        "help" => 0x2F,
         other => return Err(PortFault::NotOperable(format!("be sent the key {other}: it has no code here"))),
     })
 }

@@ -285,6 +285,8 @@ fn a_chord_that_leads_to_a_place_that_runs_what_is_typed_needs_tier_3() {
         "win",
         "win+shift",
         "win+1",
+        "win+num1",
+        "winleft+r",
         "win+к",
         "win+a+r",
     ] {
