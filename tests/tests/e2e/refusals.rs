@@ -32,6 +32,9 @@ fn targets_that_are_wrong_are_refused_with_the_reason() {
         ("Shortcut", json!({ "keys": "ctrl+nothing" })),
         ("Scroll", json!({ "amount": 101 })),
         ("Type", json!({ "name": "Name", "text": { "canary-91c4": 1 } })),
+        // Each says by which of its own arguments.
+        ("FocusWindow", json!({ "title": "xyzzy" })),
+        ("App", json!({ "action": "switch", "name": "xyzzy" })),
     ];
     let mut all = String::new();
     let mark = desktop.mark().unwrap();

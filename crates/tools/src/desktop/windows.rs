@@ -27,8 +27,8 @@ pub(super) type Handle = Int<1, 2_147_483_647>;
 pub(super) enum Named {
     /// By its identity.
     Exactly(WindowIdentity),
-    /// By its title, to be matched under the permit.
-    Titled(String),
+    /// By its title, to be matched under the permit, and the argument that it came by.
+    Titled(String, &'static str),
 }
 
 /// The one way of several that is given.
@@ -36,7 +36,7 @@ pub(super) fn named(
     element: Option<&str>,
     handle: Option<Handle>,
     title: Option<&str>,
-    title_field: &str,
+    title_field: &'static str,
     cx: &PlanContext<'_>,
 ) -> Result<Named, Fault> {
     match (element, handle, title) {
@@ -51,7 +51,7 @@ pub(super) fn named(
                     .remedy("use a ref from Snapshot; refs never come to mean another window")
             })
         }
-        (None, None, Some(title)) => Ok(Named::Titled(title.to_owned())),
+        (None, None, Some(title)) => Ok(Named::Titled(title.to_owned(), title_field)),
         (element, handle, title) => {
             let count = [element.is_some(), handle.is_some(), title.is_some()].iter().filter(|given| **given).count();
             Err(Fault::bad_argument(
@@ -69,15 +69,15 @@ pub(super) fn named_resource(named: &Named, cx: &PlanContext<'_>) -> Result<Reso
     match named {
         Named::Exactly(window) => cx.readers.window_resource(window),
         // A title is matched against all titles.
-        Named::Titled(_) => Ok(Resource::Desktop),
+        Named::Titled(..) => Ok(Resource::Desktop),
     }
 }
 
 /// The one window that is meant: the whole title first, then a part of it, in any case of letters.
 pub(super) fn settle(named: Named, permit: &Permit, cx: &ApplyContext<'_>) -> Result<WindowIdentity, Fault> {
-    let title = match named {
+    let (title, field) = match named {
         Named::Exactly(window) => return Ok(window),
-        Named::Titled(title) => title,
+        Named::Titled(title, field) => (title, field),
     };
     let all = cx.ports.windows.list(permit)?;
     let wanted = title.to_lowercase();
@@ -90,7 +90,7 @@ pub(super) fn settle(named: Named, permit: &Permit, cx: &ApplyContext<'_>) -> Re
     match fitting.as_slice() {
         [only] => Ok(only.identity.clone()),
         [] => Err(Fault::new(FaultCode::NotFound, "no window has this title")
-            .field("title")
+            .field(field)
             .value(&title)
             .rule("the title or a part of it, in any case of letters")
             .remedy("see Snapshot for the windows that there are")
@@ -99,7 +99,7 @@ pub(super) fn settle(named: Named, permit: &Permit, cx: &ApplyContext<'_>) -> Re
             let mut table = refs(cx);
             let lines: Vec<String> = several.iter().map(|info| header(info, &all).line(&mut table)).collect();
             Err(Fault::new(FaultCode::Ambiguous, format!("{} windows have such a title", several.len()))
-                .field("title")
+                .field(field)
                 .value(&title)
                 .rule("an action has one target")
                 .remedy("use the ref of the one you mean")
@@ -244,7 +244,7 @@ impl Tool for MinimizeAll {
             if minimised.is_empty() {
                 Outcome::NoEffect { observed: "no window could be minimised that was not already".to_owned() }
             } else {
-                Outcome::confirmed(format!("{} windows minimised", minimised.len()))
+                Outcome::confirmed(format!("windows minimised: {}", minimised.len()))
             },
             parts,
         ))
