@@ -92,7 +92,7 @@ without a title that are no menus, and, for a rule about a title, the program's 
 processes still names the program.
 ";
 
-const FILES: &str = "\
+const FILES: &str = "
 ## What holds for files
 
 A path is absolute and on a drive of this machine. `..`, shares, devices, streams, names that end in a dot or a space, and
