@@ -39,7 +39,7 @@ namespace Portcullis.Inspector.Infrastructure
             }
             if (isPath && Redaction.IsSecretPath(TextOf(element.GetValue(property))))
             {
-                throw WireException.Bad(
+                throw WireException.Secret(
                     "the path that is there leads to what is a secret by its name; what it has brought stays when the path goes");
             }
             if (!isPath || !(TextOf(value) is { } path))
@@ -48,7 +48,7 @@ namespace Portcullis.Inspector.Infrastructure
             }
             if (Redaction.IsSecretPath(path))
             {
-                throw WireException.Bad("value is a path to what is a secret by its name, which nothing here reads");
+                throw WireException.Secret("value is a path to what is a secret by its name, which nothing here reads");
             }
             if (path.IndexOfAny(Steps) >= 0 && element is ItemsControl items && HoldsElements(items))
             {

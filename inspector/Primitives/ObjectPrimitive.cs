@@ -130,8 +130,9 @@ namespace Portcullis.Inspector.Primitives
             try
             {
                 var value = member.Get(owner);
-                row.Value = value != null && Redaction.IsSecretMember(owner, member.Name)
-                    ? reading.Redacted(value) : Show(value, member.Name);
+                // Not even whether there is one.
+                row.Value = Redaction.IsSecretMember(owner, member.Name)
+                    ? reading.Redacted(value, member.Type) : Show(value, member.Name);
                 if (value is ICommand command)
                 {
                     row.IsCommand = true;

@@ -70,6 +70,9 @@ namespace Portcullis.Inspector.Primitives
         /// <summary>What stands for a secret.</summary>
         internal Val Redacted(object value) => plain.Redacted(value.GetType());
 
+        /// <summary>What stands for a secret that a member of this type holds, or could hold.</summary>
+        internal Val Redacted(object? value, Type type) => plain.Redacted(value?.GetType() ?? type);
+
         internal Val Error(Exception thrown) => plain.Error(thrown);
 
         internal Val Text(string text) => plain.Text(text);

@@ -237,6 +237,10 @@ namespace Portcullis.Inspector.Primitives
             row.Ty = reading.Type(member.Type);
             row.ObjectTy = reading.Type(owner.GetType());
             row.Notifies = owner is INotifyPropertyChanged;
+            if (named.IsSecret)
+            {
+                throw WireException.Secret("`" + name + "` is a secret, which is neither read nor written through the inspector");
+            }
             if (!member.CanWrite)
             {
                 throw new WireException(ErrorCode.ReadOnly, "`" + name + "` has no public setter");
@@ -250,12 +254,12 @@ namespace Portcullis.Inspector.Primitives
                 throw NameIsLeft();
             }
             var old = member.CanRead ? member.Read(owner) : null;
-            row.Before = member.CanRead ? Show(named.IsSecret, old, name) : null;
+            row.Before = member.CanRead ? reading.Named(old, null, name) : null;
             var value = Conversion.To(
                 op.Value ?? throw WireException.Bad("value is missing"), member.Type, null, named.Via, context.Handles);
             if (asked.Keep && member.CanRead)
             {
-                row.Token = tokens.Add(new MemberToken(owner, context.Handles.Of(owner), member, old, named.IsSecret));
+                row.Token = tokens.Add(new MemberToken(owner, context.Handles.Of(owner), member, old, isSecret: false));
             }
             try
             {
@@ -265,7 +269,7 @@ namespace Portcullis.Inspector.Primitives
             {
                 throw threw.ToWire("writing");
             }
-            row.After = member.CanRead ? Show(named.IsSecret, member.Read(owner), name) : null;
+            row.After = member.CanRead ? reading.Named(member.Read(owner), null, name) : null;
         }
 
         private Val Show(bool isSecret, object? value, string name) =>

@@ -1353,6 +1353,8 @@ namespace Portcullis.Inspector.Protocol
         UnknownMethod,
         /// <summary>The session's gates do not allow it.</summary>
         Denied,
+        /// <summary>What was named is a secret, which is neither read nor written through the inspector.</summary>
+        Secret,
         /// <summary>The handle's object is gone, or the handle was never given out.</summary>
         StaleHandle,
         /// <summary>The object is of another kind than the request needs.</summary>

@@ -25,6 +25,8 @@ namespace Portcullis.Inspector.Protocol
 
         internal static WireException Bad(string message) => new WireException(ErrorCode.BadRequest, message);
 
+        internal static WireException Secret(string message) => new WireException(ErrorCode.Secret, message);
+
         /// <summary>A list or number past its cap.</summary>
         internal static WireException Over(string field, long found, long cap) =>
             Bad(field + " is " + found + ", where " + cap + " are the most");

@@ -171,6 +171,9 @@ namespace Portcullis.Inspector.Tests
             var secret = client.Object(Asked.Context(handle, "Password"));
             Check.Equal(ValKind.Redacted, secret.Value.K);
             Check.Equal(ValKind.Redacted, secret.Members.Single(one => one.Name == "Length").Value.K, "nor its length");
+            Ui.Main.Do(() => person.Password = null!);
+            var none = client.Object(Asked.Context(handle), 0, false, "Password").Members.Single();
+            Check.Equal(ValKind.Redacted, none.Value.K, "nor whether there is one");
             var missing = Check.Refused(ErrorCode.NotFound, () => client.Object(Asked.Context(handle, "Adress")));
             Check.True(missing.Data!.Members["candidates"].Items.Any(one => one.String() == "Address"), "the nearest");
             using var reader = Client.Open(Limits.SensitiveReads);

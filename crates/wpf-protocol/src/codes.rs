@@ -14,6 +14,8 @@ pub enum ErrorCode {
     UnknownMethod,
     /// The session's gates do not allow it.
     Denied,
+    /// What was named is a secret, which is neither read nor written through the inspector.
+    Secret,
     /// The handle's object is gone, or the handle was never given out.
     StaleHandle,
     /// The object is of another kind than the request needs.

@@ -141,7 +141,7 @@ fn of_wire(error: &WireError, message: String) -> Fault {
     let source = match error.code {
         ErrorCode::BadRequest => "InvalidRequest",
         ErrorCode::UnknownMethod => "MethodNotFound",
-        ErrorCode::Denied => "SecurityError",
+        ErrorCode::Denied | ErrorCode::Secret => "SecurityError",
         ErrorCode::StaleHandle => "ElementNotFound",
         ErrorCode::WrongKind => "InvalidElement",
         ErrorCode::NotFound | ErrorCode::ConvertFailed | ErrorCode::ReadOnly => "InvalidArgument",
@@ -160,6 +160,7 @@ fn of_wire(error: &WireError, message: String) -> Fault {
             (FaultCode::Internal, "connect again; if it stays so, server and inspector are of different builds")
         }
         ErrorCode::Denied => (FaultCode::NotEnabled, "the owner can open the gate; then connect again"),
+        ErrorCode::Secret => (FaultCode::Denied, "leave the secret to the person at the machine"),
         ErrorCode::StaleHandle => {
             (FaultCode::StaleRef, "find the element again, with find_elements or get_visual_tree")
         }

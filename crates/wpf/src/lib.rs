@@ -56,8 +56,8 @@ pub use layout::{
 };
 pub use leaks::{Leaks, leaks};
 pub use mvvm::{
-    Commands, ContextChain, Executed, Modified, ValidationErrors, ViewModel, commands, context_chain, execute,
-    is_secret_name, modify, validation_errors, view_model,
+    Commands, ContextChain, Executed, Modified, ValidationErrors, ViewModel, commands, context_chain, execute, modify,
+    validation_errors, view_model,
 };
 pub use names::{ElementNames, NAME_CAP};
 pub use picture::{Picture, Pixels, picture};

@@ -19,45 +19,6 @@ const VALIDATION_VISIT: u32 = 512;
 const VALIDATION_CAP: usize = 200;
 /// Members of an answer.
 const MEMBERS: u32 = 200;
-/// Words of a name that say that its value is secret.
-const SECRET_WORDS: [&str; 13] = [
-    "auth",
-    "cookie",
-    "credential",
-    "credentials",
-    "key",
-    "password",
-    "pwd",
-    "secret",
-    "session",
-    "token",
-    "apikey",
-    "connectionstring",
-    "passphrase",
-];
-
-/// Whether a name says that its value is a secret: one of its words does, or all of it together.
-pub fn is_secret_name(name: &str) -> bool {
-    let mut words: Vec<String> = Vec::new();
-    let mut was_lower = false;
-    for c in name.chars() {
-        if !c.is_alphanumeric() {
-            was_lower = false;
-            words.push(String::new());
-            continue;
-        }
-        if (c.is_uppercase() && was_lower) || words.is_empty() {
-            words.push(String::new());
-        }
-        was_lower = c.is_lowercase();
-        if let Some(word) = words.last_mut() {
-            word.extend(c.to_lowercase());
-        }
-    }
-    let whole = words.concat();
-    words.iter().any(|word| SECRET_WORDS.contains(&word.as_str())) || SECRET_WORDS.contains(&whole.as_str())
-}
-
 fn context(asker: &Asker<'_>, element: Option<&str>) -> Result<ObjectRef, Fault> {
     Ok(ObjectRef { handle: asker.handle("elementId", element)?, data_context: true, path: Vec::new() })
 }
@@ -106,11 +67,11 @@ pub fn view_model(asker: &Asker<'_>, element: Option<&str>, names: &[String]) ->
         .members
         .iter()
         .map(|member| {
-            let redacted = member.value.k == ValKind::Redacted || is_secret_name(&member.name);
+            let redacted = member.value.k == ValKind::Redacted;
             Member {
                 name: AppText::new(&member.name),
                 ty: types.name(member.ty),
-                value: if redacted { Value::String("(redacted)".to_owned()) } else { shown(&member.value) },
+                value: shown(&member.value),
                 can_read: member.can_read,
                 can_write: member.can_write,
                 is_redacted: redacted,
@@ -384,14 +345,6 @@ pub struct Modified {
 
 /// Sets a property of an element's data context.
 pub fn modify(asker: &Asker<'_>, element: Option<&str>, name: &str, value: &Value) -> Result<Modified, Fault> {
-    if is_secret_name(name) {
-        return Err(Fault::new(FaultCode::Denied, "the name says that the value is a secret")
-            .field("propertyName")
-            .value(name)
-            .rule("secrets are neither read nor written through the inspector")
-            .remedy("type it as a person would")
-            .source_code("SecurityError"));
-    }
     let write = WriteOp {
         kind: WriteKind::SetMember,
         handle: None,
@@ -400,7 +353,10 @@ pub fn modify(asker: &Asker<'_>, element: Option<&str>, name: &str, value: &Valu
         value: Some(new_value(value)),
         token: None,
     };
-    let (row, found) = one_write(asker, write, false)?;
+    let (row, found) = one_write(asker, write, false).map_err(|fault| match fault.code {
+        FaultCode::Denied => fault.field("propertyName").value(name),
+        _ => fault,
+    })?;
     let types = TypeNames::of(&found.types);
     Ok(Modified {
         property_name: AppText::new(name),
@@ -427,20 +383,4 @@ pub fn modify(asker: &Asker<'_>, element: Option<&str>, name: &str, value: &Valu
 pub(crate) fn errors_of(asker: &Asker<'_>, handle: portcullis_wpf_protocol::Handle) -> Result<Vec<Value>, Fault> {
     let (row, _) = facets(asker, handle, &[Facet::Validation], None)?;
     Ok(row.validation.unwrap_or_default().iter().map(|error| shown(&error.content)).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_secret_by_its_words() {
-        for name in ["Password", "UserPassword", "api_key", "ApiKey", "authToken", "SESSION", "ConnectionString", "pwd"]
-        {
-            assert!(is_secret_name(name), "{name}");
-        }
-        for name in ["Name", "Keyboard", "Monkey", "Author", "Tokens7", "Passenger", "Sessions2", ""] {
-            assert!(!is_secret_name(name), "{name}");
-        }
-    }
 }

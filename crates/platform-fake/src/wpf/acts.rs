@@ -3,7 +3,7 @@
 use super::inspector::{Inspector, Kept, Subscription};
 use super::lock;
 use super::model::FakeModel;
-use super::reads::{object_of, type_of};
+use super::reads::{is_secret, object_of, type_of};
 use super::types::{convert, cut, error, not_found};
 use portcullis_wpf_protocol::*;
 
@@ -127,6 +127,9 @@ impl Inspector<'_> {
             let object = model.objects.get(&number).ok_or_else(|| not_found("object", Vec::new()))?;
             let names = object.members.keys().take(5).cloned().collect();
             let member = object.members.get(&name).ok_or_else(|| not_found("member", names))?.clone();
+            if is_secret(&name) {
+                return Err(error(ErrorCode::Secret, "the member is a secret"));
+            }
             if !member.can_write {
                 return Err(error(ErrorCode::ReadOnly, "the member cannot be written"));
             }

@@ -7,6 +7,12 @@ use super::types::{cut, error, full, is_of, not_found, part};
 use portcullis_wpf_protocol::*;
 use std::collections::VecDeque;
 
+/// Whether a member of this name holds a secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["password", "token", "secret"].iter().any(|word| name.contains(word))
+}
+
 fn stale() -> WireError {
     error(ErrorCode::StaleHandle, "the element is gone")
 }
@@ -377,8 +383,7 @@ impl Inspector<'_> {
                 result.cut += 1;
                 continue;
             }
-            let secret = ["password", "token", "secret"].iter().any(|word| name.to_lowercase().contains(word));
-            let value = if secret { Val::of(ValKind::Redacted) } else { cut(&member.value, params.text) };
+            let value = if is_secret(name) { Val::of(ValKind::Redacted) } else { cut(&member.value, params.text) };
             result.members.push(MemberRow {
                 name: name.clone(),
                 ty: self.types.id(member.ty),
