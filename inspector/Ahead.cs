@@ -18,19 +18,6 @@ namespace Portcullis.Inspector
         private const BindingFlags Own = BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static
             | BindingFlags.Public | BindingFlags.NonPublic;
 
-        /// <summary>The types whose methods are compiled, in the order of their use; with each those that lie in it.</summary>
-        private static readonly Type[] Used =
-        {
-            typeof(Session), typeof(Outbox), typeof(Workers), typeof(HelloPrimitive), typeof(WalkPrimitive), typeof(Turns),
-            typeof(Operation<bool>), typeof(Slice), typeof(TypeTable), typeof(Trees), typeof(NodeReader),
-        };
-
-        /// <summary>The types whose fields are filled: all of it is what the runtime and WPF have, and what the inspector can.</summary>
-        private static readonly Type[] Filled =
-        {
-            typeof(Table), typeof(BindingFailures), typeof(FacetHandlers), typeof(ActInput),
-        };
-
         private static int begun;
 
         /// <summary>Begins, once in a process.</summary>
@@ -51,11 +38,11 @@ namespace Portcullis.Inspector
                 var asked = new WalkParams { Fields = { NodeField.Names } };
                 var context = new Session(Stream.Null, 0).Context;
                 _ = new NodeReader(context, asked, context.Table());
-                foreach (var type in Filled)
+                foreach (var type in Filled())
                 {
                     RuntimeHelpers.RunClassConstructor(type.TypeHandle);
                 }
-                foreach (var type in Used)
+                foreach (var type in Used())
                 {
                     Compile(type);
                 }
@@ -65,6 +52,19 @@ namespace Portcullis.Inspector
                 // Nobody waits for this, and an exception that nobody catches ends the application.
             }
         }
+
+        /// <summary>The types whose methods are compiled, in the order of their use; with each those that lie in it.</summary>
+        private static Type[] Used() => new[]
+        {
+            typeof(Session), typeof(Outbox), typeof(Workers), typeof(HelloPrimitive), typeof(WalkPrimitive), typeof(Turns),
+            typeof(Operation<bool>), typeof(Slice), typeof(TypeTable), typeof(Trees), typeof(NodeReader),
+        };
+
+        /// <summary>The types whose fields are filled: all of it is what the runtime and WPF have, and what the inspector can.</summary>
+        private static Type[] Filled() => new[]
+        {
+            typeof(HelloPrimitive), typeof(Table),
+        };
 
         /// <summary>Writes and reads the messages of a first question, and writes those of the answers.</summary>
         private static void Speak()
@@ -77,7 +77,7 @@ namespace Portcullis.Inspector
             var request = writer.ToArray();
             WalkParams.Read(Request.Read(Json.Parse(request, 0, request.Length, Session.ValueCap)).Params!);
             new HelloResult { Dispatchers = { new DispatcherRow() } }.Write(new JsonWriter());
-            new WalkResult { Cut = { CutReason.Nodes }, Nodes = { new Node { N = "", H = 1 } }, Types = { new TypeRow() } }
+            new WalkResult { Cut = { CutReason.Nodes }, Nodes = { new Node { N = "", H = 1 } }, Types = { new TypeRow() }, Within = new Within() }
                 .Write(new JsonWriter());
         }
 

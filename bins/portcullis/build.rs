@@ -217,7 +217,7 @@ const LATE: &[(&str, &[&str])] = &[
             "IcmpSendEcho2Ex",
         ],
     ),
-    ("psapi", &["EnumProcessModulesEx", "GetModuleFileNameExW", "GetProcessMemoryInfo"]),
+    ("psapi", &["EnumProcessModulesEx", "GetMappedFileNameW", "GetModuleFileNameExW", "GetProcessMemoryInfo"]),
     ("ole32", &["CoCreateInstance", "CoInitializeEx", "CoUninitialize"]),
     (
         "oleaut32",

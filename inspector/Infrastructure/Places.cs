@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Windows;
 using System.Windows.Interop;
 using System.Windows.Media;
+using Portcullis.Inspector.Protocol;
 
 namespace Portcullis.Inspector.Infrastructure
 {
@@ -55,6 +56,14 @@ namespace Portcullis.Inspector.Infrastructure
         /// <summary>The system's window of a source; zero for none.</summary>
         internal static IntPtr WindowOf(PresentationSource? source) =>
             source is HwndSource { IsDisposed: false } hwnd ? hwnd.Handle : IntPtr.Zero;
+
+        /// <summary>The system's window that shows the element; none for what is in no window.</summary>
+        internal static Within? Within(DependencyObject element)
+        {
+            var source = element is Visual visual ? PresentationSource.FromVisual(visual) : null;
+            var hwnd = WindowOf(source);
+            return hwnd == IntPtr.Zero ? null : new Within { Hwnd = (ulong)hwnd.ToInt64(), IsRoot = source!.RootVisual == element };
+        }
 
         private Matrix? ToScreen(Visual root)
         {

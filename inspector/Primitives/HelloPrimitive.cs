@@ -11,6 +11,12 @@ namespace Portcullis.Inspector.Primitives
     /// <summary>Begins a session.</summary>
     internal static class HelloPrimitive
     {
+        // What is the same for every session is made once, and before the first one asks.
+        private static readonly string Build = Version(typeof(HelloPrimitive).Assembly);
+        private static readonly string Wpf = Version(typeof(FrameworkElement).Assembly);
+        private static readonly string Architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+        private static readonly InspectorHas Has = Mechanisms();
+
         internal static HelloResult Run(Context context, Turn turn, HelloParams asked)
         {
             var highest = Math.Min(asked.ProtocolMax, Limits.ProtocolMax);
@@ -21,13 +27,13 @@ namespace Portcullis.Inspector.Primitives
                 Protocol = common,
                 ProtocolMin = Limits.ProtocolMin,
                 ProtocolMax = Limits.ProtocolMax,
-                Build = Version(typeof(HelloPrimitive).Assembly),
+                Build = Build,
                 Process = Native.GetCurrentProcessId(),
                 Started = Native.OwnStart(),
-                Architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant(),
+                Architecture = Architecture,
                 Runtime = RuntimeInformation.FrameworkDescription,
-                Wpf = Version(typeof(FrameworkElement).Assembly),
-                Has = Mechanisms(),
+                Wpf = Wpf,
+                Has = Has,
             };
             foreach (var dispatcher in context.Dispatchers.All())
             {

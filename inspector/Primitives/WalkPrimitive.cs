@@ -121,6 +121,10 @@ namespace Portcullis.Inspector.Primitives
             {
                 var element = context.Element<DependencyObject>(from[at]);
                 open.Push(new Place(element, element, null, null, 0));
+                if (asked.Axis == Axis.Visual && asked.From.Count <= 1)
+                {
+                    result.Within = Places.Within(element);
+                }
             }
         }
 

@@ -4136,6 +4136,8 @@ namespace Portcullis.Inspector.Protocol
         internal List<TypeRow> Types = new List<TypeRow>();
         /// <summary>Elements that were looked at.</summary>
         internal uint Visited;
+        /// <summary>Where the one element lies that a walk of the visual axis began with, and with it all below it; none where it is in no window.</summary>
+        internal Within? Within;
 
         internal static WalkResult Read(Json json)
         {
@@ -4145,6 +4147,7 @@ namespace Portcullis.Inspector.Protocol
             { var value = fields.Required("nodes"); if (value != null) message.Nodes = value.List(item => Node.Read(item)); }
             { var value = fields.Required("types"); if (value != null) message.Types = value.List(item => TypeRow.Read(item)); }
             { var value = fields.Required("visited"); if (value != null) message.Visited = value.UInt32(); }
+            { var value = fields.Optional("within"); if (value != null) message.Within = Within.Read(value); }
             fields.End();
             return message;
         }
@@ -4156,6 +4159,7 @@ namespace Portcullis.Inspector.Protocol
             writer.Name("nodes"); writer.BeginArray(); foreach (var item in Nodes) { item.Write(writer); } writer.EndArray();
             writer.Name("types"); writer.BeginArray(); foreach (var item in Types) { item.Write(writer); } writer.EndArray();
             writer.Name("visited"); writer.UInt32(Visited);
+            if (Within != null) { writer.Name("within"); Within.Write(writer); }
             writer.EndObject();
         }
     }
@@ -4187,6 +4191,33 @@ namespace Portcullis.Inspector.Protocol
             writer.Name("code"); writer.Enum(Code);
             if (Data != null) { writer.Name("data"); writer.Raw(Data); }
             writer.Name("message"); writer.String(Message);
+            writer.EndObject();
+        }
+    }
+
+    /// <summary>A window of the system's in which an element is shown.</summary>
+    internal sealed class Within
+    {
+        /// <summary>The window, by its handle; never 0.</summary>
+        internal ulong Hwnd;
+        /// <summary>Whether the element is all that the window shows.</summary>
+        internal bool IsRoot;
+
+        internal static Within Read(Json json)
+        {
+            var fields = json.Fields("Within");
+            var message = new Within();
+            { var value = fields.Required("hwnd"); if (value != null) message.Hwnd = value.UInt64(); }
+            { var value = fields.Required("isRoot"); if (value != null) message.IsRoot = value.Boolean(); }
+            fields.End();
+            return message;
+        }
+
+        internal void Write(JsonWriter writer)
+        {
+            writer.BeginObject();
+            writer.Name("hwnd"); writer.UInt64(Hwnd);
+            writer.Name("isRoot"); writer.Boolean(IsRoot);
             writer.EndObject();
         }
     }

@@ -7,6 +7,7 @@ using System.Windows;
 using System.Windows.Automation;
 using System.Windows.Controls;
 using System.Windows.Controls.Primitives;
+using System.Windows.Interop;
 using System.Windows.Media;
 using Portcullis.Inspector.Protocol;
 
@@ -31,6 +32,28 @@ namespace Portcullis.Inspector.Tests
             panel.Children.Add(list);
             grid.Children.Add(panel);
             return grid;
+        }
+
+        [Test]
+        internal static void A_visual_walk_of_one_element_says_in_which_window_it_lies()
+        {
+            using var shown = Ui.Main.Show(Form);
+            using var client = Client.Open();
+            var window = shown.Ui.Do(() => (ulong)new WindowInteropHelper(shown.Window).Handle.ToInt64());
+            var all = client.Walk(Walks.All());
+            Check.Equal((window, true), (all.Within!.Hwnd, all.Within.IsRoot));
+            // Held, since the inspector holds nothing.
+            var button = shown.Ui.Do(() => LogicalTreeHelper.FindLogicalNode(shown.Window, "Go"));
+            var (root, below) = (all.Nodes[0].H!.Value, client.Named("Go"));
+            var one = client.Walk(Walks.All(below)).Within!;
+            Check.Equal((window, false), (one.Hwnd, one.IsRoot));
+            Check.True(client.Walk(Walks.All(root, below)).Within == null, "of two nothing is said");
+            var up = Walks.All(below);
+            up.Axis = Axis.Ancestors;
+            Check.True(client.Walk(up).Within == null, "nor where it leads out of the tree");
+            shown.Ui.Do(() => ((Panel)shown.Window.Content).Children.Clear());
+            Check.True(client.Walk(Walks.All(below)).Within == null, "what was taken out lies in no window");
+            GC.KeepAlive(button);
         }
 
         [Test]

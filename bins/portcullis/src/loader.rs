@@ -6,7 +6,7 @@ use portcullis_model::{Cancel, CancelReason, Deadline, Effect, LoadStage, Resour
 use portcullis_platform::{HeldApplication, LoadFault, LoaderPort, Permit, PortResult};
 use portcullis_platform_windows::{OwnWorker, own_folder};
 use portcullis_wpf_loader::{LoadAnswer, LoadRequest};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -108,8 +108,9 @@ fn answer(worker: &mut OwnWorker, deadline: Deadline, cancel: &Cancel) -> PortRe
     let out = worker.output.take().ok_or(internal(0))?;
     let (send, answer) = mpsc::channel();
     let reader = thread::Builder::new().name("wpf-load".to_owned()).spawn(move || {
+        // A line, so that the end of its process is not waited for.
         let mut text = Vec::new();
-        let read = out.take(ANSWER_CAP).read_to_end(&mut text).map(|_| text);
+        let read = BufReader::new(out.take(ANSWER_CAP)).read_until(b'\n', &mut text).map(|_| text);
         // Nobody may wait for it any more.
         send.send(read).ok();
     });

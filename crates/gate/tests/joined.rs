@@ -115,6 +115,19 @@ impl Desk {
 }
 
 #[test]
+fn a_first_tree_takes_one_question_and_its_elements_have_refs() {
+    let desk = Desk::connected(&READS);
+    let asked = || desk.application.model(|model| model.asked);
+    let before = asked();
+    let tree = desk.told("get_visual_tree", json!({}));
+    assert_eq!(asked() - before, 1, "{tree}");
+    let of = |at: &str| tree.pointer(at).and_then(Value::as_str).unwrap_or_else(|| panic!("{at}: {tree}")).to_owned();
+    assert!(desk.text("GetText", json!({ "ref": of("/tree/children/0/children/0/ref") })).contains("Ada"), "{tree}");
+    // The root is all that its window shows, and so is meant by the window's ref.
+    assert!(desk.text("Snapshot", json!({})).contains(&format!("{} window", of("/tree/ref"))), "{tree}");
+}
+
+#[test]
 fn a_snapshot_of_a_connected_window_is_the_inspectors_and_says_so() {
     let desk = Desk::new(&READS);
     let before = desk.text("Snapshot", json!({}));

@@ -158,11 +158,12 @@ fn an_application_is_listed_connected_to_and_meant_when_none_is_named() {
     let told = shop.ask("get_processes", json!({}));
     let row = &told["processes"][0];
     assert_eq!(
-        (&row["processId"], &row["architecture"], &row["runtime"]),
-        (&json!(4242), &json!("x64"), &json!(".NET"))
+        (&row["processId"], &row["architecture"], &row["runtime"], &row["dotNetVersion"]),
+        (&json!(4242), &json!("x64"), &json!(".NET"), &json!("3.1.2"))
     );
     let begun = shop.ask("connect", json!({}));
     assert_eq!((&begun["processId"], &begun["connectionSource"]), (&json!(4242), &json!("raw-injection")));
+    assert_eq!(begun["dotNetVersion"], row["dotNetVersion"]);
     assert_eq!(begun["openGates"].as_array().unwrap().len(), 5);
     assert_eq!(shop.ask("connect", json!({ "processId": 4242 }))["connectionSource"], "active-session");
     assert_eq!(shop.application.loaded(), 1, "it was loaded twice");

@@ -45,8 +45,8 @@ pub struct WpfFacts {
     pub architecture: Option<Architecture>,
     /// Its runtime; none when it has loaded none that can be seen.
     pub runtime: Option<ClrKind>,
-    /// The version of that runtime's file, where it has one.
-    pub runtime_version: Option<String>,
+    /// That runtime's file, by its path.
+    pub runtime_file: Option<String>,
     /// Whether it runs with more rights than this server.
     pub is_elevated: bool,
     /// Whether the runtime is linked into the program's own file, so that nothing can be loaded into it.
@@ -100,6 +100,10 @@ pub trait WpfPort: Send + Sync {
 
     /// The user's secret for applications that open themselves; none when nobody has made one.
     fn sdk_secret(&self) -> PortResult<Option<Vec<u8>>>;
+
+    /// The version that a runtime's file, as an application's facts name it, has of itself. To read it takes a while, so it is
+    /// asked for apart.
+    fn runtime_version(&self, file: &str) -> Option<String>;
 
     /// This server's own process.
     fn own(&self) -> PortResult<ProcessId>;

@@ -16,7 +16,7 @@ use windows::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
 use windows::Win32::System::Memory::{
     MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE, VirtualAllocEx, VirtualFreeEx,
 };
-use windows::Win32::System::ProcessStatus::{EnumProcessModulesEx, GetModuleFileNameExW, LIST_MODULES_ALL};
+use windows::Win32::System::ProcessStatus::{EnumProcessModulesEx, GetMappedFileNameW, LIST_MODULES_ALL};
 use windows::Win32::System::SystemInformation::{IMAGE_FILE_MACHINE, IMAGE_FILE_MACHINE_UNKNOWN};
 use windows::Win32::System::Threading::{
     CreateRemoteThread, GetExitCodeThread, GetProcessTimes, IsWow64Process2, LPTHREAD_START_ROUTINE, OpenProcess,
@@ -248,18 +248,23 @@ fn module(process: &Owned, half: u32, bootstrap: &Path) -> Step<*const c_void> {
     unsafe { EnumProcessModulesEx(process.0, modules.as_mut_ptr(), size, &mut needed, LIST_MODULES_ALL) }
         .map_err(failed(LoadStage::Library))?;
     let count = usize::try_from(needed).unwrap_or(0) / size_of::<HMODULE>();
-    let wanted = bootstrap.to_string_lossy().to_lowercase();
     let found = modules.into_iter().take(count).find(|module| {
         let low = module.0.addr() & 0xFFFF_FFFF;
-        u32::try_from(low).is_ok_and(|low| low == half) && path(process, *module).to_lowercase() == wanted
+        u32::try_from(low).is_ok_and(|low| low == half) && lies_at(process, *module, bootstrap)
     });
     found.map(|module| module.0.cast_const()).ok_or(LoadAnswer::failed(LoadStage::Library, half))
 }
 
-fn path(process: &Owned, module: HMODULE) -> String {
+/// Whether it is the library that lies at the address, by its file's name and its folder's, which is made of what the library
+/// holds. The kernel names its device and not its drive; the loader's own name of a module takes a reading of the process for
+/// each module before it.
+fn lies_at(process: &Owned, module: HMODULE, library: &Path) -> bool {
     let mut buffer = vec![0; PATH_CAP];
-    // SAFETY: the buffer lives through the call and its length goes with it.
-    let length = unsafe { GetModuleFileNameExW(Some(process.0), Some(module), &mut buffer) };
+    // SAFETY: any address may be asked; the buffer lives through the call and its length goes with it.
+    let length = unsafe { GetMappedFileNameW(process.0, module.0, &mut buffer) };
     let length = usize::try_from(length).unwrap_or(0);
-    String::from_utf16_lossy(buffer.get(..length).unwrap_or_default())
+    let mapped = String::from_utf16_lossy(buffer.get(..length).unwrap_or_default()).to_lowercase();
+    let library = library.to_string_lossy().to_lowercase();
+    let mut names = mapped.rsplit('\\').zip(library.rsplit('\\'));
+    names.by_ref().take(2).all(|(mapped, own)| mapped == own && !own.is_empty()) && names.next().is_some()
 }

@@ -19,7 +19,8 @@ pub fn run_worker() -> bool {
         return false;
     }
     let Ok(request) = serde_json::from_str::<LoadRequest>(&text) else { return false };
-    let Ok(answer) = serde_json::to_vec(&load(&request)) else { return false };
+    let Ok(mut answer) = serde_json::to_vec(&load(&request)) else { return false };
+    answer.push(b'\n');
     let mut out = std::io::stdout().lock();
     out.write_all(&answer).and_then(|()| out.flush()).is_ok()
 }

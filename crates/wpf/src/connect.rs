@@ -10,8 +10,8 @@ use crate::session::{BROKEN_OFF, Session, Shared};
 use portcullis_model::{Cancel, Deadline, ProcessId, RunningProgram};
 use portcullis_platform::{HeldApplication, InspectorPipe, LoaderPort, Permit, PipeEnd, PortFault, WpfPort};
 use portcullis_wpf_protocol::{
-    Capabilities, Frame, FrameDecoder, FrameKind, HANDSHAKE_CAP_MS, HelloParams, NONCE_BYTES, PROTOCOL_MAX,
-    PROTOCOL_MIN, Pace, ParameterBlock, Peer, Speaker, Transcript,
+    Capabilities, Frame, FrameDecoder, FrameKind, HANDSHAKE_CAP_MS, HelloParams, HelloResult, NONCE_BYTES,
+    PROTOCOL_MAX, PROTOCOL_MIN, Pace, ParameterBlock, Peer, Speaker, Transcript,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -68,19 +68,20 @@ pub fn connect(plan: ConnectPlan<'_>, deadline: Deadline, cancel: &Cancel) -> Re
     let pipe = plan.applications.listen()?;
     let mut block =
         ParameterBlock { pipe: pipe.name().to_owned(), server: peer(own), certificate: endpoint.fingerprint, secret };
-    let (channel, frames) = match plan.way {
+    let greeted = match plan.way {
         Way::Loaded => load(pipe, endpoint, &block, &plan, deadline, cancel)?,
         Way::SdkHosted => {
             let soon = for_proofs(deadline);
             block.secret = rendezvous::ask(plan.applications, plan.application.process(), &block, soon)?;
-            let deadline = soon;
-            prove(pipe, endpoint, &block, &plan, deadline, cancel)?
+            let (channel, frames) = prove(pipe, endpoint, &block, &plan, soon, cancel)?;
+            greet(channel, frames, &plan, deadline, cancel)?
         }
     };
-    greet(plan, channel, frames, deadline, cancel)
+    begin(plan, greeted)
 }
 
-/// Loads it, while the pipe is waited at: the inspector's start waits for the proofs, and the proofs for its start.
+/// Loads it, while the pipe is waited at: the inspector's start waits for the proofs, and the proofs for its start. It is
+/// greeted while the loader cleans up behind itself.
 fn load(
     pipe: Box<dyn InspectorPipe>,
     endpoint: Endpoint,
@@ -88,9 +89,9 @@ fn load(
     plan: &ConnectPlan<'_>,
     deadline: Deadline,
     cancel: &Cancel,
-) -> Result<(Channel, FrameDecoder), ConnectFault> {
+) -> Result<Greeted, ConnectFault> {
     let waiting = cancel.child();
-    let (loaded, proved) = thread::scope(|scope| {
+    let (loaded, greeted) = thread::scope(|scope| {
         let load = scope.spawn(|| {
             let application = plan.application.as_ref();
             let done = plan.loader.load(plan.permit, application, &plan.program, &block.write(), deadline, cancel);
@@ -100,11 +101,12 @@ fn load(
             done
         });
         let proved = prove(pipe, endpoint, block, plan, deadline, &waiting);
-        (load.join(), proved)
+        let greeted = proved.and_then(|(channel, frames)| greet(channel, frames, plan, deadline, cancel));
+        (load.join(), greeted)
     });
     let loaded = loaded.unwrap_or(Err(PortFault::Unsupported("the loader broke".to_owned())));
-    match (proved, loaded) {
-        (Ok(proved), _) => Ok(proved),
+    match (greeted, loaded) {
+        (Ok(greeted), _) => Ok(greeted),
         // What the loader says is the cause of what the pipe says, unless the pipe found out more.
         (Err(ConnectFault::Port(PortFault::Interrupted(_)) | ConnectFault::Late), Err(fault)) => Err(fault.into()),
         (Err(fault), _) => Err(fault),
@@ -178,18 +180,26 @@ fn channel_fault(fault: ChannelFault, step: &'static str) -> ConnectFault {
     }
 }
 
-/// Greets, and compares what the inspector says of itself with what the system knows.
+/// What a session begins with on the wire: its channel, and what the inspector says of itself.
+type Greeted = (Arc<Shared>, HelloResult);
+
+/// Greets.
 fn greet(
-    plan: ConnectPlan<'_>,
     channel: Channel,
     frames: FrameDecoder,
+    plan: &ConnectPlan<'_>,
     deadline: Deadline,
     cancel: &Cancel,
-) -> Result<Session, ConnectFault> {
+) -> Result<Greeted, ConnectFault> {
     let shared =
         Shared::start(channel, frames).map_err(|_| ConnectFault::Insecure("no thread could be begun for it"))?;
     let params = HelloParams { protocol_min: PROTOCOL_MIN, protocol_max: PROTOCOL_MAX, server: plan.build.to_owned() };
     let (hello, _) = shared.ask(Capabilities::NONE, &params, Pace::Normal, deadline, cancel)?;
+    Ok((shared, hello))
+}
+
+/// The session, unless what the inspector says of itself is not what the system knows.
+fn begin(plan: ConnectPlan<'_>, (shared, hello): Greeted) -> Result<Session, ConnectFault> {
     let process = plan.application.process();
     let session = Session {
         shared,

@@ -42,7 +42,7 @@ impl ProcessRow {
             window_title: title(0),
             secondary_window_title: title(1),
             architecture: facts.architecture.map(|architecture| architecture.name()),
-            dot_net_version: facts.runtime_version.as_deref().map(AppText::new),
+            dot_net_version: None,
             runtime: facts.runtime.map(|runtime| match runtime {
                 ClrKind::Core => ".NET",
                 ClrKind::Framework => ".NET Framework",
@@ -53,6 +53,12 @@ impl ProcessRow {
             connection_warning: obstacle.map(Obstacle::words),
             working_set_bytes: facts.working_set,
         }
+    }
+
+    /// The same with the version of its runtime.
+    #[must_use]
+    pub fn with_version(self, version: Option<&str>) -> Self {
+        Self { dot_net_version: version.map(AppText::new), ..self }
     }
 
     /// In a line, for the candidates of an error.
@@ -123,7 +129,7 @@ mod tests {
             name: "Shop.App".to_owned(),
             architecture: Some(Architecture::X64),
             runtime: Some(ClrKind::Core),
-            runtime_version: None,
+            runtime_file: None,
             is_elevated: false,
             is_single_file: false,
             working_set: 1,

@@ -265,7 +265,13 @@ mod tests {
 
     #[test]
     fn a_search_that_ended_before_it_found_anything_says_how_to_go_on() {
-        let found = |cut: Vec<CutReason>| WalkResult { nodes: Vec::new(), visited: 1_000, cut, types: Vec::new() };
+        let found = |cut: Vec<CutReason>| WalkResult {
+            nodes: Vec::new(),
+            visited: 1_000,
+            cut,
+            types: Vec::new(),
+            within: None,
+        };
         assert_eq!(recovery(&found(Vec::new()), 1_000), None, "it saw everything");
         let told = recovery(&found(vec![CutReason::Visits]), 1_000).unwrap();
         assert_eq!((told.retry.can_increase, told.retry.suggested_value), (true, 4_000));

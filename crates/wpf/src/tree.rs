@@ -1,6 +1,7 @@
 //! Trees: what a walk found becomes nested nodes or a table, with what was left out and whether going deeper would tell more.
 
 use crate::ask::{AppText, Asker, TypeNames};
+use crate::home::Home;
 use portcullis_model::{Fault, FaultCode};
 use portcullis_wpf_protocol::{
     Axis, CutReason, Facet, FacetsParams, Find, Handle, NodeField, NodeFlags, WalkParams, WalkResult,
@@ -161,6 +162,10 @@ pub fn tree(asker: &Asker<'_>, which: Tree, element: Option<&str>, options: Tree
         ..walk_from(from, axis)
     };
     let found = asker.call(&params)?;
+    // Told with the tree, so that it is not looked for.
+    if let Some((within, root)) = found.within.zip(found.nodes.first().and_then(|node| node.handle)) {
+        asker.session.homes().put(root, Home { window: within.hwnd, is_root: within.is_root });
+    }
     Ok(judge(&found, options, &mut |handle, ty| asker.name(handle, ty)))
 }
 
@@ -429,7 +434,7 @@ mod tests {
 
     fn answer(nodes: Vec<Node>, cut: Vec<CutReason>, options: TreeOptions) -> Value {
         let types = vec![TypeRow { id: 1, name: "G\u{202e}rid".into(), full: "x.Grid".into() }];
-        let found = WalkResult { nodes, visited: 9, cut, types };
+        let found = WalkResult { nodes, visited: 9, cut, types, within: None };
         serde_json::to_value(judge(&found, options, &mut |handle, _| format!("E_{handle}"))).unwrap()
     }
 

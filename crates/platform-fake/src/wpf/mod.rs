@@ -99,6 +99,8 @@ struct Shared {
 #[derive(Clone, Default)]
 pub struct FakeWpf(Arc<Shared>);
 
+/// The runtime that every application has, by its file, and its version.
+const RUNTIME_FILE: (&str, &str) = ("C:\\Program Files\\dotnet\\coreclr.dll", "3.1.2");
 /// This server's own process, to the inspector.
 const OWN: ProcessId = ProcessId { number: 4_000_000, started: 1 };
 
@@ -185,7 +187,7 @@ impl FakeWpf {
                 name: program_name(path),
                 architecture: Some(Architecture::X64),
                 runtime: Some(ClrKind::Core),
-                runtime_version: Some("3.1.2".to_owned()),
+                runtime_file: Some(RUNTIME_FILE.0.to_owned()),
                 is_elevated: false,
                 is_single_file: false,
                 working_set: u64::from(process.number),
@@ -313,6 +315,10 @@ impl WpfPort for FakeWpf {
 
     fn sdk_secret(&self) -> PortResult<Option<Vec<u8>>> {
         Ok(lock(&self.0.machine).secret.clone())
+    }
+
+    fn runtime_version(&self, file: &str) -> Option<String> {
+        (file == RUNTIME_FILE.0).then(|| RUNTIME_FILE.1.to_owned())
     }
 
     fn own(&self) -> PortResult<ProcessId> {

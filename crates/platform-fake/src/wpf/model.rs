@@ -3,6 +3,7 @@
 
 use portcullis_wpf_protocol::{
     BindingSource, EventKind, HandlerRow, LocalKind, NodeFlags, StyleRow, TriggerRow, Val, ValKind, ValidationRow,
+    Within,
 };
 use std::collections::BTreeMap;
 
@@ -343,6 +344,19 @@ impl FakeModel {
     /// Says which window of the desktop shows the first root.
     pub fn show_in(&mut self, window: u64) {
         self.windows.extend(self.roots.first().map(|root| (*root, window)));
+    }
+
+    /// The window of the desktop that shows a root; one that no desktop has for one of which nothing was said.
+    pub(super) fn window_of(&self, root: u64) -> u64 {
+        self.windows.get(&root).copied().unwrap_or(root)
+    }
+
+    /// The window that shows an element.
+    pub(super) fn within(&self, handle: u64) -> Option<Within> {
+        let above = |handle: &u64| self.elements.get(handle)?.parent;
+        let top = std::iter::successors(Some(handle), above).last()?;
+        let hwnd = self.window_of(top);
+        self.roots.contains(&top).then_some(Within { hwnd, is_root: top == handle })
     }
 
     /// Adds an element to another.

@@ -84,7 +84,7 @@ impl Inspector<'_> {
                 handle: Handle(*handle),
                 dispatcher: 1,
                 kind: RootKind::Window,
-                hwnd: model.windows.get(handle).copied().unwrap_or(*handle),
+                hwnd: model.window_of(*handle),
                 ty: self.types.id(&element.ty),
                 title: title.filter(|_| titles),
                 is_main: at == 0,
@@ -101,13 +101,16 @@ impl Inspector<'_> {
 
     pub(super) fn walk(&mut self, params: &WalkParams) -> Result<WalkResult, WireError> {
         let model = lock(self.model);
-        let mut result = WalkResult { nodes: Vec::new(), visited: 0, cut: Vec::new(), types: Vec::new() };
+        let mut result = WalkResult { nodes: Vec::new(), visited: 0, cut: Vec::new(), types: Vec::new(), within: None };
         let mut starts = Vec::new();
         for handle in &params.from {
             starts.push(model.meant(Some(*handle))?.0);
         }
         if starts.is_empty() {
             starts.push(model.meant(None)?.0);
+        }
+        if let ([only], Axis::Visual) = (starts.as_slice(), params.axis) {
+            result.within = model.within(*only);
         }
         for start in starts {
             // Depth first, as pre-order asks; a search goes level by level so that the near comes first.

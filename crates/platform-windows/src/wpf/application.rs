@@ -5,7 +5,7 @@ use super::signer::signer_of;
 use crate::files::lies_at;
 use crate::identity::ProcessHandle;
 use crate::processes::has_ended;
-use crate::security::{OwnedHandle, is_elevated_over_us};
+use crate::security::is_elevated_over_us;
 use portcullis_model::{Digest, Effect, ProcessId, ProgramName, Resource, RunningProgram};
 use portcullis_platform::{
     Architecture, ClrKind, HeldApplication, Permit, PortFault, PortResult, WpfFacts, program_name,
@@ -14,25 +14,29 @@ use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::Read;
 use std::os::windows::fs::OpenOptionsExt;
-use windows::Win32::Foundation::ERROR_BAD_LENGTH;
+use windows::Win32::Foundation::HMODULE;
 use windows::Win32::Storage::FileSystem::{
     FILE_SHARE_READ, GetFileVersionInfoSizeW, GetFileVersionInfoW, VS_FIXEDFILEINFO, VerQueryValueW,
 };
-use windows::Win32::System::Diagnostics::ToolHelp::{
-    CreateToolhelp32Snapshot, MODULEENTRY32W, Module32FirstW, Module32NextW, TH32CS_SNAPMODULE,
+use windows::Win32::System::ProcessStatus::{
+    EnumProcessModulesEx, GetMappedFileNameW, GetModuleFileNameExW, GetProcessMemoryInfo, LIST_MODULES_ALL,
+    PROCESS_MEMORY_COUNTERS,
 };
-use windows::Win32::System::ProcessStatus::{GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
 use windows::Win32::System::SystemInformation::{
     IMAGE_FILE_MACHINE, IMAGE_FILE_MACHINE_AMD64, IMAGE_FILE_MACHINE_ARM64, IMAGE_FILE_MACHINE_I386,
     IMAGE_FILE_MACHINE_UNKNOWN,
 };
-use windows::Win32::System::Threading::{IsWow64Process2, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE};
+use windows::Win32::System::Threading::{
+    IsWow64Process2, PROCESS_QUERY_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_VM_READ,
+};
 use windows::core::{HSTRING, w};
 
 /// Modules of a process that are looked through.
 const MODULE_CAP: usize = 2_048;
 /// How often a list of modules is asked for that changes while it is made.
-const SNAPSHOT_TRIES: usize = 10;
+const LIST_TRIES: usize = 10;
+/// Characters of a file's path.
+const PATH_CAP: usize = 32_768;
 /// Bytes of a program whose hash is made.
 const HASH_CAP: u64 = 512 * 1024 * 1024;
 /// Bytes that are hashed at once.
@@ -86,16 +90,16 @@ impl HeldApplication for Held {
             Resource::WpfTarget { process: self.process, program: program.clone(), load: false, through: Vec::new() };
         permit.require(effect.unwrap_or(Effect::ReadApplications), &target)?;
         let image = self.image()?;
-        let modules = modules(self.process.number);
-        let runtime = modules.iter().find_map(|module| Some((runtime_of(module)?, version(module))));
+        let modules = Modules::of(self.process.number);
+        let runtime = modules.as_ref().and_then(Modules::runtime);
         Ok(WpfFacts {
             name: program_name(&image),
             architecture: architecture(&self.handle),
             runtime: runtime.as_ref().map(|(kind, _)| *kind),
-            runtime_version: runtime.and_then(|(_, version)| version),
             is_elevated: is_elevated_over_us(self.process.number),
             // Windows of WPF without a runtime among the modules: the runtime is a part of the program's own file.
-            is_single_file: !modules.is_empty() && !modules.iter().any(|module| runtime_of(module).is_some()),
+            is_single_file: modules.is_some() && runtime.is_none(),
+            runtime_file: runtime.and_then(|(_, file)| file),
             working_set: working_set(&self.handle).unwrap_or(0),
         })
     }
@@ -120,31 +124,58 @@ fn hash(mut file: &File) -> PortResult<Digest> {
     }
 }
 
-/// The paths of the modules of a process; none when it does not let us look. They are told in one pass: to ask for the path of
-/// each takes a pass for each, which in a large application on a busy machine outlasts the call.
-fn modules(process: u32) -> Vec<String> {
-    let snapshot = (0..SNAPSHOT_TRIES).find_map(|_| {
-        // SAFETY: flags and a number only; the handle is owned below.
-        match unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPMODULE, process) } {
-            // Modules came or went meanwhile.
-            Err(error) if error.code() == ERROR_BAD_LENGTH.to_hresult() => None,
-            made => Some(made),
-        }
-    });
-    let Some(Ok(snapshot)) = snapshot else { return Vec::new() };
-    let snapshot = OwnedHandle::new(snapshot);
-    let size = u32::try_from(size_of::<MODULEENTRY32W>()).unwrap_or(0);
-    let mut entry = MODULEENTRY32W { dwSize: size, ..MODULEENTRY32W::default() };
-    // SAFETY: the snapshot is open and the entry says its size.
-    let mut more = unsafe { Module32FirstW(snapshot.raw(), &mut entry) };
-    let mut found = Vec::new();
-    while more.is_ok() && found.len() < MODULE_CAP {
-        let path = entry.szExePath.split(|unit| *unit == 0).next().unwrap_or_default();
-        found.push(String::from_utf16_lossy(path));
-        // SAFETY: as above.
-        more = unsafe { Module32NextW(snapshot.raw(), &mut entry) };
+/// The modules of a process, in the order in which they were loaded, by their addresses: what is known of each is asked of it
+/// alone. A list of all their paths takes several readings of the process for each module.
+struct Modules {
+    process: ProcessHandle,
+    bases: Vec<HMODULE>,
+}
+
+impl Modules {
+    /// None when the process does not let us look.
+    fn of(process: u32) -> Option<Self> {
+        let process = ProcessHandle::open(process, PROCESS_QUERY_INFORMATION | PROCESS_VM_READ).ok()?;
+        let mut bases = vec![HMODULE::default(); MODULE_CAP];
+        let size = u32::try_from(size_of_val(bases.as_slice())).ok()?;
+        let mut needed = 0;
+        (0..LIST_TRIES).find_map(|_| {
+            // SAFETY: the buffer is as large as said and outlives the call, like the out-pointer.
+            unsafe { EnumProcessModulesEx(process.raw(), bases.as_mut_ptr(), size, &mut needed, LIST_MODULES_ALL) }.ok()
+        })?;
+        bases.truncate(usize::try_from(needed).ok()? / size_of::<HMODULE>());
+        let modules = Self { process, bases };
+        // The program's own file is the first of them; who cannot be asked for that tells nothing by the rest.
+        modules.mapped(*modules.bases.first()?).is_some().then_some(modules)
     }
-    found
+
+    /// The runtime among them, and its file.
+    fn runtime(&self) -> Option<(ClrKind, Option<String>)> {
+        let kind = |base: &HMODULE| runtime_of(&self.mapped(*base)?);
+        let (kind, base) = self.bases.iter().find_map(|base| Some((kind(base)?, *base)))?;
+        Some((kind, self.path(base)))
+    }
+
+    /// The file that lies at the address, by the name that the kernel has for it.
+    fn mapped(&self, base: HMODULE) -> Option<String> {
+        let mut buffer = vec![0; PATH_CAP];
+        // SAFETY: any address may be asked; the buffer lives through the call and its length goes with it.
+        let length = unsafe { GetMappedFileNameW(self.process.raw(), base.0, &mut buffer) };
+        text(&buffer, length)
+    }
+
+    /// The file that a module was loaded from.
+    fn path(&self, base: HMODULE) -> Option<String> {
+        let mut buffer = vec![0; PATH_CAP];
+        // SAFETY: the buffer lives through the call and its length goes with it.
+        let length = unsafe { GetModuleFileNameExW(Some(self.process.raw()), Some(base), &mut buffer) };
+        text(&buffer, length)
+    }
+}
+
+/// What a call wrote into a buffer; none when it wrote nothing.
+fn text(buffer: &[u16], length: u32) -> Option<String> {
+    let written = buffer.get(..usize::try_from(length).ok()?)?;
+    (!written.is_empty()).then(|| String::from_utf16_lossy(written))
 }
 
 /// The runtime that a module is.
@@ -157,7 +188,7 @@ fn runtime_of(module: &str) -> Option<ClrKind> {
 }
 
 /// The version of a file: four numbers.
-fn version(path: &str) -> Option<String> {
+pub(super) fn version(path: &str) -> Option<String> {
     let path = HSTRING::from(path);
     // SAFETY: the path ends in NUL and outlives the call.
     let size = unsafe { GetFileVersionInfoSizeW(&path, None) };

@@ -63,6 +63,10 @@ impl WpfPort for Win32Wpf {
         secret::read()
     }
 
+    fn runtime_version(&self, file: &str) -> Option<String> {
+        application::version(file)
+    }
+
     fn own(&self) -> PortResult<ProcessId> {
         let number = own_process();
         let started = process_start(number).ok_or(PortFault::System { call: "GetProcessTimes", code: 0 })?;

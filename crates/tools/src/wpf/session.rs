@@ -72,12 +72,16 @@ impl Candidate {
         Ok(self.held.facts(permit, &self.program)?)
     }
 
-    /// What is told of it. A window that is hidden from the caller has no title.
+    /// What is told of it, but for the version of its runtime. A window that is hidden from the caller has no title.
     fn row(&self, facts: &WpfFacts, permit: &Permit, cx: &ApplyContext<'_>) -> ProcessRow {
         let titles = self.windows.iter().filter_map(|window| cx.ports.windows.describe(permit, window).ok());
         let titles: Vec<String> = titles.map(|window| window.title.raw().to_owned()).collect();
         ProcessRow::new(self.held.process(), facts, &titles)
     }
+}
+
+fn version_of(facts: &WpfFacts, cx: &ApplyContext<'_>) -> Option<String> {
+    cx.ports.wpf.runtime_version(facts.runtime_file.as_deref()?)
 }
 
 /// The applications that the rules admit, and how many they do not.
@@ -189,7 +193,7 @@ impl Tool for GetProcesses {
             let Ok(facts) = candidate.facts(permit) else { continue };
             let row = candidate.row(&facts, permit, cx);
             if name.as_deref().is_none_or(|part| row.is_named(part)) {
-                processes.push(row);
+                processes.push(row.with_version(version_of(&facts, cx).as_deref()));
             }
         }
         let message = match (processes.len(), found.denied) {
@@ -370,11 +374,16 @@ impl Tool for Connect {
                 };
                 // Another call may have connected to it meanwhile.
                 let known = cx.tables.wpf().get(candidate.held.process().number);
-                let session = match known {
-                    Some(session) => session,
-                    None => begin(candidate, &facts, &gates, permit, cx)?,
-                };
-                (session, Some(row), selected, source)
+                // The one waits for the application, the other for a file.
+                let (session, version) = std::thread::scope(|scope| {
+                    let version = scope.spawn(|| version_of(&facts, cx));
+                    let session = match known {
+                        Some(session) => Ok(session),
+                        None => begin(candidate, &facts, &gates, permit, cx),
+                    };
+                    (session, version.join().ok().flatten())
+                });
+                (session?, Some(row.with_version(version.as_deref())), selected, source)
             }
         };
         data(&ConnectAnswer {

@@ -230,6 +230,20 @@ pub struct WalkResult {
     pub cut: Vec<CutReason>,
     /// The types.
     pub types: Vec<TypeRow>,
+    /// Where the one element lies that a walk of the visual axis began with, and with it all below it; none where it is in no
+    /// window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
+}
+
+/// A window of the system's in which an element is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Within {
+    /// The window, by its handle; never 0.
+    pub hwnd: u64,
+    /// Whether the element is all that the window shows.
+    pub is_root: bool,
 }
 
 impl Primitive for WalkParams {
